@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import type {
+  AppInfo,
+  DatasetInfo,
+  DoctorReport,
+  ExperimentSnapshot,
+  ExperimentSummary,
+  FileResult,
+  Notice,
+  PlanReport,
+  ProjectSummary,
+  QueueState,
+  RecipeInfo,
+  Settings,
+  WorkspaceState,
+} from './types'
+
+/** One command of the lab: its input is validated at the trust edge, its output type is a promise to clients. */
+interface Command<I extends z.ZodType, O> {
+  readonly input: I
+  /** never read; carries the output type */
+  readonly output?: O
+}
+
+const command = <O>() => <I extends z.ZodType>(input: I): Command<I, O> => ({ input })
+const nothing = z.strictObject({})
+const id = z.string().min(1).max(200)
+const name = z.string().trim().min(1, 'a name needs at least one character').max(120)
+const hashes = z.array(z.string().regex(/^[0-9a-f]{8,64}$/)).max(100_000).optional()
+const yaml = z.string().max(4_000_000)
+
+export const settingsPatch = z.strictObject({
+  theme: z.enum(['system', 'light', 'dark']).optional(),
+  jobs: z.union([z.literal('auto'), z.number().int().min(1).max(64)]).optional(),
+  backend: z.enum(['auto', 'onnx-native', 'onnx-wasm', 'tfjs', 'reference']).optional(),
+})
+
+export const figureRequest = z.strictObject({
+  figure: z.enum(['learning-curves']),
+  metric: z.enum(['accuracy', 'nll', 'macro_f1', 'ece', 'brier']),
+  band: z.enum(['t95', 'paired-difference', 'none']),
+  baseline: z.string().max(200),
+  hidden: z.array(z.string().max(200)).max(200),
+  /** level of each factor to show; a path left out is averaged over nothing: curves are split by it */
+  facet: z.record(z.string(), z.string()),
+  /** millimetres at print size */
+  widthMm: z.number().min(30).max(400),
+  heightMm: z.number().min(20).max(400),
+  fontPt: z.number().min(4).max(24),
+})
+export type FigureRequest = z.infer<typeof figureRequest>
+
+export const commands = {
+  'app.info': command<AppInfo>()(nothing),
+  'workspace.get': command<WorkspaceState>()(nothing),
+  'project.create': command<ProjectSummary>()(
+    z.strictObject({
+      name: name.optional(),
+      from: z.union([z.strictObject({ recipe: id }), z.strictObject({ yaml }), z.strictObject({ project: id })]),
+    }),
+  ),
+  'project.open': command<ProjectSummary>()(z.strictObject({ project: id })),
+  'project.rename': command<ProjectSummary>()(z.strictObject({ project: id, name })),
+  'project.remove': command<null>()(z.strictObject({ project: id })),
+  'project.restore': command<ProjectSummary>()(z.strictObject({ project: id })),
+  'study.get': command<{ yaml: string; revision: number }>()(z.strictObject({ project: id })),
+  /** Refuses with `locked` when `revision` is not the stored one. */
+  'study.save': command<{ revision: number }>()(z.strictObject({ project: id, yaml, revision: z.number().int() })),
+  'study.plan': command<PlanReport>()(z.strictObject({ project: id, yaml })),
+  'recipes.list': command<RecipeInfo[]>()(nothing),
+  'datasets.list': command<DatasetInfo[]>()(nothing),
+  'experiment.start': command<ExperimentSummary>()(z.strictObject({ project: id })),
+  /** Continues an interrupted experiment from its folder. */
+  'experiment.continue': command<ExperimentSummary>()(z.strictObject({ experiment: id })),
+  'experiment.control': command<null>()(z.strictObject({ experiment: id, action: z.enum(['pause', 'resume', 'cancel', 'retry']), runs: hashes })),
+  'experiment.list': command<ExperimentSummary[]>()(z.strictObject({ project: id })),
+  'experiment.open': command<ExperimentSnapshot>()(z.strictObject({ experiment: id })),
+  'experiment.remove': command<null>()(z.strictObject({ experiment: id })),
+  'experiment.restore': command<ExperimentSummary>()(z.strictObject({ experiment: id })),
+  'export.table': command<FileResult>()(
+    z.strictObject({ experiment: id, table: z.enum(['rounds', 'selections', 'diagnostics', 'overlap', 'summary', 'pairwise']) }),
+  ),
+  'export.figure': command<FileResult>()(
+    z.strictObject({ experiment: id, request: figureRequest, format: z.enum(['svg', 'png', 'pdf']), dpi: z.union([z.literal(300), z.literal(600)]).optional() }),
+  ),
+  'settings.get': command<Settings>()(nothing),
+  'settings.set': command<Settings>()(settingsPatch),
+  'doctor.run': command<DoctorReport>()(nothing),
+  'queue.get': command<QueueState>()(nothing),
+  'notice.list': command<Notice[]>()(nothing),
+  'notice.dismiss': command<null>()(z.strictObject({ notice: id })),
+} as const
+
+export type CommandName = keyof typeof commands
+export type CommandInput<C extends CommandName> = z.input<(typeof commands)[C]['input']>
+export type CommandOutput<C extends CommandName> = NonNullable<(typeof commands)[C]['output']> | Extract<(typeof commands)[C]['output'], null>
+
+/** What a client sees of the lab, whichever carrier is between. Rejections are `QuerentError`s. */
+export interface LabClient {
+  call<C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandOutput<C>>
+  on<E extends LabEventName>(event: E, listener: (payload: LabEvents[E]) => void): () => void
+  /** 'connecting' until the first answer; 'lost' while it reconnects by itself */
+  readonly connection: () => 'connecting' | 'open' | 'lost'
+}
+
+/** Pushed by the lab at most every 100 ms; `epoch` events are coalesced to the latest per run. */
+export interface LabEvents {
+  /** `batch` counts from 1 without gaps per experiment; on a gap the client opens the experiment again. */
+  'experiment.events': { experiment: string; batch: number; events: readonly (readonly [run: string, event: import('@engine/study/events').RunEvent])[] }
+  'experiment.changed': ExperimentSummary
+  'queue.changed': QueueState
+  'workspace.changed': WorkspaceState
+  'notice.added': Notice
+  'connection.changed': 'connecting' | 'open' | 'lost'
+}
+export type LabEventName = keyof LabEvents
+export const labEventNames: readonly LabEventName[] = [
+  'experiment.events',
+  'experiment.changed',
+  'queue.changed',
+  'workspace.changed',
+  'notice.added',
+  'connection.changed',
+]

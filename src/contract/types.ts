@@ -1,0 +1,163 @@
+import type { DatasetKind } from '@engine/data/dataset'
+import type { BackendId } from '@engine/nn/executor'
+import type { RunState } from '@engine/study/events'
+import type { FactorValue, Finding, MetricId, StatsSpec } from '@engine/study/spec'
+
+export interface AppInfo {
+  readonly version: string
+  readonly transport: 'electron' | 'web'
+  /** e.g. `Electron 45.4.1` or `Node 20.20.2` */
+  readonly runtime: string
+  readonly platform: string
+  readonly workspace: string
+  /** the backend `auto` resolves to, for the chip: `ONNX native · CPU × 2` */
+  readonly backend: { readonly id: BackendId; readonly label: string; readonly device: string; readonly jobs: number }
+}
+
+export interface ProjectSummary {
+  readonly id: string
+  readonly name: string
+  readonly createdAt: string
+  readonly openedAt: string
+  readonly dataset: string
+  readonly strategies: readonly string[]
+  readonly lastRun: { readonly experiment: string; readonly at: string; readonly state: ExperimentSummary['state'] } | null
+  /** mean accuracy of the best strategy by round of the last experiment */
+  readonly sparkline: readonly number[]
+  /** the study file is gone or damaged */
+  readonly missing: boolean
+}
+
+export interface WorkspaceState {
+  readonly folder: string
+  readonly projects: readonly ProjectSummary[]
+  readonly active: string | null
+  /** experiments a crash or a close interrupted, offered for continuing */
+  readonly interrupted: readonly ExperimentSummary[]
+}
+
+export interface ExperimentSummary {
+  readonly id: string
+  readonly project: string
+  readonly name: string
+  readonly folder: string
+  readonly startedAt: string
+  readonly finishedAt: string | null
+  readonly state: 'running' | 'paused' | 'finished' | 'failed' | 'cancelled' | 'interrupted'
+  readonly runs: number
+  readonly finished: number
+  readonly failed: number
+}
+
+export interface SnapshotRun {
+  readonly hash: string
+  readonly strategy: string
+  readonly strategyId: string
+  readonly dataset: string
+  readonly seed: number
+  readonly factors: Readonly<Record<string, FactorValue>>
+  readonly state: RunState
+}
+
+/** An experiment as it is now; events after `batch` bring it up to date. */
+export interface ExperimentSnapshot {
+  readonly summary: ExperimentSummary
+  readonly study: string
+  readonly studyYaml: string
+  readonly strategies: readonly { readonly name: string; readonly id: string }[]
+  readonly datasets: readonly { readonly name: string; readonly rows: number; readonly testRows: number; readonly classes: number; readonly classNames: readonly string[] }[]
+  readonly factors: readonly string[]
+  readonly metrics: readonly MetricId[]
+  readonly stats: StatsSpec
+  readonly backend: { readonly id: BackendId; readonly device: string }
+  readonly runs: readonly SnapshotRun[]
+  readonly batch: number
+}
+
+export interface PlanReport {
+  readonly valid: boolean
+  readonly runs: number
+  readonly fits: number
+  readonly estimatedSeconds: number
+  readonly estimatedBytes: number
+  readonly estimatedMemoryBytes: number
+  readonly findings: readonly Finding[]
+  /** runs by strategy and factor cell; `computed` were finished before and are reused */
+  readonly grid: readonly { readonly strategy: string; readonly strategyId: string; readonly factors: Readonly<Record<string, FactorValue>>; readonly seeds: number; readonly computed: number }[]
+}
+
+export interface RecipeInfo {
+  readonly id: string
+  readonly title: string
+  readonly paper: string
+  readonly question: string
+  readonly expect: string
+  readonly dataset: string
+  readonly estimatedSeconds: number
+}
+
+export interface DatasetInfo {
+  readonly id: string
+  readonly title: string
+  readonly kind: DatasetKind
+  readonly rows: number
+  readonly testRows: number
+  readonly classes: number
+  readonly shape: readonly number[]
+  readonly bytes: number
+  readonly source: string
+  readonly licence: string
+  readonly sha256: string
+  /** present on this machine; `fashion-mnist` in full may not be */
+  readonly available: boolean
+}
+
+export interface BackendReport {
+  readonly id: BackendId
+  readonly usable: boolean
+  readonly reason: string
+  readonly device: string
+  readonly threads: number
+}
+
+export interface DoctorReport {
+  readonly versions: Readonly<Record<string, string>>
+  readonly backends: readonly BackendReport[]
+  readonly electron: { readonly installed: boolean; readonly reason: string }
+  readonly display: { readonly available: boolean; readonly reason: string }
+  readonly memory: { readonly totalBytes: number; readonly freeBytes: number }
+  readonly workspace: { readonly path: string; readonly writable: boolean; readonly reason: string }
+}
+
+export interface QueueState {
+  readonly experiment: string | null
+  readonly experimentName: string
+  readonly runs: number
+  readonly finished: number
+  readonly failed: number
+  readonly running: number
+  readonly paused: boolean
+  readonly fraction: number
+  readonly etaMs: number | null
+  readonly current: string
+}
+
+export interface Notice {
+  readonly id: string
+  readonly at: string
+  readonly severity: 'note' | 'warning' | 'error'
+  readonly title: string
+  readonly message: string
+}
+
+export interface Settings {
+  readonly theme: 'system' | 'light' | 'dark'
+  readonly jobs: 'auto' | number
+  readonly backend: 'auto' | BackendId
+}
+
+export interface FileResult {
+  readonly name: string
+  readonly mime: string
+  readonly bytes: Uint8Array
+}

@@ -1,0 +1,84 @@
+import type { z } from 'zod'
+import type { CancelSignal } from '../core/errors'
+import type { FloatArray, Matrix } from '../core/matrix'
+import type { Random } from '../core/random'
+import type { Capability, TensorNorms } from '../nn/model'
+
+export interface Citation {
+  readonly authors: string
+  readonly title: string
+  readonly venue: string
+  readonly year: number
+  readonly url?: string
+}
+
+/**
+ * What the current model says about rows, computed on first use and shared by every strategy of the round.
+ * Array arguments are global row numbers; results follow their order.
+ */
+export interface ModelView {
+  readonly capabilities: ReadonlySet<Capability>
+  /** n × C log-probabilities. */
+  logProbabilities(rows: Int32Array): Promise<Matrix>
+  probabilities(rows: Int32Array): Promise<Matrix>
+  /** n × d input of the last layer. */
+  embeddings(rows: Int32Array): Promise<Matrix>
+  tensorNorms(rows: Int32Array): Promise<TensorNorms>
+  lastLayer(): Promise<{ readonly weight: Matrix; readonly bias: FloatArray }>
+}
+
+/** The state a strategy chooses from. Labels of pool rows are not in it. */
+export interface Query {
+  /** candidates: global row numbers, ascending */
+  readonly pool: Int32Array
+  readonly labeled: Int32Array
+  /** class of each labelled row */
+  readonly labels: Int32Array
+  /** rows wanted; the strategy returns min(k, pool.length) */
+  readonly k: number
+  readonly classes: number
+  readonly round: number
+  readonly rounds: number
+  readonly model: ModelView
+  /** n × d standardised inputs (or stored features) of rows: the fixed space, never model features. */
+  features(rows: Int32Array): Matrix
+  /** the selection stream of this strategy and round */
+  readonly random: Random
+  /** Exact inner-loop kernels; a host may supply faster ones with equal results. */
+  readonly kernels: SelectionKernels
+  readonly signal?: CancelSignal
+  /** Charges the time of `work` to a phase of the ledger; time spent in `model` is charged to `forward` by the view. */
+  time<T>(phase: 'score' | 'choose', work: () => T): T
+}
+
+export interface Acquisition {
+  /** global row numbers, in pick order */
+  readonly rows: Int32Array
+  /** one score per candidate of `pool`, higher = query first; absent when the method has none */
+  readonly scores?: Float64Array
+  /** the phase a schedule was in */
+  readonly mode?: string
+  /** long-format extras for diagnostics.csv */
+  readonly diagnostics?: Readonly<Record<string, number>>
+}
+
+export interface Strategy<P = unknown> {
+  readonly id: string
+  readonly title: string
+  /** one sentence for lists and legends */
+  readonly summary: string
+  readonly sources: readonly Citation[]
+  /** validates and documents the parameters; draws the form, gives grid axes and the published JSON Schema */
+  readonly params: z.ZodType<P>
+  /** what the model must offer, given the parameters; asked before the run */
+  needs(params: P): readonly Capability[]
+  /** can choose without any trained model (empty start scored by features or chance) */
+  readonly modelFree: boolean
+  select(query: Query, params: P): Promise<Acquisition>
+}
+
+/** Row-against-all kernels that dominate selection time. Accumulate in float64 or prove the bound they rely on. */
+export interface SelectionKernels {
+  /** out[i] = ⟨matrix row i, matrix row j⟩ for the listed rows i. */
+  dots(matrix: Matrix, j: number, rows: Int32Array, count: number, out: Float64Array): void
+}

@@ -1,0 +1,150 @@
+import type { BackendId } from '../nn/executor'
+import type { WeightInit } from '../nn/model'
+
+/** Bumped when the numbers a run produces change for the same spec; part of every run hash. */
+export const semanticsVersion = 1
+
+export type MetricId = 'accuracy' | 'nll' | 'macro_f1' | 'ece' | 'brier'
+
+export type DatasetRef =
+  | string
+  | { readonly inputs: string; readonly labels: string; readonly testInputs?: string; readonly testLabels?: string; readonly name?: string }
+
+export interface DataSpec {
+  /** 'provided' · fraction in (0, 1) · count */
+  readonly test: 'provided' | number
+  readonly scaling: 'auto' | 'none' | 'unit' | 'standardize'
+  /** file with train, validation and test rows */
+  readonly split: string | null
+}
+
+export type ModelSpec =
+  | { readonly type: 'linear'; readonly init: WeightInit }
+  | { readonly type: 'mlp'; readonly hidden: readonly number[]; readonly dropout: number; readonly init: WeightInit }
+  | { readonly type: 'cnn'; readonly filters: readonly number[]; readonly hidden: readonly number[]; readonly dropout: number; readonly init: WeightInit }
+
+export type WeightStart = 'reinit-fresh' | 'reinit-same' | 'carry' | 'shrink-perturb'
+
+export interface TrainingSpec {
+  readonly optimizer: 'sgd' | 'adam' | 'adamw'
+  readonly learningRate: number
+  readonly milestones: readonly number[]
+  readonly decay: number
+  readonly momentum: number
+  readonly nesterov: boolean
+  readonly weightDecay: number
+  readonly batchSize: number
+  readonly epochs: number
+  readonly minSteps: number
+  readonly augment: 'none' | 'flip-crop'
+  readonly weightStart: WeightStart
+  /** shrink-perturb: weights ← shrink · weights + perturb · fresh */
+  readonly shrink: number
+  readonly perturb: number
+}
+
+export interface ProtocolSpec {
+  readonly seed: number
+  readonly seeds: number
+  readonly vary: readonly ('split' | 'initial' | 'weights' | 'order')[]
+  readonly dataStart: 'seeded' | 'empty'
+  readonly initial: number
+  readonly initialSampling: 'random' | 'stratified' | 'file'
+  readonly initialRows: string | null
+  /** with an empty start: 'strategy' or the id of a model-free strategy */
+  readonly firstBatch: string
+  readonly query: number
+  readonly rounds: number
+  readonly subPool: number | null
+  readonly validation: number
+}
+
+export interface StrategyEntry {
+  readonly id: string
+  readonly name: string
+  readonly rounds?: number
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+export type FactorValue = string | number | boolean | null | readonly (string | number)[]
+
+export interface StatsSpec {
+  readonly baseline: string
+  readonly metric: MetricId
+  readonly primary: 'aubc' | 'final'
+  readonly family: 'vs-baseline' | 'all-pairs'
+  readonly test: 'paired-sign-flip' | 'paired-t' | 'wilcoxon'
+  readonly correction: 'holm' | 'none'
+  readonly band: 't95' | 'bootstrap'
+  readonly rope: number
+  readonly target: number | null
+  /** fractions of the budget range: [start, early|late boundary, end] */
+  readonly windows: readonly number[]
+}
+
+export interface RunSettings {
+  readonly backend: 'auto' | BackendId
+  readonly jobs: 'auto' | number
+  readonly keep: 'nothing' | 'scores' | 'embeddings' | 'weights'
+}
+
+/** A validated study with every default filled in. `datasets` is a list even when the file names one. */
+export interface Study {
+  readonly study: string
+  readonly datasets: readonly DatasetRef[]
+  readonly data: DataSpec
+  readonly model: ModelSpec
+  readonly training: TrainingSpec
+  readonly protocol: ProtocolSpec
+  readonly strategies: readonly StrategyEntry[]
+  readonly shadow: readonly StrategyEntry[]
+  /** factor path → levels; full factorial */
+  readonly ablate: Readonly<Record<string, readonly FactorValue[]>>
+  readonly metrics: readonly MetricId[]
+  readonly stats: StatsSpec
+  readonly run: RunSettings
+}
+
+/** One run, fully resolved: everything that can change its numbers, and nothing else but names. */
+export interface RunSpec {
+  readonly study: string
+  readonly dataset: DatasetRef
+  /** name in CSVs: the library id, or the file's base name */
+  readonly datasetName: string
+  readonly datasetSha256: string
+  readonly data: DataSpec
+  readonly model: ModelSpec
+  readonly training: TrainingSpec
+  readonly protocol: Omit<ProtocolSpec, 'seeds'>
+  readonly strategy: StrategyEntry & { readonly rounds: number }
+  readonly shadow: readonly StrategyEntry[]
+  readonly metrics: readonly MetricId[]
+  /** repeat 0 … seeds − 1 */
+  readonly repeat: number
+  readonly backend: BackendId
+  readonly precision: 'float32' | 'float64'
+  readonly keep: RunSettings['keep']
+  readonly semanticsVersion: number
+}
+
+/** A run of the grid with its place in it. */
+export interface PlannedRun {
+  /** hash of the spec: the folder's name, and the key under which a finished run is reused */
+  readonly hash: string
+  readonly spec: RunSpec
+  /** level of each ablated path; null where the factor cannot change this run */
+  readonly factors: Readonly<Record<string, FactorValue>>
+}
+
+export type FindingSeverity = 'error' | 'warning' | 'note'
+
+/** What the linter says about a study. */
+export interface Finding {
+  readonly code: string
+  readonly severity: FindingSeverity
+  /** place in the study file, e.g. `protocol.seeds` */
+  readonly path: string
+  readonly message: string
+  /** what to do */
+  readonly fix?: string
+}

@@ -1,0 +1,80 @@
+import type { BackendId } from '@engine/nn/executor'
+import type { RunEvent, RunState } from '@engine/study/events'
+import type { PlannedRun } from '@engine/study/spec'
+
+/** What the user asked to run; the same request serves `querent run` and the app. */
+export interface ExperimentRequest {
+  /** study file byte for byte */
+  readonly studyText: string
+  /** where relative paths of the study start, and the name errors use */
+  readonly studyPath: string
+  readonly outDir: string
+  readonly backend?: 'auto' | BackendId
+  readonly jobs?: number
+  /** `path=value` overrides, already parsed */
+  readonly overrides?: readonly (readonly [path: string, value: unknown])[]
+  readonly shard?: { readonly index: number; readonly count: number }
+  /** command line for the manifest */
+  readonly command: string
+}
+
+export interface Manifest {
+  readonly format: 1
+  readonly study: unknown
+  readonly studyName: string
+  readonly datasets: readonly { readonly name: string; readonly ref: unknown; readonly sha256: string; readonly rows: number; readonly testRows: number; readonly classes: number; readonly classNames: readonly string[] }[]
+  readonly semanticsVersion: number
+  readonly version: string
+  readonly backend: BackendId
+  readonly device: string
+  readonly threads: number
+  readonly precision: 'float32' | 'float64'
+  readonly seeds: number
+  readonly command: string
+  readonly shard: { readonly index: number; readonly count: number } | null
+  /** every run of the (sharded) grid, in order */
+  readonly runs: readonly { readonly hash: string; readonly strategy: string; readonly seed: number; readonly dataset: string; readonly factors: Readonly<Record<string, unknown>> }[]
+  /** hash over all finished runs' results without time columns; null until every run is finished */
+  readonly resultHash: string | null
+}
+
+export interface ExperimentOutcome {
+  readonly out: string
+  readonly runs: number
+  readonly reused: number
+  readonly failed: number
+  readonly cancelled: boolean
+  readonly resultHash: string | null
+}
+
+export interface ExperimentProgress {
+  readonly runs: number
+  readonly finished: number
+  readonly failed: number
+  readonly running: number
+  readonly paused: boolean
+  /** rounds done over rounds to do, 0 … 1 */
+  readonly fraction: number
+  /** milliseconds to the end; null until it can be told */
+  readonly etaMs: number | null
+  /** e.g. `badge, seed 3, round 5/8` */
+  readonly current: string
+}
+
+/** A running or finished experiment. `runs` empty or absent in a command means all. */
+export interface Experiment {
+  readonly outDir: string
+  readonly manifest: Manifest
+  readonly plan: readonly PlannedRun[]
+  state(hash: string): RunState
+  progress(): ExperimentProgress
+  /** Every event of every run, as it happens; returns the unsubscriber. */
+  onEvent(listener: (hash: string, event: RunEvent) => void): () => void
+  onProgress(listener: (progress: ExperimentProgress) => void): () => void
+  pause(runs?: readonly string[]): void
+  resume(runs?: readonly string[]): void
+  cancel(runs?: readonly string[]): void
+  retry(runs?: readonly string[]): void
+  /** Resolves when no run is left to do; the folder's CSVs are complete then. */
+  readonly done: Promise<ExperimentOutcome>
+}
