@@ -1,0 +1,53 @@
+import { Command, CommanderError } from 'commander'
+import { version } from '../../../package.json'
+import { QuerentError } from '@engine/core/errors'
+import { createContext, describeError, exitCodeOf, toQuerentError, type CliContext, type CliHost } from './io'
+
+/** One file per command exports one of these. */
+export type Register = (program: Command, context: CliContext) => void
+
+const commands: readonly Register[] = []
+
+/** The whole command line; `--json` is added to every command that does something. */
+function createProgram(context: CliContext): Command {
+  const program = new Command('querent')
+    .description('Compare active-learning strategies: fair, reproducible, with statistics and figures.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+      getOutHelpWidth: () => context.stdout.columns ?? 100,
+      getErrHelpWidth: () => context.stderr.columns ?? 100,
+    })
+  for (const register of commands) register(program, context)
+  const addJson = (command: Command): void => {
+    if (command.commands.length > 0) command.commands.forEach(addJson)
+    else command.option('--json', 'print one JSON document on stdout, everything else on stderr')
+  }
+  program.commands.forEach(addJson)
+  return program
+}
+
+/** Runs one command line (without `node` and the script) and resolves to its exit code; never rejects, never exits. */
+export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {
+  const context = createContext(host)
+  try {
+    await createProgram(context).parseAsync([...argv], { from: 'user' })
+    return context.exit.code
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      if (thrown.exitCode === 0) return 0 // --help, --version
+      return fail(new QuerentError('bad-usage', thrown.message.replace(/^error: /, '')), false)
+    }
+    return fail(host.signal.aborted ? new QuerentError('cancelled', 'stopped') : toQuerentError(thrown), true)
+  }
+
+  function fail(error: QuerentError, tell: boolean): number {
+    if (tell) context.note(`querent: ${describeError(error)}`)
+    if (argv.includes('--json')) {
+      host.stdout.write(`${JSON.stringify({ error: { code: error.code, message: error.message, details: error.details } }, null, 2)}\n`)
+    }
+    return exitCodeOf(error)
+  }
+}
