@@ -16,10 +16,13 @@ export default defineConfig({
   },
   test: {
     environment: 'node',
-    include: ['test/{unit,conformance,property,reference,contract,integration,electron}/**/*.test.ts'],
-    globalSetup: ['test/support/buildOnce.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'source', include: ['test/{unit,conformance,property,reference,contract}/**/*.test.ts'] } },
+      // These run the built program.
+      { extends: true, test: { name: 'built', include: ['test/{integration,electron}/**/*.test.ts'], globalSetup: ['test/support/buildOnce.ts'] } },
+    ],
   },
 })

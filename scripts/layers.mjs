@@ -6,7 +6,7 @@ const vue = { patterns: '^(vue|pinia|vue-router|reka-ui|@vueuse)($|/)', reason: 
 const up = (names, reason) => ({ patterns: `^(@(${names.join('|')})/|(\\.\\./)+(${names.join('|')})/)`, reason })
 
 /** Pure folders may use these packages and no others. */
-export const purePackages = ['zod', 'yaml', 'd3-dsv', 'fflate', '@noble/hashes', '@stdlib', 'echarts']
+export const purePackages = ['zod', 'yaml', 'd3-dsv', 'fflate', '@noble/hashes', '@stdlib', 'echarts', 'birpc', '@msgpack/msgpack']
 const foreign = {
   patterns: `^(?!\\.|@engine/|@contract/|@figures/|(${purePackages.join('|')})($|/))`,
   reason: 'Pure folders use a short list of pure packages (scripts/layers.mjs).',
