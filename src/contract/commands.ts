@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@engine/core/zod'
 import type {
   AppInfo,
   DatasetInfo,

@@ -99,4 +99,6 @@ export interface ResumePoint {
   readonly records: readonly RoundRecord[]
   /** weights after the last record's round, when `carry` or `shrink-perturb` needs them */
   readonly weights: readonly FloatArray[] | null
+  /** first sequence number to use, one past the last that any listener saw; 0 when left out */
+  readonly nextSeq?: number
 }

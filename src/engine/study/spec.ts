@@ -124,12 +124,17 @@ export interface RunSpec {
   readonly backend: BackendId
   readonly precision: 'float32' | 'float64'
   readonly keep: RunSettings['keep']
+  /** SHA-256 (hex) of the files the run reads besides its data set (split, initial rows, recorded selections), by path as written */
+  readonly files: Readonly<Record<string, string>>
   readonly semanticsVersion: number
 }
 
 /** A run of the grid with its place in it. */
 export interface PlannedRun {
-  /** hash of the spec: the folder's name, and the key under which a finished run is reused */
+  /**
+   * Hash of the spec: the folder's name, and the key under which a finished run is reused. Two planned runs may share it (the
+   * same method under two names, or reached by two factor levels): a host computes each hash once and lists it under both.
+   */
   readonly hash: string
   readonly spec: RunSpec
   /** level of each ablated path; null where the factor cannot change this run */
@@ -147,4 +152,9 @@ export interface Finding {
   readonly message: string
   /** what to do */
   readonly fix?: string
+  /** line of the study file, from 1 */
+  readonly line?: number
+  readonly found?: string
+  readonly expected?: string
+  readonly nearest?: string
 }
