@@ -1,0 +1,52 @@
+import type { Settings } from '@contract/types'
+
+/** A project as the index stores it; the study file beside it is the truth of its contents. */
+export interface ProjectRecord {
+  readonly id: string
+  readonly name: string
+  readonly createdAt: string
+  readonly openedAt: string
+  readonly revision: number
+  /** set by deleting; undo clears it */
+  readonly removedAt: string | null
+}
+
+export interface ExperimentRecord {
+  readonly id: string
+  readonly project: string
+  readonly name: string
+  readonly folder: string
+  readonly startedAt: string
+  readonly finishedAt: string | null
+  readonly state: 'running' | 'paused' | 'finished' | 'failed' | 'cancelled' | 'interrupted'
+  readonly runs: number
+  readonly finished: number
+  readonly failed: number
+  readonly sparkline: readonly number[]
+  readonly removedAt: string | null
+}
+
+export interface WorkspaceIndex {
+  readonly format: 1
+  readonly active: string | null
+  readonly projects: readonly ProjectRecord[]
+  readonly experiments: readonly ExperimentRecord[]
+}
+
+/** The lab's memory between starts. Every write is complete or absent. */
+export interface WorkspaceStore {
+  readonly folder: string
+  /** what had to be set aside on opening, in words for the user */
+  readonly damage: readonly string[]
+  index(): WorkspaceIndex
+  update(change: (index: WorkspaceIndex) => WorkspaceIndex): Promise<void>
+  settings(): Settings
+  setSettings(settings: Settings): Promise<void>
+  /** Text of a project's study; rejects with `not-found` when the file is gone. */
+  readStudy(project: string): Promise<string>
+  writeStudy(project: string, yaml: string): Promise<void>
+  /** Absolute path of a project's study file: relative data paths start from its folder. */
+  studyPath(project: string): string
+  experimentFolder(project: string, experiment: string): string
+  close(): Promise<void>
+}

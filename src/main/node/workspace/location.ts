@@ -1,0 +1,11 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+
+/** Where projects live unless `--workspace` or QUERENT_WORKSPACE says otherwise; the platform's place for application data. */
+export function defaultWorkspace(): string {
+  if (process.env.QUERENT_WORKSPACE) return process.env.QUERENT_WORKSPACE
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Querent')
+  if (process.platform === 'win32') return join(process.env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'Querent')
+  return join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'querent')
+}
