@@ -4,7 +4,7 @@
  */
 export type Shape = readonly number[]
 
-/** A tensor inside one graph. `id` indexes `graph.values`. */
+/** A tensor inside one graph. Ids are unique within it, and small, but may have gaps. */
 export interface Value {
   readonly id: number
   readonly shape: Shape
@@ -112,6 +112,7 @@ export interface Graph {
   readonly sources: readonly Source[]
   /** in execution order */
   readonly nodes: readonly Node[]
+  /** every output is the result of a node (never a source), and no two names share a value */
   readonly outputs: ReadonlyMap<string, Value>
 }
 

@@ -8,8 +8,8 @@ export type Capability = 'proba' | 'embedding' | 'lastLayer' | 'tensorNorms' | '
 export interface EpochStats {
   readonly epoch: number
   readonly epochs: number
+  /** mean over the epoch's samples, measured while training */
   readonly loss: number
-  readonly accuracy: number
 }
 
 export interface FitSummary {
@@ -25,7 +25,7 @@ export interface FitSummary {
 export interface FitOptions {
   readonly optimizer: 'sgd' | 'adam' | 'adamw'
   readonly learningRate: number
-  /** epochs (0-based fractions of the run) at which the rate is multiplied by `decay` */
+  /** fractions of the fit (0 … 1): from epoch ≥ milestone · epochs on, the rate is multiplied by `decay` once more */
   readonly milestones: readonly number[]
   readonly decay: number
   readonly momentum: number
@@ -83,7 +83,7 @@ export interface Model {
 /** Layers of a sequential network; names and defaults follow `torch.nn`. Shapes are inferred from the input. */
 export type LayerSpec =
   | { readonly type: 'dense'; readonly units: number; readonly bias?: boolean }
-  | { readonly type: 'conv2d'; readonly filters: number; readonly kernel: number; readonly stride?: number; readonly padding?: number }
+  | { readonly type: 'conv2d'; readonly filters: number; readonly kernel: number; readonly stride?: number; readonly padding?: number; readonly bias?: boolean }
   | { readonly type: 'relu' }
   | { readonly type: 'tanh' }
   | { readonly type: 'maxpool2d'; readonly size: number; readonly stride?: number }
