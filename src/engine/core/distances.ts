@@ -1,0 +1,89 @@
+import { dot, requireFinite, squaredNorms } from './linear'
+import type { Matrix } from './matrix'
+
+/** Row-against-all kernels that dominate selection time. */
+export interface SelectionKernels {
+  /**
+   * out[t] = ⟨matrix row rows[t], matrix row j⟩ for t < count. Summed in float64, in any order that is the same for every row:
+   * pruning relies on an error of at most cols · 2⁻⁵² · ‖a‖ · ‖b‖.
+   */
+  dots(matrix: Matrix, j: number, rows: Int32Array, count: number, out: Float64Array): void
+}
+
+export const plainKernels: SelectionKernels = {
+  dots({ data, cols }, j, rows, count, out) {
+    const start = j * cols
+    for (let t = 0; t < count; t++) out[t] = dot(data, rows[t] * cols, data, start, cols)
+  },
+}
+
+/** n points of which only squared distances are asked. */
+export interface SelectionSpace {
+  readonly size: number
+  /** n: squared length of each point */
+  readonly squaredNorms: Float64Array
+  /** nearest[i] ← min(nearest[i], squared distance of points i and j) for every i with nearest[i] > 0. */
+  relax(j: number, nearest: Float64Array): void
+}
+
+export interface SpaceOptions {
+  readonly kernels?: SelectionKernels
+  /** n × C: point i is then the outer product leftᵢ ⊗ featuresᵢ, which is never formed (A§6) */
+  readonly left?: Matrix
+  /** names of the points in errors */
+  readonly rows?: ArrayLike<number>
+  /** off: every distance is computed; the results are the same bit for bit */
+  readonly prune?: boolean
+}
+
+/**
+ * The rows of `features` (n × d), or the outer products with `left`, as points.
+ * Distances are nᵢ + nⱼ − 2⟨lᵢ, lⱼ⟩⟨fᵢ, fⱼ⟩; a difference below rounding is 0, so a duplicate is at distance 0.
+ * By Cauchy–Schwarz nᵢ + nⱼ − 2|⟨lᵢ, lⱼ⟩|‖fᵢ‖‖fⱼ‖ bounds it from below, which spares most of the long products.
+ */
+export function selectionSpace(features: Matrix, options: SpaceOptions = {}): SelectionSpace {
+  const { kernels = plainKernels, left, rows, prune = true } = options
+  const n = features.rows
+  const squared = squaredNorms(features)
+  requireFinite(squared, 'the squared norm of the features', rows)
+  const lengths = squared.map(Math.sqrt)
+  if (left) {
+    const leftSquared = squaredNorms(left)
+    requireFinite(leftSquared, 'the squared norm of the output error', rows)
+    for (let i = 0; i < n; i++) squared[i] *= leftSquared[i]
+  }
+  // `slack` makes the bound hold for computed values too: floating-point +, −, · keep the order of their arguments.
+  const slack = 1 + (features.cols + 8) * 2 ** -51
+  const rounding = (features.cols + (left?.cols ?? 0) + 8) * 2 ** -52
+  const survivors = new Int32Array(n)
+  const weights = new Float64Array(n)
+  const products = new Float64Array(n)
+
+  return {
+    size: n,
+    squaredNorms: squared,
+    relax(j, nearest) {
+      const own = squared[j]
+      const reach = lengths[j] * slack
+      let count = 0
+      for (let i = 0; i < n; i++) {
+        const current = nearest[i]
+        if (current <= 0) continue
+        const weight = left ? dot(left.data, i * left.cols, left.data, j * left.cols, left.cols) : 1
+        const sum = squared[i] + own
+        const bound = sum - 2 * (Math.abs(weight) * (lengths[i] * reach))
+        if (prune && bound >= current && bound >= sum * rounding) continue
+        survivors[count] = i
+        weights[count++] = weight
+      }
+      kernels.dots(features, j, survivors, count, products)
+      for (let t = 0; t < count; t++) {
+        const i = survivors[t]
+        const sum = squared[i] + own
+        const distance = sum - 2 * (weights[t] * products[t])
+        const known = distance < sum * rounding ? 0 : distance
+        if (known < nearest[i]) nearest[i] = known
+      }
+    },
+  }
+}

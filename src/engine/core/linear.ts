@@ -1,0 +1,148 @@
+import { badInput } from './errors'
+import type { FloatArray, Matrix } from './matrix'
+
+/** Inner product of n values of a (from i) and b (from j), summed in four float64 accumulators. */
+export function dot(a: FloatArray, i: number, b: FloatArray, j: number, n: number): number {
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  const whole = n - (n & 3)
+  let t = 0
+  for (; t < whole; t += 4) {
+    s0 += a[i + t] * b[j + t]
+    s1 += a[i + t + 1] * b[j + t + 1]
+    s2 += a[i + t + 2] * b[j + t + 2]
+    s3 += a[i + t + 3] * b[j + t + 3]
+  }
+  for (; t < n; t++) s0 += a[i + t] * b[j + t]
+  return s0 + s1 + (s2 + s3)
+}
+
+/** Squared Euclidean distance of n values of a (from i) and b (from j), from their differences. */
+export function squaredDistance(a: FloatArray, i: number, b: FloatArray, j: number, n: number): number {
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  const whole = n - (n & 3)
+  let t = 0
+  for (; t < whole; t += 4) {
+    const d0 = a[i + t] - b[j + t]
+    const d1 = a[i + t + 1] - b[j + t + 1]
+    const d2 = a[i + t + 2] - b[j + t + 2]
+    const d3 = a[i + t + 3] - b[j + t + 3]
+    s0 += d0 * d0
+    s1 += d1 * d1
+    s2 += d2 * d2
+    s3 += d3 * d3
+  }
+  for (; t < n; t++) {
+    const d = a[i + t] - b[j + t]
+    s0 += d * d
+  }
+  return s0 + s1 + (s2 + s3)
+}
+
+/** Squared Euclidean norm of every row (n). */
+export function squaredNorms(m: Matrix): Float64Array {
+  const norms = new Float64Array(m.rows)
+  for (let i = 0; i < m.rows; i++) norms[i] = dot(m.data, i * m.cols, m.data, i * m.cols, m.cols)
+  return norms
+}
+
+/** Mean of the rows (d), in float64. */
+export function meanRow(m: Matrix): Float64Array {
+  const mean = new Float64Array(m.cols)
+  for (let i = 0; i < m.rows; i++) for (let j = 0; j < m.cols; j++) mean[j] += m.data[i * m.cols + j]
+  for (let j = 0; j < m.cols; j++) mean[j] /= m.rows
+  return mean
+}
+
+/** Refuses the first value that is not finite, by the row it belongs to (`rows[i]`, or i). */
+export function requireFinite(values: ArrayLike<number>, what: string, rows?: ArrayLike<number>): void {
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue
+    const row = rows ? rows[i] : i
+    throw badInput(`${what} of row ${row} is not finite`, { path: `row ${row}`, found: String(values[i]), expected: 'a finite number' })
+  }
+}
+
+/** Log-softmax of every row with max subtraction, in float64 (n × C). */
+export function logSoftmax(logits: Matrix): Matrix<Float64Array> {
+  const { rows, cols, data } = logits
+  const out = new Float64Array(rows * cols)
+  for (let i = 0; i < rows; i++) {
+    const start = i * cols
+    let max = -Infinity
+    for (let c = 0; c < cols; c++) if (data[start + c] > max) max = data[start + c]
+    let sum = 0
+    for (let c = 0; c < cols; c++) sum += Math.exp(data[start + c] - max)
+    const shift = Math.log(sum)
+    for (let c = 0; c < cols; c++) out[start + c] = data[start + c] - max - shift
+  }
+  return { data: out, rows, cols }
+}
+
+/** exp of every value, in float64. */
+export function exponentials(m: Matrix): Matrix<Float64Array> {
+  const data = new Float64Array(m.data.length)
+  for (let i = 0; i < data.length; i++) data[i] = Math.exp(m.data[i])
+  return { data, rows: m.rows, cols: m.cols }
+}
+
+/** Position of the largest value; the first of equals. */
+export function argMax(values: ArrayLike<number>, from = 0, count = values.length - from): number {
+  let best = 0
+  for (let i = 1; i < count; i++) if (values[from + i] > values[from + best]) best = i
+  return best
+}
+
+/** ln det of a symmetric positive definite matrix (n × n) by Cholesky; refuses others. */
+export function logDeterminant(m: Matrix<Float64Array>): number {
+  const n = m.rows
+  const a = m.data.slice()
+  let sum = 0
+  for (let j = 0; j < n; j++) {
+    const pivot = a[j * n + j] - dot(a, j * n, a, j * n, j)
+    if (!(pivot > 0)) throw badInput('the matrix is not positive definite', { found: `pivot ${pivot} in row ${j}` })
+    const root = Math.sqrt(pivot)
+    sum += 2 * Math.log(root)
+    a[j * n + j] = root
+    for (let i = j + 1; i < n; i++) a[i * n + j] = (a[i * n + j] - dot(a, i * n, a, j * n, j)) / root
+  }
+  return sum
+}
+
+/** Eigenvalues of a symmetric matrix (n × n), ascending, by cyclic Jacobi rotations. */
+export function symmetricEigenvalues(m: Matrix<Float64Array>): Float64Array {
+  const n = m.rows
+  const a = m.data.slice()
+  const total = dot(a, 0, a, 0, n * n)
+  for (let sweep = 0; sweep < 60; sweep++) {
+    let off = 0
+    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) off += a[p * n + q] ** 2
+    if (off <= total * 1e-30) break
+    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(a, n, p, q)
+  }
+  return Float64Array.from({ length: n }, (_, i) => a[i * n + i]).sort()
+}
+
+function rotate(a: Float64Array, n: number, p: number, q: number): void {
+  const apq = a[p * n + q]
+  if (apq === 0) return
+  const theta = (a[q * n + q] - a[p * n + p]) / (2 * apq)
+  const t = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1))
+  const c = 1 / Math.sqrt(t * t + 1)
+  const s = t * c
+  a[p * n + p] -= t * apq
+  a[q * n + q] += t * apq
+  a[p * n + q] = a[q * n + p] = 0
+  for (let i = 0; i < n; i++) {
+    if (i === p || i === q) continue
+    const aip = a[i * n + p]
+    const aiq = a[i * n + q]
+    a[i * n + p] = a[p * n + i] = c * aip - s * aiq
+    a[i * n + q] = a[q * n + i] = s * aip + c * aiq
+  }
+}
