@@ -72,6 +72,8 @@ export interface Model {
   fit(rows: Rows, labels: Int32Array, options: FitOptions, random: FitRandom, signal?: CancelSignal): AsyncGenerator<EpochStats, FitSummary>
   outputs(rows: Rows, signal?: CancelSignal): Promise<Outputs>
   tensorNorms(rows: Rows, signal?: CancelSignal): Promise<TensorNorms>
+  /** Probabilities of `passes` forward passes with dropout on, one n × C matrix per pass; there with the capability `sampledProba`. */
+  sampledProbabilities?(rows: Rows, passes: number, dropout: Random, signal?: CancelSignal): Promise<readonly Matrix[]>
   /** Weight C × d (torch layout) and bias C of the last dense layer. */
   lastLayer(): Promise<{ readonly weight: Matrix; readonly bias: FloatArray }>
   /** Copy of the weights, in parameter order. */

@@ -1,8 +1,11 @@
 import type { z } from 'zod'
+import type { SelectionKernels } from '../core/distances'
 import type { CancelSignal } from '../core/errors'
 import type { FloatArray, Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
 import type { Capability, TensorNorms } from '../nn/model'
+
+export type { SelectionKernels }
 
 export interface Citation {
   readonly authors: string
@@ -25,6 +28,11 @@ export interface ModelView {
   embeddings(rows: Int32Array): Promise<Matrix>
   tensorNorms(rows: Int32Array): Promise<TensorNorms>
   lastLayer(): Promise<{ readonly weight: Matrix; readonly bias: FloatArray }>
+  /**
+   * Probabilities of `passes` stochastic forward passes (dropout on), one n × C matrix per pass; there when the capabilities name
+   * `sampledProba`. The view forks its own stream, so that all methods of a round see the same passes.
+   */
+  sampledProbabilities?(rows: Int32Array, passes: number): Promise<readonly Matrix[]>
 }
 
 /** The state a strategy chooses from. Labels of pool rows are not in it. */
@@ -37,6 +45,7 @@ export interface Query {
   /** rows wanted; the strategy returns min(k, pool.length) */
   readonly k: number
   readonly classes: number
+  /** 0 for the query that follows the evaluation of round 0 */
   readonly round: number
   readonly rounds: number
   readonly model: ModelView
@@ -72,13 +81,11 @@ export interface Strategy<P = unknown> {
   readonly params: z.ZodType<P>
   /** what the model must offer, given the parameters; asked before the run */
   needs(params: P): readonly Capability[]
+  /** The parameters that can change the result: equal answers mean equal runs, so the grid computes them once. Absent: all. */
+  effective?(params: P): Readonly<Record<string, unknown>>
+  /** not a query method: the run trains once on the whole pool and is drawn as a line */
+  readonly line?: true
   /** can choose without any trained model (empty start scored by features or chance) */
   readonly modelFree: boolean
   select(query: Query, params: P): Promise<Acquisition>
-}
-
-/** Row-against-all kernels that dominate selection time. Accumulate in float64 or prove the bound they rely on. */
-export interface SelectionKernels {
-  /** out[i] = ⟨matrix row i, matrix row j⟩ for the listed rows i. */
-  dots(matrix: Matrix, j: number, rows: Int32Array, count: number, out: Float64Array): void
 }
