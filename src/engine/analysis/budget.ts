@@ -1,0 +1,70 @@
+import type { MetricId } from '../study/spec'
+import { curves, pairedDifference, valuesAt, type Curve } from './curves'
+import { metricInfo } from './metricInfo'
+import { countWins, pairedTest, type Wins } from './pairedTests'
+import { compatible, type Factors, type ResultSet } from './resultSet'
+
+export interface BudgetRow {
+  readonly dataset: string
+  readonly strategy: string
+  readonly factors: Factors
+  readonly line: boolean
+  readonly n: number
+  readonly mean: number
+  readonly lo: number | null
+  readonly hi: number | null
+  /** to the baseline; null for the baseline itself, lines, and where no seed is shared */
+  readonly difference: BudgetDifference | null
+}
+
+export interface BudgetDifference extends Wins {
+  readonly n: number
+  readonly mean: number
+  readonly lo: number | null
+  readonly hi: number | null
+  /** exploratory: not adjusted */
+  readonly p: number | null
+}
+
+export interface BudgetOptions {
+  readonly metric?: MetricId
+  readonly baseline?: string
+  readonly facet?: Factors
+}
+
+/** Every strategy at one budget, from the seeds that have reached it; lines give their last value at every budget. */
+export function atBudget(results: ResultSet, labels: number, options: BudgetOptions = {}): BudgetRow[] {
+  const metric = options.metric ?? results.stats.metric
+  const differences = pairedDifference(results, options)
+  return curves(results, options).flatMap((curve) => {
+    const index = curve.line ? curve.labels.length - 1 : curve.labels.indexOf(labels)
+    const mean = curve.mean[index] ?? null
+    if (mean === null) return []
+    const { dataset, strategy, factors, line } = curve
+    const own = differences.find((d) => d.dataset === dataset && d.strategy === strategy && compatible(d.factors, factors))
+    const difference = own ? differenceAt(results, own, labels, metric) : null
+    return [{ dataset, strategy, factors, line, n: curve.n[index], mean, lo: curve.lo[index], hi: curve.hi[index], difference }]
+  })
+}
+
+function differenceAt(results: ResultSet, curve: Curve, labels: number, metric: MetricId): BudgetDifference | null {
+  const index = curve.labels.indexOf(labels)
+  const mean = curve.mean[index] ?? null
+  if (mean === null) return null
+  const values = valuesAt(curve, labels)
+  return {
+    n: values.length,
+    mean,
+    lo: curve.lo[index],
+    hi: curve.hi[index],
+    p: pairedTest(results.stats.test, values),
+    ...countWins(values, metricInfo[metric].higherIsBetter),
+  }
+}
+
+/** Budgets at which any strategy has been evaluated, ascending: the stops of the budget cursor. */
+export function budgetsOf(results: ResultSet): number[] {
+  const labels = new Set<number>()
+  for (const run of results.runs) if (!results.lines.includes(run.strategy)) for (const record of run.records) labels.add(record.labeled)
+  return [...labels].sort((a, b) => a - b)
+}

@@ -1,0 +1,129 @@
+import { canonicalJson } from '../core/hash'
+import type { RunState } from '../study/events'
+import type { ResultSet, RunResult } from '../study/results'
+import type { FactorValue, MetricId, StatsSpec } from '../study/spec'
+
+export type Factors = Readonly<Record<string, FactorValue>>
+
+/** A run with its place in the grid and what is known of it so far. */
+export interface RunInput {
+  readonly hash: string
+  readonly dataset: string
+  readonly strategy: string
+  readonly seed: number
+  readonly factors: Factors
+  readonly state: Pick<RunState, 'status' | 'records' | 'initial'>
+}
+
+/** Result set of an experiment; give `runs` in plan order, which orders data sets and factor cells in every table. */
+export function resultSetFrom(input: Omit<ResultSet, 'runs'> & { readonly runs: readonly RunInput[] }): ResultSet {
+  const { study, strategies, lines, factors, stats, classes } = input
+  const runs = input.runs.map(({ hash, dataset, strategy, seed, factors, state }) => ({
+    study,
+    dataset,
+    run: hash,
+    strategy,
+    seed,
+    factors,
+    records: state.records,
+    initial: state.initial,
+    complete: state.status === 'finished',
+  }))
+  return { study, strategies, lines, factors, stats, classes, runs }
+}
+
+/** Runs that differ in nothing but the seed, in seed order. */
+export interface RunGroup {
+  readonly dataset: string
+  readonly strategy: string
+  readonly factors: Factors
+  /** `full-data`: a reference line */
+  readonly line: boolean
+  readonly runs: readonly RunResult[]
+}
+
+/** Runs by data set (first appearance), strategy (study order), factor cell (first appearance), seed: the row order of every table. */
+export function groupRuns(results: ResultSet): RunGroup[] {
+  const groups = new Map<string, RunGroup & { readonly runs: RunResult[] }>()
+  const datasets = new Map<string, number>()
+  const cells = new Map<string, number>()
+  const rank = (known: Map<string, number>, key: string): number => {
+    if (!known.has(key)) known.set(key, known.size)
+    return known.get(key)!
+  }
+  const order = new Map<string, readonly [number, number, number]>()
+  const strategyRank = new Map(results.strategies.map((name, index) => [name, index]))
+  for (const run of results.runs) {
+    const cell = cellKey(results, run.factors)
+    const key = JSON.stringify([run.dataset, run.strategy, cell])
+    const group = groups.get(key)
+    const place = [rank(datasets, run.dataset), strategyRank.get(run.strategy) ?? results.strategies.length, rank(cells, cell)] as const
+    if (group) group.runs.push(run)
+    else {
+      order.set(key, place)
+      groups.set(key, {
+        dataset: run.dataset,
+        strategy: run.strategy,
+        factors: run.factors,
+        line: results.lines.includes(run.strategy),
+        runs: [run],
+      })
+    }
+  }
+  for (const group of groups.values()) group.runs.sort((a, b) => a.seed - b.seed)
+  return [...groups.entries()]
+    .map(([key, group]) => ({ group, place: order.get(key)! }))
+    .sort((a, b) => a.place[0] - b.place[0] || a.place[1] - b.place[1] || a.place[2] - b.place[2])
+    .map(({ group }) => group)
+}
+
+/** Runs in the row order of the CSV tables. */
+export const orderedRuns = (results: ResultSet): RunResult[] => groupRuns(results).flatMap((group) => group.runs)
+
+const cellKey = (results: ResultSet, factors: Factors): string => canonicalJson(results.factors.map((path) => factors[path] ?? null))
+
+export const sameValue = (a: FactorValue | undefined, b: FactorValue | undefined): boolean =>
+  canonicalJson(a ?? null) === canonicalJson(b ?? null)
+
+/** Two cells can be compared when no factor has two different levels; an empty cell goes with every level. */
+export const compatible = (a: Factors, b: Factors): boolean =>
+  Object.entries(a).every(([path, level]) => level === null || (b[path] ?? null) === null || sameValue(level, b[path]))
+
+/** The cell of a comparison: of each factor, the level that either side has. */
+export const mergedCell = (a: Factors, b: Factors): Factors =>
+  Object.fromEntries([...new Set([...Object.keys(a), ...Object.keys(b)])].map((path) => [path, a[path] ?? b[path] ?? null]))
+
+/** Levels of a factor in order of appearance; runs that it cannot change have none. */
+export function factorLevels(results: ResultSet, path: string): FactorValue[] {
+  const levels = new Map<string, FactorValue>()
+  for (const run of results.runs) {
+    const level = run.factors[path] ?? null
+    if (level !== null) levels.set(canonicalJson(level), level)
+  }
+  return [...levels.values()]
+}
+
+export function factorText(level: FactorValue | undefined): string {
+  if (level === null || level === undefined) return ''
+  return typeof level === 'object' ? JSON.stringify(level) : String(level)
+}
+
+/** One metric of a run by labels; a value that is missing or not finite is null. */
+export interface RunCurve {
+  readonly seed: number
+  readonly labels: readonly number[]
+  readonly values: readonly (number | null)[]
+}
+
+export function runCurve(run: RunResult, metric: MetricId): RunCurve {
+  return {
+    seed: run.seed,
+    labels: run.records.map((record) => record.labeled),
+    values: run.records.map((record) => finite(record.metrics[metric])),
+  }
+}
+
+export const finite = (value: number | null | undefined): number | null =>
+  typeof value === 'number' && Number.isFinite(value) ? value : null
+
+export type { ResultSet, RunResult, StatsSpec }

@@ -1,0 +1,76 @@
+import type { StatsSpec } from '../study/spec'
+import { metricInfo } from './metricInfo'
+import { pairwise, type PairwiseRow } from './pairwise'
+import { minimumPairsForP } from './pairedTests'
+import { compatible, factorText, type Factors, type ResultSet } from './resultSet'
+
+const testNames: Readonly<Record<StatsSpec['test'], string>> = {
+  'paired-sign-flip': 'sign-flip test',
+  'paired-t': 'paired t-test',
+  wilcoxon: 'exact Wilcoxon signed-rank test',
+}
+
+/**
+ * The comparison as a methods paragraph says it: number of paired seeds, quantity, interval, test, correction and its family, then each
+ * pair. Below six seeds it says that no p-value is shown. Empty text while no two strategies share a finished seed.
+ */
+export function statisticsSentence(results: ResultSet, options: { readonly dataset?: string; readonly facet?: Factors } = {}): string {
+  const { stats } = results
+  const all = pairwise(results).filter((row) => row.seeds > 0)
+  const dataset = options.dataset ?? all[0]?.dataset
+  const family = all.filter((row) => row.dataset === dataset)
+  const rows = family.filter((row) => compatible(options.facet ?? {}, row.factors))
+  if (rows.length === 0) return ''
+  const { label, percent } = metricInfo[stats.metric]
+  const fewest = Math.min(...rows.map((row) => row.seeds))
+  const most = Math.max(...rows.map((row) => row.seeds))
+  const n = fewest === most ? `${fewest}` : `${fewest}–${most}`
+  const quantity =
+    stats.primary === 'aubc' ? `area under the budget curve (AUBC) of test ${label}` : `test ${label} at the last shared budget`
+  const vsBaseline = stats.family === 'vs-baseline'
+  const compared = vsBaseline ? `difference to ${rows[0].b}` : 'paired differences'
+  const band = stats.band === 'bootstrap' ? '95 % bootstrap CI' : '95 % t CI'
+  const parts = [`n = ${n} paired seed${most === 1 ? '' : 's'}`, quantity, `${compared}${percent ? ' in points' : ''} [${band}]`]
+  const withP = fewest >= minimumPairsForP
+  if (withP) {
+    const exact = stats.test === 'paired-sign-flip' ? (most <= 20 ? 'exact ' : 'Monte-Carlo ') : ''
+    parts.push(`${exact}${testNames[stats.test]} (two-sided)`)
+    parts.push(
+      family.length === 1
+        ? 'a single comparison'
+        : stats.correction === 'holm'
+          ? `p adjusted by Holm over ${family.length} comparisons`
+          : `p not adjusted for ${family.length} comparisons`,
+    )
+  }
+  const scale = percent ? 100 : 1
+  const each = rows.map((row) => `${pairName(row, vsBaseline)} ${describe(row, scale, withP)}`)
+  const warning = withP ? '' : ` Fewer than ${minimumPairsForP} paired seeds: no p-value is shown.`
+  return `${parts.join('; ')}: ${each.join('; ')}.${warning}`
+}
+
+function pairName(row: PairwiseRow, vsBaseline: boolean): string {
+  const levels = Object.values(row.factors)
+    .map(factorText)
+    .filter((text) => text !== '')
+  return (vsBaseline ? row.a : `${row.a} − ${row.b}`) + (levels.length > 0 ? ` (${levels.join(', ')})` : '')
+}
+
+function describe(row: PairwiseRow, scale: number, withP: boolean): string {
+  const interval = row.lo === null || row.hi === null ? '' : ` [${signed(row.lo * scale)}, ${signed(row.hi * scale)}]`
+  return `${signed((row.meanDifference ?? 0) * scale)}${interval}${withP && row.pAdjusted !== null ? `, ${pText(row.pAdjusted)}` : ''}`
+}
+
+/** +3.4, −0.8 with a true minus; two decimals where one would read 0.0. */
+export function signed(value: number): string {
+  const size = Math.abs(value)
+  const text = size.toFixed(size !== 0 && size < 0.05 ? 2 : 1)
+  return (Number(text) === 0 ? '±' : value < 0 ? '−' : '+') + text
+}
+
+/** p < 0.001, p = 0.004, p = 0.92 */
+export function pText(p: number): string {
+  if (p < 0.001) return 'p < 0.001'
+  const text = p < 0.01 ? p.toFixed(3) : p.toFixed(2)
+  return `p = ${text}`
+}
