@@ -14,6 +14,8 @@ export interface ExperimentRequest {
   /** `path=value` overrides, already parsed */
   readonly overrides?: readonly (readonly [path: string, value: unknown])[]
   readonly shard?: { readonly index: number; readonly count: number }
+  /** other result folders whose finished runs are copied instead of computed again */
+  readonly reuseFrom?: readonly string[]
   /** command line for the manifest */
   readonly command: string
 }

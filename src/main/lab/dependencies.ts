@@ -1,0 +1,47 @@
+import type { FigureRequest } from '@contract/commands'
+import type { AppInfo, DatasetInfo, DoctorReport, PlanReport, RecipeInfo } from '@contract/types'
+import type { ResultSet } from '@engine/study/results'
+import type { RunState } from '@engine/study/events'
+import type { PlannedRun } from '@engine/study/spec'
+import type { Experiment, ExperimentRequest, Manifest } from './experiment'
+import type { Clock } from './ports'
+import type { WorkspaceStore } from './workspacePort'
+
+/** A result folder or a running experiment as the lab reads it. */
+export interface ResultView {
+  readonly manifest: Manifest
+  readonly plan: readonly PlannedRun[]
+  readonly studyText: string
+  state(hash: string): RunState
+}
+
+/** Everything the lab needs of the world; entries choose the implementations. */
+export interface LabDependencies {
+  readonly info: Omit<AppInfo, 'workspace' | 'backend'>
+  readonly store: WorkspaceStore
+  readonly clock: Clock
+  newId(): string
+  readonly experiments: {
+    start(request: ExperimentRequest): Promise<Experiment>
+    /** Rejects with `not-found` or `bad-input` when the folder is no result folder. */
+    open(folder: string): Promise<ResultView>
+  }
+  readonly backends: {
+    /** the backend that a study with this setting would use, and how many jobs at once */
+    describe(): Promise<AppInfo['backend']>
+    doctor(): Promise<DoctorReport>
+  }
+  readonly datasets: { list(): Promise<DatasetInfo[]> }
+  readonly recipes: { list(): Promise<RecipeInfo[]>; text(id: string): Promise<string> }
+  readonly study: {
+    /** Never rejects for a bad study: findings say what is wrong. */
+    plan(text: string, path: string, computed: ReadonlySet<string>): Promise<PlanReport>
+    /** data set and strategy names for lists; empty when the study cannot be read */
+    describe(text: string): { readonly name: string; readonly dataset: string; readonly strategies: readonly string[] }
+  }
+  readonly exporting: {
+    table(results: ResultSet, table: 'rounds' | 'selections' | 'diagnostics' | 'overlap' | 'summary' | 'pairwise'): string
+    figure(view: ResultView, request: FigureRequest, format: 'svg' | 'png' | 'pdf', dpi: number): Promise<Uint8Array>
+    results(view: ResultView): ResultSet
+  }
+}

@@ -1,0 +1,61 @@
+import { serveLab, type Handlers, type Port } from '@contract/rpc'
+import type { LabDependencies } from './dependencies'
+import { createExperiments, summaryOf, type Experiments } from './experiments'
+import { createHub } from './hub'
+import { createNotices } from './notices'
+import { createProjects, type Projects } from './projects'
+
+/** The application service: answers commands over any number of ports, owns the workspace, never computes. */
+export interface Lab {
+  readonly handlers: Handlers
+  attach(port: Port): void
+  /** Stops running experiments at their next safe point, then closes the workspace. */
+  dispose(): Promise<void>
+}
+
+export async function createLab(deps: LabDependencies): Promise<Lab> {
+  const { store } = deps
+  const hub = createHub()
+  const notices = createNotices(hub, deps.clock, () => deps.newId())
+  const projects: Projects = createProjects(deps, hub, summaryOf)
+  const experiments: Experiments = createExperiments(deps, hub, notices, () => projects)
+
+  for (const message of store.damage) notices.add('warning', 'A file was damaged', message)
+  // Whatever an earlier process left running was cut off; it is offered for continuing.
+  await store.update((index) => ({
+    ...index,
+    experiments: index.experiments.map((e) => (e.state === 'running' || e.state === 'paused' ? { ...e, state: 'interrupted' } : e)),
+  }))
+  await projects.ensureSample()
+
+  const handlers: Handlers = {
+    ...projects.handlers,
+    ...experiments.handlers,
+    'app.info': async () => ({ ...deps.info, workspace: store.folder, backend: await deps.backends.describe() }),
+    'datasets.list': () => deps.datasets.list(),
+    'settings.get': () => store.settings(),
+    'settings.set': async (patch) => {
+      await store.setSettings({ ...store.settings(), ...patch })
+      return store.settings()
+    },
+    'doctor.run': () => deps.backends.doctor(),
+    'notice.list': () => notices.list(),
+    'notice.dismiss': ({ notice }) => {
+      notices.dismiss(notice)
+      return null
+    },
+  }
+  return {
+    handlers,
+    attach: (port) => {
+      const push = serveLab(port, handlers)
+      const detach = hub.attach(push)
+      port.onClose(detach)
+    },
+    dispose: async () => {
+      await experiments.stop()
+      hub.dispose()
+      await store.close()
+    },
+  }
+}

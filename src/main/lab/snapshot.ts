@@ -1,0 +1,44 @@
+import type { ExperimentSnapshot, ExperimentSummary } from '@contract/types'
+import type { Study } from '@engine/study/spec'
+import type { ResultView } from './dependencies'
+
+/** The whole of an experiment for a client that opens it. */
+export function snapshotOf(summary: ExperimentSummary, view: ResultView, batch: number): ExperimentSnapshot {
+  const { manifest, plan } = view
+  const study = manifest.study as Study
+  return {
+    summary,
+    study: manifest.studyName,
+    studyYaml: view.studyText,
+    strategies: study.strategies.map(({ name, id }) => ({ name, id })),
+    datasets: manifest.datasets.map(({ name, rows, testRows, classes, classNames }) => ({ name, rows, testRows, classes, classNames })),
+    factors: Object.keys(study.ablate),
+    metrics: study.metrics,
+    stats: study.stats,
+    backend: { id: manifest.backend, device: manifest.device },
+    runs: plan.map(({ hash, spec, factors }) => ({
+      hash,
+      strategy: spec.strategy.name,
+      strategyId: spec.strategy.id,
+      dataset: spec.datasetName,
+      seed: spec.repeat,
+      factors,
+      state: view.state(hash),
+    })),
+    batch,
+  }
+}
+
+/** Mean accuracy by round of the strategy that ends highest, for lists. */
+export function sparklineOf(view: ResultView): number[] {
+  const byStrategy = new Map<string, number[][]>()
+  for (const { hash, spec } of view.plan) {
+    const values = view.state(hash).records.map(({ metrics }) => metrics.accuracy ?? 0)
+    if (values.length > 1) byStrategy.set(spec.strategy.name, [...(byStrategy.get(spec.strategy.name) ?? []), values])
+  }
+  const means = [...byStrategy.values()].map((curves) => {
+    const rounds = Math.min(...curves.map(({ length }) => length))
+    return Array.from({ length: rounds }, (_, round) => curves.reduce((sum, curve) => sum + curve[round], 0) / curves.length)
+  })
+  return means.reduce<number[]>((best, mean) => ((mean.at(-1) ?? 0) > (best.at(-1) ?? -1) ? mean : best), [])
+}
