@@ -193,7 +193,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     },
     'export.table': async ({ experiment, table }) => {
       const text = deps.exporting.table(deps.exporting.results(await viewOf(experiment)), table)
-      return { name: fileName(record(experiment), `${table}.csv`), mime: 'text/csv', bytes: Buffer.from(text) }
+      return { name: fileName(record(experiment), `${table}.csv`), mime: 'text/csv', bytes: new TextEncoder().encode(text) }
     },
     'export.figure': async ({ experiment, request, format, dpi }) => ({
       name: fileName(record(experiment), `${request.figure}.${format}`),

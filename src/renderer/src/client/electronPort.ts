@@ -1,0 +1,21 @@
+import type { Port } from '@contract/rpc'
+
+/** The line to the lab process; the preload hands over a MessagePort each time one is asked for. */
+export function openElectronPort(requestLab: () => void): Promise<Port> {
+  return new Promise((resolve) => {
+    const receive = (event: MessageEvent): void => {
+      if (event.source !== window || event.data !== 'querent.lab-port') return
+      window.removeEventListener('message', receive)
+      const [port] = event.ports
+      port.start()
+      resolve({
+        post: (message) => port.postMessage(message),
+        onMessage: (listener) => port.addEventListener('message', (message) => listener(message.data)),
+        onClose: (listener) => port.addEventListener('close', listener),
+        close: () => port.close(),
+      })
+    }
+    window.addEventListener('message', receive)
+    requestLab()
+  })
+}
