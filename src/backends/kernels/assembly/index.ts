@@ -1,0 +1,2 @@
+export { adam, sgd } from './optimizer'
+export { dots, widen } from './selection'

@@ -1,0 +1,116 @@
+import type { Convolution, OpNode, Shape, Value, Window } from '@engine/graph/ir'
+import type { OnnxBuilder } from '../builder'
+import { sameShape } from './linear'
+import type { Emission, Lowerings } from './lowering'
+
+type Convolutional = 'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad' | 'unfold' | 'fold'
+
+/** Whether the weight gradient of this convolution is in the graph too: then both share the unfolded input. */
+const isTrained = (x: Value, { feeds }: Emission): boolean => feeds(x, 'conv2dWeightGrad')
+
+function convolution(node: OpNode<'conv2d'>, bias: string | undefined, emission: Emission): string {
+  const { builder, tensor } = emission
+  const [x, k] = node.inputs
+  if (!isTrained(x, emission)) {
+    const operands = [tensor(x), tensor(k), ...(bias === undefined ? [] : [bias])]
+    return builder.node('Conv', operands, windowAttributes(node.attrs, kernelOf(k.shape)))
+  }
+  const [filters, ...patch] = k.shape
+  const flat = builder.node('Reshape', [tensor(k), builder.integers([filters, patch.reduce((a, b) => a * b, 1)])])
+  const unfolded = columns(tensor(x), x.shape, { ...node.attrs, kernel: kernelOf(k.shape) }, builder)
+  let product = builder.node('MatMul', [flat, unfolded])
+  if (bias !== undefined) {
+    product = builder.node('Add', [product, builder.node('Reshape', [bias, builder.integers([1, filters, 1])])])
+  }
+  return builder.node('Reshape', [product, builder.integers(node.output.shape)])
+}
+
+/** conv2d + one number per filter, when nothing else reads the convolution. */
+export function biasedConvolution({ inputs, output }: OpNode<'add'>, emission: Emission): string | undefined {
+  for (const [product, bias] of [inputs, [...inputs].reverse()]) {
+    const node = emission.producer(product)
+    if (node?.op !== 'conv2d' || emission.uses(product) !== 1 || !sameShape(product.shape, output.shape)) continue
+    const filters = product.shape[1]
+    const perFilter = sameShape(bias.shape, [1, filters, 1, 1]) || sameShape(bias.shape, [filters, 1, 1])
+    if (!perFilter) continue
+    const { builder, tensor } = emission
+    return convolution(node, builder.node('Reshape', [tensor(bias), builder.integers([filters])]), emission)
+  }
+  return undefined
+}
+
+const kernelOf = (shape: Shape): readonly [number, number] => [shape[2], shape[3]]
+
+const windowAttributes = ({ stride, padding }: Convolution, kernel: readonly [number, number]) => ({
+  kernel_shape: kernel,
+  strides: stride,
+  pads: [...padding, ...padding],
+})
+
+/** n × (c·kh·kw) × (oh·ow) patches of an n × c × h × w tensor. */
+function columns(x: string, [n, c, h, w]: Shape, { kernel, stride, padding }: Window, builder: OnnxBuilder): string {
+  const rows = Math.floor((h + 2 * padding[0] - kernel[0]) / stride[0]) + 1
+  const cols = Math.floor((w + 2 * padding[1] - kernel[1]) / stride[1]) + 1
+  const padded = padding[0] + padding[1] === 0 ? x : builder.node('Pad', [x, builder.integers([0, 0, ...padding, 0, 0, ...padding])])
+  const shifts: string[] = []
+  for (let i = 0; i < kernel[0]; i++)
+    for (let j = 0; j < kernel[1]; j++) {
+      const ends = [i + (rows - 1) * stride[0] + 1, j + (cols - 1) * stride[1] + 1]
+      const shifted = builder.node('Slice', [
+        padded,
+        builder.integers([i, j]),
+        builder.integers(ends),
+        builder.integers([2, 3]),
+        builder.integers(stride),
+      ])
+      shifts.push(builder.node('Reshape', [shifted, builder.integers([n, c, 1, rows * cols])]))
+    }
+  const stacked = builder.node('Concat', shifts, { axis: 2 })
+  return builder.node('Reshape', [stacked, builder.integers([n, c * kernel[0] * kernel[1], rows * cols])])
+}
+
+export const convolutional: Lowerings<Convolutional> = {
+  conv2d: (node, emission) => convolution(node, undefined, emission),
+
+  conv2dInputGrad: ({ inputs: [delta, k], attrs }, { builder, tensor }) => {
+    const kernel = kernelOf(k.shape)
+    const { stride, padding, inputShape } = attrs
+    const flippable = stride[0] === 1 && stride[1] === 1 && padding[0] < kernel[0] && padding[1] < kernel[1]
+    if (!flippable) {
+      const outputPadding = [0, 1].map((i) => inputShape[2 + i] + 2 * padding[i] - kernel[i] - stride[i] * (delta.shape[2 + i] - 1))
+      return builder.node('ConvTranspose', [tensor(delta), tensor(k)], {
+        ...windowAttributes(attrs, kernel),
+        output_padding: outputPadding,
+      })
+    }
+    // With stride 1 it is a convolution with the kernel turned by 180° and its channel axes exchanged.
+    const backwards = builder.integers([-1, -1])
+    const turned = builder.node('Slice', [
+      tensor(k),
+      backwards,
+      builder.integers([-1 - kernel[0], -1 - kernel[1]]),
+      builder.integers([2, 3]),
+      backwards,
+    ])
+    const exchanged = builder.node('Transpose', [turned], { perm: [1, 0, 2, 3] })
+    const rest = [kernel[0] - 1 - padding[0], kernel[1] - 1 - padding[1]] as const
+    return builder.node('Conv', [tensor(delta), exchanged], windowAttributes({ stride, padding: rest }, kernel))
+  },
+
+  conv2dWeightGrad: ({ inputs: [x, delta], attrs }, { builder, tensor }) => {
+    const unfolded = columns(tensor(x), x.shape, { ...attrs, kernel: kernelOf(attrs.kernelShape) }, builder)
+    const [n, filters, rows, cols] = delta.shape
+    const flat = builder.node('Reshape', [tensor(delta), builder.integers([n, filters, rows * cols])])
+    const perSample = builder.node('MatMul', [flat, builder.node('Transpose', [unfolded], { perm: [0, 2, 1] })])
+    const summed = builder.node('ReduceSum', [perSample, builder.integers([0])], { keepdims: 0 })
+    return builder.node('Reshape', [summed, builder.integers(attrs.kernelShape)])
+  },
+
+  unfold: ({ inputs, attrs }, { builder, tensor }) => columns(tensor(inputs[0]), inputs[0].shape, attrs, builder),
+
+  fold: ({ inputs, attrs: { inputShape, kernel, stride, padding } }, { builder, tensor }) =>
+    builder.node('Col2Im', [tensor(inputs[0]), builder.integers(inputShape.slice(2)), builder.integers(kernel)], {
+      strides: stride,
+      pads: [...padding, ...padding],
+    }),
+}
