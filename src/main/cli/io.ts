@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
-import { QuerentError, type ErrorCode, type ErrorDetails } from '@engine/core/errors'
+import type { ErrorCode, ErrorDetails, QuerentError } from '@engine/core/errors'
 
 /** A text stream with what the command line needs to know about it. */
 export interface Output {
@@ -77,29 +77,6 @@ const exitCodes: Readonly<Partial<Record<ErrorCode, number>>> = {
 }
 
 export const exitCodeOf = (error: QuerentError): number => exitCodes[error.code] ?? 1
-
-const systemCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  ENOSPC: ['disk-full', 'the disk is full'],
-  EDQUOT: ['disk-full', 'the disk quota is used up'],
-  EACCES: ['not-writable', 'permission denied'],
-  EPERM: ['not-writable', 'operation not permitted'],
-  EROFS: ['not-writable', 'the file system is read-only'],
-  ENOENT: ['not-found', 'no such file or folder'],
-  ENOTDIR: ['bad-input', 'a part of the path is not a folder'],
-  EISDIR: ['bad-input', 'this is a folder, a file is needed'],
-}
-
-/** Any thrown value as a `QuerentError`: file system errors get their code and file, the rest is `internal`. */
-export function toQuerentError(error: unknown): QuerentError {
-  if (error instanceof QuerentError) return error
-  const { code, path } = (error ?? {}) as NodeJS.ErrnoException
-  const known = code === undefined ? undefined : systemCodes[code]
-  if (known !== undefined)
-    return new QuerentError(known[0], path === undefined ? known[1] : `${path}: ${known[1]}`, path === undefined ? {} : { file: path }, {
-      cause: error,
-    })
-  return new QuerentError('internal', error instanceof Error ? error.message : String(error), {}, { cause: error })
-}
 
 /** Message and details as lines for a person; no stack trace. */
 export function describeError({ message, details }: { readonly message: string; readonly details?: ErrorDetails }): string {

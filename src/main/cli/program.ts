@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../../../package.json'
 import { QuerentError } from '@engine/core/errors'
-import { createContext, describeError, exitCodeOf, toQuerentError, type CliContext, type CliHost } from './io'
+import { toQuerentError } from '../node/errors'
+import { createContext, describeError, exitCodeOf, type CliContext, type CliHost } from './io'
 
 /** One file per command exports one of these. */
 export type Register = (program: Command, context: CliContext) => void

@@ -1,6 +1,6 @@
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent, RunState } from '@engine/study/events'
-import type { PlannedRun } from '@engine/study/spec'
+import type { DatasetRef, FactorValue, PlannedRun, Study } from '@engine/study/spec'
 
 /** What the user asked to run; the same request serves `querent run` and the app. */
 export interface ExperimentRequest {
@@ -22,9 +22,20 @@ export interface ExperimentRequest {
 
 export interface Manifest {
   readonly format: 1
-  readonly study: unknown
+  /** resolved: every default filled in, overrides applied */
+  readonly study: Study
   readonly studyName: string
-  readonly datasets: readonly { readonly name: string; readonly ref: unknown; readonly sha256: string; readonly rows: number; readonly testRows: number; readonly classes: number; readonly classNames: readonly string[] }[]
+  /** from the result folder to the folder that the study's relative paths start in, with `/` */
+  readonly base: string
+  readonly datasets: readonly {
+    readonly name: string
+    readonly ref: DatasetRef
+    readonly sha256: string
+    readonly rows: number
+    readonly testRows: number
+    readonly classes: number
+    readonly classNames: readonly string[]
+  }[]
   readonly semanticsVersion: number
   readonly version: string
   readonly backend: BackendId
@@ -35,7 +46,13 @@ export interface Manifest {
   readonly command: string
   readonly shard: { readonly index: number; readonly count: number } | null
   /** every run of the (sharded) grid, in order */
-  readonly runs: readonly { readonly hash: string; readonly strategy: string; readonly seed: number; readonly dataset: string; readonly factors: Readonly<Record<string, unknown>> }[]
+  readonly runs: readonly {
+    readonly hash: string
+    readonly strategy: string
+    readonly seed: number
+    readonly dataset: string
+    readonly factors: Readonly<Record<string, FactorValue>>
+  }[]
   /** hash over all finished runs' results without time columns; null until every run is finished */
   readonly resultHash: string | null
 }
@@ -77,6 +94,9 @@ export interface Experiment {
   resume(runs?: readonly string[]): void
   cancel(runs?: readonly string[]): void
   retry(runs?: readonly string[]): void
-  /** Resolves when no run is left to do; the folder's CSVs are complete then. */
+  /**
+   * Resolves when no run is left to do; the folder's CSVs are complete then and its lock is free: to retry later, start the
+   * same request again. Rejects when the folder cannot be written any more (`disk-full`); what was computed stays.
+   */
   readonly done: Promise<ExperimentOutcome>
 }

@@ -1,20 +1,27 @@
 import type { FloatArray } from '@engine/core/matrix'
+import type { BackendId } from '@engine/nn/executor'
 import type { ResumePoint, RunEvent } from '@engine/study/events'
-import type { RunSpec } from '@engine/study/spec'
+import type { PlannedRun, RunSpec } from '@engine/study/spec'
+import type { Manifest } from './experiment'
 
-/** One run handed to a job process. Big arrays travel as files, not in the message. */
+/** One run handed to a job process. Big arrays travel as files, not in messages. */
 export interface RunAssignment {
   readonly hash: string
   readonly spec: RunSpec
   /** folder that relative data set paths start from */
   readonly baseDir: string
+  /** where the job writes the run's arrays (`artifact` and `checkpoint` events, which it does not send) */
+  readonly folder: string
   readonly resume: ResumePoint | null
 }
 
 /** A job process: one run at a time, reused for the next. */
 export interface Job {
   readonly pid: number | undefined
-  /** Resolves when the run has ended by itself (finished, failed or cancelled); rejects with `job-crashed` when the process dies. */
+  /**
+   * Resolves when the run has ended by itself (finished, failed or cancelled); rejects with `job-crashed` when the process dies.
+   * The job waits at each `round-ended` until the listener's promise has resolved, so a stored round is never behind its weights.
+   */
   run(assignment: RunAssignment, onEvent: (event: RunEvent) => void | Promise<void>): Promise<void>
   /** Asks the run to stop at its next safe point; killed after a grace period. */
   cancel(): void
@@ -32,4 +39,68 @@ export interface Clock {
   now(): Date
   /** monotonic milliseconds */
   ticks(): number
+}
+
+/** A machine that was probed and works. */
+export interface ResolvedBackend {
+  readonly id: BackendId
+  readonly device: string
+  readonly threads: number
+  readonly precision: 'float32' | 'float64'
+}
+
+/** Chooses machines. A backend asked for by name is that one or `backend-unavailable`, never another. */
+export interface BackendResolver {
+  resolve(wanted: 'auto' | BackendId): Promise<ResolvedBackend>
+}
+
+/** What a run's folder holds. */
+export interface StoredRun {
+  readonly events: readonly RunEvent[]
+  readonly finished: boolean
+}
+
+/** An open run folder; the lab's only way to write one. */
+export interface RunWriter {
+  readonly folder: string
+  /** where the run goes on, null for a fresh one */
+  readonly resume: ResumePoint | null
+  /** Stores what `isStored` says; durable when the promise resolves. A finished run's summary is written with its last event. */
+  append(event: RunEvent): Promise<void>
+  close(): Promise<void>
+}
+
+/** A result folder as it was found. Reading changes nothing on disk. */
+export interface ResultView {
+  readonly dir: string
+  readonly manifest: Manifest
+  readonly studyText: string
+  readRun(hash: string): Promise<StoredRun>
+  readSpec(hash: string): Promise<RunSpec>
+}
+
+/** A result folder owned by this process until `close`. */
+export interface ResultFolder {
+  readonly dir: string
+  /** what the folder held when it was opened */
+  readonly manifest: Manifest | null
+  /** trouble that was mended on the way: damaged files set aside */
+  readonly warnings: readonly string[]
+  writeManifest(manifest: Manifest): Promise<void>
+  writeStudy(text: string): Promise<void>
+  /** A damaged run is set aside with a warning and counts as never computed. */
+  readRun(hash: string): Promise<StoredRun>
+  openRun(run: PlannedRun): Promise<RunWriter>
+  /** CSV texts by file name. */
+  writeTables(tables: Readonly<Record<string, string>>): Promise<void>
+  close(): Promise<void>
+}
+
+export interface ResultStore {
+  /**
+   * Creates or opens a folder for writing. `accept` sees what is there (null in a new folder) and may refuse by throwing; then
+   * nothing is left behind. Throws `locked`, `not-writable` or `bad-input` (a folder with other things in it).
+   */
+  open(dir: string, accept: (found: Manifest | null) => void): Promise<ResultFolder>
+  view(dir: string): Promise<ResultView>
 }

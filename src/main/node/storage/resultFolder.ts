@@ -1,0 +1,149 @@
+import { readdir, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { badInput, QuerentError } from '@engine/core/errors'
+import type { Manifest } from '../../lab/experiment'
+import type { ResultFolder, ResultStore, ResultView } from '../../lab/ports'
+import { systemCode, toQuerentError } from '../errors'
+import { makeFolder, readIfThere, setAside, writeAtomic } from './files'
+import { acquireLock } from './lock'
+import { openRun, readRun, specFile, summarize } from './runFolder'
+import { manifestSchema, parseJson, specSchema } from './schemas'
+
+const manifestFile = (dir: string): string => join(dir, 'manifest.json')
+const studyFile = (dir: string): string => join(dir, 'study.yaml')
+const lockFile = (dir: string): string => join(dir, '.lock')
+const runFolder = (dir: string, hash: string): string => join(dir, 'runs', hash)
+
+/** Result folders on disk. */
+export const fileStore: ResultStore = { open: openFolder, view: viewFolder }
+
+async function openFolder(dir: string, accept: (found: Manifest | null) => void): Promise<ResultFolder> {
+  const warnings: string[] = []
+  const undo = await makeFolder(dir).catch((error: unknown) => {
+    throw notWritable(dir, error)
+  })
+  try {
+    await refuseStrangers(dir)
+    const lock = await acquireLock(lockFile(dir), 'result folder').catch((error: unknown) => {
+      throw error instanceof QuerentError ? error : notWritable(dir, error)
+    })
+    try {
+      const manifest = await manifestIn(dir, warnings)
+      accept(manifest)
+      return folderAt(dir, manifest, warnings, lock.release)
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  } catch (error) {
+    await undo()
+    throw error
+  }
+}
+
+function notWritable(dir: string, cause: unknown): QuerentError {
+  const { code, message } = toQuerentError(cause)
+  if (code === 'disk-full') return new QuerentError(code, message, { file: dir }, { cause })
+  return new QuerentError(
+    'not-writable',
+    `the result folder cannot be written: ${message}`,
+    { file: dir, expected: 'a folder that can be written' },
+    { cause },
+  )
+}
+
+/** A folder without a manifest must be empty, but for what a crash before the first manifest leaves. */
+async function refuseStrangers(dir: string): Promise<void> {
+  const names = await readdir(dir).catch((error: unknown) => {
+    throw notWritable(dir, error)
+  })
+  if (names.includes('manifest.json')) return
+  const stranger = names.find((name) => !/^(\.lock.*|study\.yaml|runs|.*\.tmp|manifest\.json\.damaged-.*)$/.test(name))
+  if (stranger === undefined) return
+  throw badInput('this folder is not empty and not a result folder', {
+    file: dir,
+    found: stranger,
+    expected: 'a new or empty folder, or one made by querent run',
+  })
+}
+
+async function manifestIn(dir: string, warnings: string[]): Promise<Manifest | null> {
+  const file = manifestFile(dir)
+  const text = await readIfThere(file)
+  if (text === null) return null
+  try {
+    return parseJson(file, text.toString('utf8'), manifestSchema)
+  } catch (error) {
+    const aside = await setAside(file)
+    warnings.push(
+      `${file} was damaged (${error instanceof Error ? error.message : ''}); it was kept as ${basename(aside)} and is written anew. Finished runs are kept.`,
+    )
+    return null
+  }
+}
+
+function folderAt(dir: string, manifest: Manifest | null, warnings: string[], release: () => Promise<void>): ResultFolder {
+  return {
+    dir,
+    manifest,
+    warnings,
+    writeManifest: (next) => writeAtomic(manifestFile(dir), `${JSON.stringify(next, null, 2)}\n`),
+    writeStudy: (text) => writeAtomic(studyFile(dir), text),
+    readRun: async (hash) => {
+      const folder = runFolder(dir, hash)
+      try {
+        const log = await readRun(folder)
+        if (log.finished) await summarize(folder, log)
+        return log
+      } catch (error) {
+        if (!(error instanceof QuerentError) || error.code !== 'bad-input') throw error
+        const aside = await setAside(folder)
+        const { file, line } = error.details
+        warnings.push(
+          `${file}${line === undefined ? '' : `, line ${line}`}: ${error.message}. The run was kept as ${basename(aside)} and is computed again.`,
+        )
+        return { events: [], finished: false }
+      }
+    },
+    openRun: (run) => openRun(runFolder(dir, run.hash), run),
+    writeTables: async (tables) => {
+      for (const [name, text] of Object.entries(tables)) await writeAtomic(join(dir, name), text)
+    },
+    close: async () => {
+      await removeTemporary(dir)
+      await release()
+    },
+  }
+}
+
+/** What a killed writer left; nobody else writes here while the lock is ours. */
+async function removeTemporary(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) if (/\.[0-9a-f]{12}\.tmp$/.test(name)) await rm(join(dir, name), { force: true })
+}
+
+async function viewFolder(dir: string): Promise<ResultView> {
+  const file = manifestFile(dir)
+  const text = await readIfThere(file).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOTDIR') return null
+    throw toQuerentError(error, file)
+  })
+  if (text === null)
+    throw new QuerentError('not-found', 'this is not a result folder: it has no manifest.json', {
+      file: dir,
+      expected: 'a folder made by querent run or merge',
+    })
+  const manifest = parseJson(file, text.toString('utf8'), manifestSchema)
+  const studyText = (await readIfThere(studyFile(dir)))?.toString('utf8') ?? ''
+  return {
+    dir,
+    manifest,
+    studyText,
+    readRun: (hash) => readRun(runFolder(dir, hash)),
+    readSpec: async (hash) => {
+      const spec = specFile(runFolder(dir, hash))
+      const json = await readIfThere(spec)
+      if (json === null) throw badInput('the run has no spec.json', { file: spec })
+      return parseJson(spec, json.toString('utf8'), specSchema)
+    },
+  }
+}
