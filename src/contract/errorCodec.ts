@@ -22,7 +22,7 @@ export function encodeError(error: unknown): WireError {
     return {
       code: error.code,
       message: error.message,
-      details: error.details,
+      details: Object.fromEntries(Object.entries(error.details).filter(([, value]) => value !== undefined)),
       ...(error.cause === undefined ? {} : { cause: encodeError(error.cause) }),
     }
   return { code: 'internal', message: error instanceof Error ? error.message : String(error), details: {} }
