@@ -35,21 +35,48 @@ export function gatherRows(rows: Rows, from: number, count: number, out: FloatAr
   }
 }
 
-function gatherUniformBytes(data: Uint8Array, d: number, index: Int32Array, from: number, count: number, shift: number, scale: number, out: FloatArray): void {
+function gatherUniformBytes(
+  data: Uint8Array,
+  d: number,
+  index: Int32Array,
+  from: number,
+  count: number,
+  shift: number,
+  scale: number,
+  out: FloatArray,
+): void {
   for (let i = 0, o = 0; i < count; i++) {
     const start = index[from + i] * d
     for (let j = 0; j < d; j++) out[o++] = (data[start + j] - shift) * scale
   }
 }
 
-function gatherUniformF32(data: Float32Array, d: number, index: Int32Array, from: number, count: number, shift: number, scale: number, out: FloatArray): void {
+function gatherUniformF32(
+  data: Float32Array,
+  d: number,
+  index: Int32Array,
+  from: number,
+  count: number,
+  shift: number,
+  scale: number,
+  out: FloatArray,
+): void {
   for (let i = 0, o = 0; i < count; i++) {
     const start = index[from + i] * d
     for (let j = 0; j < d; j++) out[o++] = (data[start + j] - shift) * scale
   }
 }
 
-function gatherUniformF64(data: Float64Array, d: number, index: Int32Array, from: number, count: number, shift: number, scale: number, out: FloatArray): void {
+function gatherUniformF64(
+  data: Float64Array,
+  d: number,
+  index: Int32Array,
+  from: number,
+  count: number,
+  shift: number,
+  scale: number,
+  out: FloatArray,
+): void {
   for (let i = 0, o = 0; i < count; i++) {
     const start = index[from + i] * d
     for (let j = 0; j < d; j++) out[o++] = (data[start + j] - shift) * scale

@@ -1,0 +1,1 @@
+export { datasetInfo, listDatasets, loadDataset } from './library'
