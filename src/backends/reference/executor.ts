@@ -1,0 +1,82 @@
+import { QuerentError } from '@engine/core/errors'
+import type { Graph } from '@engine/graph/ir'
+import { sizeOf } from '@engine/graph/ir'
+import type { Executor, OptimizerRule, Parameters, ParameterSpec, Program, StepProgram } from '@engine/nn/executor'
+import { createUpdate } from './optimizers'
+import { type Allocate, type Store, planGraph } from './plan'
+
+/**
+ * Interprets graphs on typed arrays: the oracle for every other executor, and the machine for float64 results. Sums and
+ * products accumulate in float64 at either precision; everything is planned when a graph is compiled.
+ */
+export function createReferenceExecutor(precision: 'float64' | 'float32' = 'float64'): Executor {
+  const allocate: Allocate = precision === 'float64' ? (size) => new Float64Array(size) : (size) => new Float32Array(size)
+  const stores = new WeakMap<Parameters, Store>()
+
+  function storeOf(parameters: Parameters): Store {
+    const store = stores.get(parameters)
+    if (store === undefined) throw new QuerentError('internal', 'these parameters belong to another executor')
+    return store
+  }
+
+  function createParameters(specs: readonly ParameterSpec[]): Parameters {
+    const arrays = specs.map(({ shape }) => allocate(sizeOf(shape)))
+    const parameters: Parameters = {
+      specs,
+      write: (values) => {
+        for (const [i, array] of arrays.entries()) {
+          if (values[i]?.length !== array.length)
+            throw new QuerentError('internal', `parameter ${specs[i].name} needs ${array.length} values, got ${values[i]?.length}`)
+          array.set(values[i])
+        }
+      },
+      read: () => Promise.resolve(arrays.map((array) => array.slice())),
+      dispose: () => {},
+    }
+    stores.set(parameters, new Map(specs.map(({ name }, i) => [name, arrays[i]])))
+    return parameters
+  }
+
+  async function compile(graph: Graph, parameters: Parameters): Promise<Program> {
+    const plan = planGraph(graph, storeOf(parameters), allocate)
+    return {
+      run: async (feeds, outputs) => {
+        plan.run(feeds)
+        for (const [name, array] of Object.entries(outputs)) array.set(plan.output(name))
+      },
+      dispose: () => {},
+    }
+  }
+
+  async function compileStep(graph: Graph, parameters: Parameters, rule: OptimizerRule): Promise<StepProgram> {
+    const plan = planGraph(graph, storeOf(parameters), allocate)
+    const loss = plan.output('loss')
+    const updates = [...storeOf(parameters)].map(([name, parameter]) => {
+      const gradient = plan.output(`grad:${name}`)
+      const update = createUpdate(rule, parameter.length)
+      return (learningRate: number, step: number): void => update(parameter, gradient, learningRate, step)
+    })
+    let steps = 0
+    return {
+      step: async (feeds, learningRate) => {
+        plan.run(feeds)
+        steps++
+        for (const update of updates) update(learningRate, steps)
+        return loss[0]
+      },
+      dispose: () => {},
+    }
+  }
+
+  return {
+    id: 'reference',
+    precision,
+    device: 'CPU',
+    threads: 1,
+    allocate,
+    parameters: createParameters,
+    compile,
+    compileStep,
+    dispose: () => {},
+  }
+}
