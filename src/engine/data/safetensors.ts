@@ -1,5 +1,5 @@
 import { strFromU8 } from 'fflate'
-import { z } from 'zod'
+import { z } from '../core/zod'
 import { badInput } from '../core/errors'
 import { utf8 } from '../core/random'
 import { countOf, numberTypes } from './numberTypes'

@@ -77,7 +77,10 @@ describe('library of data sets', () => {
   })
 
   it('names the nearest set when there is none of that name', async () => {
-    await expect(loadDataset('fashion-mnist-60k', '.')).rejects.toMatchObject({ code: 'bad-input', details: { nearest: 'fashion-mnist-6k' } })
+    await expect(loadDataset('fashion-mnist-60k', '.')).rejects.toMatchObject({
+      code: 'bad-input',
+      details: { nearest: 'fashion-mnist-6k' },
+    })
     await expect(datasetInfo('digit', '.')).rejects.toMatchObject({ details: { nearest: 'digits' } })
   })
 })

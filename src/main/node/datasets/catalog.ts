@@ -18,8 +18,8 @@ export interface CatalogEntry {
   readonly source: string
   readonly licence: string
   readonly format: CatalogFormat
-  /** where the files lie: with the app, or in a folder of the system that may be absent */
-  readonly folder: 'bundled' | string
+  /** folder of the system that may be absent; null when the files come with the app */
+  readonly folder: string | null
   readonly shape?: readonly number[]
   readonly valueRange?: number
   readonly classNames?: readonly string[]
@@ -49,7 +49,7 @@ export const catalog: readonly CatalogEntry[] = [
     source: 'UCI Optical Recognition of Handwritten Digits (Alpaydin & Kaynak 1998), test part, as distributed with scikit-learn',
     licence: 'CC BY 4.0',
     format: csv('digits.csv.gz'),
-    folder: 'bundled',
+    folder: null,
     shape: [1, 8, 8],
     valueRange: 16,
   },
@@ -60,7 +60,7 @@ export const catalog: readonly CatalogEntry[] = [
     source: 'Fashion-MNIST (Xiao, Rasul & Vollgraf 2017), Zalando SE: first 6,000 training and first 2,000 test images',
     licence: 'MIT',
     format: idx('fashion-mnist-6k-'),
-    folder: 'bundled',
+    folder: null,
     valueRange: 255,
     classNames: garments,
   },
@@ -71,7 +71,7 @@ export const catalog: readonly CatalogEntry[] = [
     source: 'UCI Letter Recognition (Frey & Slate 1991)',
     licence: 'CC BY 4.0',
     format: csv('letter.csv.gz', 0),
-    folder: 'bundled',
+    folder: null,
   },
   {
     id: 'satellite',
@@ -80,7 +80,7 @@ export const catalog: readonly CatalogEntry[] = [
     source: 'UCI Statlog (Landsat Satellite), A. Srinivasan 1993',
     licence: 'CC BY 4.0',
     format: csv('satellite.csv.gz'),
-    folder: 'bundled',
+    folder: null,
   },
   {
     id: 'wine',
@@ -89,7 +89,7 @@ export const catalog: readonly CatalogEntry[] = [
     source: 'UCI Wine (Aeberhard & Forina 1991), as distributed with scikit-learn',
     licence: 'CC BY 4.0',
     format: csv('wine.csv', 'last', 1),
-    folder: 'bundled',
+    folder: null,
     classNames: ['class_0', 'class_1', 'class_2'],
   },
   {
@@ -99,7 +99,7 @@ export const catalog: readonly CatalogEntry[] = [
     source: 'UCI Breast Cancer Wisconsin (Diagnostic) (Wolberg, Mangasarian, Street & Street 1993), as distributed with scikit-learn',
     licence: 'CC BY 4.0',
     format: csv('breast-cancer.csv', 'last', 1),
-    folder: 'bundled',
+    folder: null,
     classNames: ['malignant', 'benign'],
   },
   {

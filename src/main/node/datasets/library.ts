@@ -71,7 +71,7 @@ const describe = ({ id, title, kind, source, licence, folder, format }: CatalogE
 const filesOf = (format: CatalogEntry['format']): readonly string[] =>
   format.type === 'csv' ? [format.file] : [...format.train, ...format.test]
 
-const pathOf = (folder: string, file: string): string => (folder === 'bundled' ? resourcePath('data', file) : join(folder, file))
+const pathOf = (folder: string | null, file: string): string => (folder === null ? resourcePath('data', file) : join(folder, file))
 
 const isPath = (ref: string): boolean => /[/\\#]/.test(ref) || extname(ref) !== ''
 
@@ -91,7 +91,7 @@ function loadEntry(entry: CatalogEntry): Dataset {
   if (missing !== undefined)
     throw new QuerentError('not-found', `the files of data set "${id}" are not on this machine`, {
       file: pathOf(folder, missing),
-      expected: folder === 'bundled' ? 'a complete installation' : "Debian's package dataset-fashion-mnist",
+      expected: folder === null ? 'a complete installation' : "Debian's package dataset-fashion-mnist",
     })
   const read = (file: string): Uint8Array => readBytes(pathOf(folder, file), file)
   const parts = format.type === 'csv' ? { train: readCsvEntry(format, read), test: null } : readIdxEntry(format, read)
