@@ -1,0 +1,130 @@
+import { app, BrowserWindow, dialog, ipcMain, Menu, powerSaveBlocker, protocol, type IpcMainEvent, type IpcMainInvokeEvent } from 'electron'
+import { encodeError, type WireError } from '@contract/errorCodec'
+import { saveFileRequest, shellChannels, type SaveFileReply } from '@contract/processes'
+import { appOrigin, guardContents, guardPermissions, isOwnPage } from './guards'
+import { applicationMenu } from './menu'
+import { startSupervisor, type Supervisor } from './supervisor'
+
+export interface DesktopOptions {
+  readonly labEntry: string
+  readonly jobEntry: string
+  readonly preload: string
+  readonly workspace: string
+  readonly platform: NodeJS.Platform
+  /** the development server's address when hot reloading */
+  readonly developmentUrl: string | undefined
+  /** Answers a page's request for one of the renderer's files. */
+  serveFile(pathname: string): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: Uint8Array }>
+  writeFile(path: string, bytes: Uint8Array): Promise<void>
+  /** Called when the first window is on screen. */
+  onReady(): void
+}
+
+/** Starts the desktop app: windows, menus, dialogs, and the processes that do the work. */
+export async function startDesktop(options: DesktopOptions): Promise<void> {
+  const { developmentUrl } = options
+  protocol.registerSchemesAsPrivileged([
+    { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true } },
+  ])
+  app.enableSandbox()
+  if (!app.requestSingleInstanceLock()) return app.quit()
+  guardContents(developmentUrl)
+  await app.whenReady()
+  guardPermissions()
+  protocol.handle('app', async (request) => {
+    const { host, pathname } = new URL(request.url)
+    if (host !== 'querent' || request.method !== 'GET') return new Response('forbidden', { status: 403 })
+    const { status, headers, body } = await options.serveFile(pathname)
+    return new Response(Uint8Array.from(body), { status, headers: { ...headers } })
+  })
+
+  let awake: number | undefined
+  const supervisor = startSupervisor({
+    labEntry: options.labEntry,
+    jobEntry: options.jobEntry,
+    labArguments: [options.workspace],
+    onFailed: (message) => {
+      dialog.showErrorBox('Querent cannot start', message)
+      app.exit(1)
+    },
+    onBusy: (busy) => {
+      if (awake !== undefined) powerSaveBlocker.stop(awake)
+      awake = busy ? powerSaveBlocker.start('prevent-app-suspension') : undefined
+    },
+  })
+  answerShell(options, supervisor)
+  Menu.setApplicationMenu(applicationMenu(options.platform))
+
+  openWindow(options)
+  app.on('activate', () => {
+    if (BrowserWindow.getAllWindows().length === 0) openWindow(options)
+  })
+  app.on('second-instance', () => {
+    const [window] = BrowserWindow.getAllWindows()
+    if (window?.isMinimized()) window.restore()
+    window?.focus()
+  })
+  app.on('window-all-closed', () => {
+    if (options.platform !== 'darwin') app.quit()
+  })
+  let stopped = false
+  app.on('before-quit', (event) => {
+    if (stopped) return
+    event.preventDefault()
+    void supervisor.stop().then(() => {
+      stopped = true
+      app.quit()
+    })
+  })
+}
+
+function openWindow(options: DesktopOptions): void {
+  const window = new BrowserWindow({
+    width: 1280,
+    height: 800,
+    minWidth: 1000,
+    minHeight: 640,
+    show: false,
+    title: 'Querent',
+    webPreferences: {
+      preload: options.preload,
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      nodeIntegrationInWorker: false,
+      webSecurity: true,
+      webviewTag: false,
+      spellcheck: false,
+    },
+  })
+  window.once('ready-to-show', () => {
+    window.show()
+    options.onReady()
+  })
+  void window.loadURL(options.developmentUrl ?? `${appOrigin}/index.html`)
+}
+
+/** The few things a page may ask of the shell; each checks who asks and what. */
+function answerShell(options: DesktopOptions, supervisor: Supervisor): void {
+  const isTrusted = ({ senderFrame, sender }: IpcMainEvent | IpcMainInvokeEvent): boolean =>
+    senderFrame !== null && senderFrame === sender.mainFrame && isOwnPage(senderFrame.url, options.developmentUrl)
+
+  ipcMain.on(shellChannels.requestLab, (event) => {
+    if (isTrusted(event)) supervisor.connect(event.sender)
+  })
+  ipcMain.handle(shellChannels.saveFile, async (event, ...given: unknown[]): Promise<SaveFileReply> => {
+    const refused = (message: string): { ok: false; error: WireError } => ({ ok: false, error: { code: 'bad-input', message, details: {} } })
+    if (!isTrusted(event)) return refused('unexpected sender')
+    const parsed = saveFileRequest.safeParse(given)
+    if (!parsed.success) return refused('saving needs a name, a type and bytes')
+    const [name, , bytes] = parsed.data
+    try {
+      const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: name.replaceAll(/[/\\]/g, '-') })
+      if (canceled || !filePath) return { ok: true, path: null }
+      await options.writeFile(filePath, bytes)
+      return { ok: true, path: filePath }
+    } catch (error) {
+      return { ok: false, error: encodeError(error) }
+    }
+  })
+}
