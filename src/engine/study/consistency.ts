@@ -1,0 +1,68 @@
+import { nearestName } from '../core/errors'
+import type { Strategy } from '../strategies/contract'
+import { strategies } from '../strategies/registry'
+import { isLine, unknownStrategy } from './entries'
+import type { Path } from './paths'
+import { hint, problem, type Problem } from './problems'
+import type { DatasetRef, Study } from './spec'
+
+/** Name of a data set in CSVs: the library id, the given name, or the file's base name. */
+export function datasetName(ref: DatasetRef): string {
+  if (typeof ref !== 'string' && ref.name !== undefined) return ref.name
+  const path = (typeof ref === 'string' ? ref : ref.inputs).replace(/#.*$/, '')
+  const base = path.split(/[/\\]/).filter(Boolean).pop() ?? path
+  return base.replace(/\.(npy|npz|csv|tsv|safetensors|gz)$/i, '').replace(/\.csv$/i, '') || base
+}
+
+/** Names used twice and test arrays without labels. */
+export function datasetProblems(datasets: readonly DatasetRef[]): Problem[] {
+  const seen = new Set<string>()
+  return datasets.flatMap((ref, i): Problem[] => {
+    const name = datasetName(ref)
+    const steps: Path = datasets.length === 1 ? ['dataset'] : ['dataset', i]
+    const problems = seen.has(name)
+      ? [problem('duplicate-name', steps, `two data sets are called "${name}"; write one as { inputs, labels, name }`, { found: name, expected: 'a name used once' })]
+      : []
+    seen.add(name)
+    if (typeof ref !== 'string' && (ref.testInputs === undefined) !== (ref.testLabels === undefined)) {
+      problems.push(problem('missing', steps, 'testInputs and testLabels go together', { expected: 'both or none' }))
+    }
+    return problems
+  })
+}
+
+/** What fields say about each other. */
+export function consistencyProblems(study: Study): Problem[] {
+  const { protocol, stats, strategies: entries, metrics } = study
+  const problems: Problem[] = []
+  const names = entries.filter((entry) => !isLine(entry)).map(({ name }) => name)
+  if (entries.length > 0 && !names.includes(stats.baseline)) {
+    const nearest = nearestName(stats.baseline, names)
+    problems.push(problem('unknown-name', ['stats', 'baseline'], `no strategy is called "${stats.baseline}"${hint(nearest)}`, { found: stats.baseline, expected: names.join(' · '), nearest }))
+  }
+  if (!metrics.includes(stats.metric)) {
+    problems.push(problem('unknown-name', ['stats', 'metric'], `"${stats.metric}" is not among the study's metrics`, { found: stats.metric, expected: metrics.join(' · ') }))
+  }
+  return [...problems, ...protocolProblems(protocol)]
+}
+
+/** Contradictions inside the protocol; also asked of every factor level. */
+export function protocolProblems(protocol: Study['protocol']): Problem[] {
+  const problems: Problem[] = []
+  if (protocol.initialSampling === 'file' && protocol.initialRows === null) {
+    problems.push(problem('missing', ['protocol', 'initialRows'], 'initialSampling: file needs a file of rows', { found: 'nothing', expected: 'a path' }))
+  }
+  if (protocol.firstBatch !== 'strategy') {
+    const strategy = strategies.get(protocol.firstBatch)
+    const steps: Path = ['protocol', 'firstBatch']
+    if (strategy === undefined) problems.push(unknownStrategy(protocol.firstBatch, steps))
+    else if (!canOpen(strategy)) {
+      const free = [...strategies.values()].filter(canOpen).map(({ id }) => id)
+      problems.push(problem('wrong-value', steps, `"${strategy.id}" needs a trained model and cannot choose the first batch`, { found: strategy.id, expected: ['strategy', ...free].join(' · ') }))
+    }
+  }
+  return problems
+}
+
+/** Chooses without a trained model and without parameters of its own. */
+const canOpen = (strategy: Strategy): boolean => strategy.modelFree && !strategy.line && strategy.params.safeParse({}).success

@@ -1,0 +1,110 @@
+import { badInput } from '../core/errors'
+import { canonicalJson } from '../core/hash'
+import type { BackendId } from '../nn/executor'
+import { datasetName } from './consistency'
+import { isLine } from './entries'
+import { cellsOf } from './factors'
+import { relevantParts, runHash, type RunPlan } from './runHash'
+import { semanticsVersion, type DatasetRef, type FactorValue, type PlannedRun, type RunSpec, type Study } from './spec'
+
+/** What a host knows before a grid can be hashed. */
+export interface Resolved {
+  readonly backend: BackendId
+  readonly precision: RunSpec['precision']
+  /** the study's data sets, in its order */
+  readonly datasets: readonly { readonly ref: DatasetRef; readonly name: string; readonly sha256: string }[]
+  /** SHA-256 (hex) of each of `studyFiles`, by path as written */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+/** One strategy in one cell of the grid; `factors` is null where a factor cannot change it. */
+export interface Variant {
+  readonly plan: RunPlan
+  readonly factors: Readonly<Record<string, FactorValue>>
+}
+
+/**
+ * The full factorial of a study, each strategy's share of it once: combinations that come to the same run are one variant, and a
+ * factor all of whose levels lead there has a null cell. Cells in order of the levels, strategies in order of the study.
+ */
+export function variantsOf(study: Study): Variant[] {
+  const byStrategy = study.strategies.map(() => new Map<string, { plan: RunPlan; levels: Readonly<Record<string, FactorValue>>[] }>())
+  const order: { readonly plan: RunPlan; readonly levels: Readonly<Record<string, FactorValue>>[] }[] = []
+  for (const cell of cellsOf(study)) {
+    cell.study.strategies.forEach((_, i) => {
+      const plan = planOf(cell.study, i)
+      const key = canonicalJson(relevantParts(plan))
+      const known = byStrategy[i].get(key)
+      if (known !== undefined) return void known.levels.push(cell.levels)
+      const variant = { plan, levels: [cell.levels] }
+      byStrategy[i].set(key, variant)
+      order.push(variant)
+    })
+  }
+  const paths = Object.keys(study.ablate)
+  return order.map(({ plan, levels }) => ({
+    plan,
+    factors: Object.fromEntries(
+      paths.map((path) => {
+        const all = study.ablate[path].length
+        const distinct = new Set(levels.map((cell) => canonicalJson(cell[path]))).size
+        return [path, all > 1 && distinct === all ? null : levels[0][path]]
+      }),
+    ),
+  }))
+}
+
+function planOf({ data, model, training, protocol, strategies, shadow, metrics, run }: Study, index: number): RunPlan {
+  const entry = strategies[index]
+  const { seeds: _seeds, ...shared } = protocol
+  const line = isLine(entry)
+  const rounds = line ? 0 : (entry.rounds ?? protocol.rounds)
+  return { data, model, training, protocol: shared, strategy: { ...entry, rounds }, shadow: line ? [] : shadow, metrics, keep: run.keep }
+}
+
+/** Every run of a study, repeat by repeat, so that all curves grow together. */
+export function expandStudy(study: Study, resolved: Resolved): PlannedRun[] {
+  const variants = variantsOf(study)
+  if (resolved.datasets.length !== study.datasets.length) {
+    throw badInput(`the study names ${study.datasets.length} data sets, ${resolved.datasets.length} were given`, { path: 'dataset' })
+  }
+  return resolved.datasets.flatMap(({ ref, name, sha256 }) =>
+    Array.from({ length: study.protocol.seeds }, (_, repeat) =>
+      variants.map(({ plan, factors }): PlannedRun => {
+        const spec: RunSpec = {
+          study: study.study,
+          dataset: ref,
+          datasetName: name,
+          datasetSha256: sha256,
+          ...plan,
+          repeat,
+          backend: resolved.backend,
+          precision: resolved.precision,
+          files: Object.fromEntries(filesOf(plan).flatMap((path) => (resolved.files?.[path] === undefined ? [] : [[path, resolved.files[path]]]))),
+          semanticsVersion,
+        }
+        return { hash: runHash(spec), spec, factors }
+      }),
+    ).flat(),
+  )
+}
+
+/** Paths of the files a run reads besides its data set, as the study writes them. */
+export function filesOf({ data, protocol, strategy }: Pick<RunPlan, 'data' | 'protocol' | 'strategy'>): string[] {
+  const paths = [data.split, protocol.dataStart === 'seeded' && protocol.initialSampling === 'file' ? protocol.initialRows : null, strategy.params.selections]
+  return [...new Set(paths.filter((path) => typeof path === 'string'))]
+}
+
+/** Paths of all files that the runs of a study read besides its data sets. */
+export const studyFiles = (study: Study): string[] => [...new Set(variantsOf(study).flatMap(({ plan }) => filesOf(plan)))]
+
+/** The names of a study's data sets in CSVs, in its order. */
+export const datasetNames = (study: Study): string[] => study.datasets.map(datasetName)
+
+/** Every n-th run from the i-th on, i = 1 … n: the share of machine i of n. */
+export function shardOf<T>(runs: readonly T[], i: number, n: number): T[] {
+  if (!Number.isInteger(i) || !Number.isInteger(n) || i < 1 || i > n) {
+    throw badInput(`shard ${i}/${n} does not exist`, { path: '--shard', found: `${i}/${n}`, expected: 'i/n with 1 ≤ i ≤ n' })
+  }
+  return runs.filter((_, k) => k % n === i - 1)
+}

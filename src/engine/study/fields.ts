@@ -1,0 +1,150 @@
+import { z } from '../core/zod'
+import { backendIds } from '../nn/executor'
+
+/** The fields of the study file, section by section, with their defaults. Strategy entries are checked in `entries.ts`. */
+
+export const metricIds = ['accuracy', 'nll', 'macro_f1', 'ece', 'brier'] as const
+
+const count = (least: number, most = 10_000_000) => z.int().min(least).max(most)
+const fraction = z.number().min(0).lt(1)
+const path = z.string().min(1).max(4096)
+const init = z.enum(['he-uniform', 'torch-default', 'glorot-uniform']).default('he-uniform').describe('distribution of fresh weights')
+const dropout = fraction.default(0).describe('share of hidden values dropped while training')
+const units = z.array(count(1, 65_536)).max(32)
+
+/** A name that is also a folder: no separators, no control characters, not hidden. */
+export const studyName = z
+  .string()
+  .max(120)
+  .regex(/^[^\s./\\:*?"<>|\p{Cc}]([^/\\:*?"<>|\p{Cc}]*[^\s./\\:*?"<>|\p{Cc}])?$/u, 'a name that can be a folder: no / \\ : * ? " < > |, no dot or space at its ends')
+  .describe('name of the study and of its result folder')
+
+export const entryName = z
+  .string()
+  .max(100)
+  .regex(/^[^\s\p{Cc}]([^\p{Cc}]*[^\s\p{Cc}])?$/u, 'a name without control characters and without spaces at its ends')
+
+export const datasetRef = z.union(
+  [
+    path,
+    z.strictObject({ inputs: path, labels: path, testInputs: path.optional(), testLabels: path.optional(), name: entryName.optional() }),
+  ],
+  'a library id, a path, or { inputs, labels, testInputs, testLabels }',
+)
+
+export const datasetField = z
+  .union([datasetRef, z.array(datasetRef).min(1).max(100)], 'a library id, a path, { inputs, labels, testInputs, testLabels }, or a list of these')
+  .describe('data set, or a list of data sets')
+
+export const dataSection = z.strictObject({
+  test: z
+    .union([z.literal('provided'), z.number().gt(0).lt(1), count(1)], 'provided, a fraction between 0 and 1, or a number of rows')
+    .default('provided')
+    .describe('test rows: the test array of the data set, or a fraction or number of rows held out of the training array'),
+  scaling: z.enum(['auto', 'none', 'unit', 'standardize']).default('auto').describe('auto: images to [0, 1], everything else standardised on the pool'),
+  split: path.nullable().default(null).describe('file with train, validation and test rows'),
+})
+
+export const modelSection = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('linear'), init }),
+    z.strictObject({ type: z.literal('mlp'), hidden: units.min(1).default([128]).describe('units of each hidden layer'), dropout, init }),
+    z.strictObject({
+      type: z.literal('cnn'),
+      filters: z.array(count(1, 4096)).min(1).max(8).default([16, 32]).describe('filters of each convolution; each is followed by pooling'),
+      hidden: units.default([]).describe('units of the dense layers before the last'),
+      dropout,
+      init,
+    }),
+  ])
+  .describe('network')
+
+export const trainingSection = z.strictObject({
+  optimizer: z.enum(['sgd', 'adam', 'adamw']).default('adam'),
+  learningRate: z.number().gt(0).max(1000).default(0.001),
+  milestones: z.array(z.number().gt(0).lt(1)).max(20).default([]).describe('fractions of the training at which the learning rate is multiplied by decay'),
+  decay: z.number().gt(0).max(1).default(0.1),
+  momentum: fraction.default(0).describe('sgd only'),
+  nesterov: z.boolean().default(false).describe('sgd only'),
+  weightDecay: z.number().min(0).max(1000).default(0),
+  batchSize: count(1, 65_536).default(64),
+  epochs: count(1, 100_000).default(30),
+  minSteps: count(0).default(1000).describe('a fit lasts at least this many optimiser steps, whatever the epochs'),
+  augment: z.enum(['none', 'flip-crop']).default('none').describe('images only'),
+  weightStart: z
+    .enum(['reinit-fresh', 'reinit-same', 'carry', 'shrink-perturb'])
+    .default('reinit-fresh')
+    .describe('weights each round starts from: fresh, the same initial ones, those of the round before, or these shrunk and perturbed'),
+  shrink: z.number().min(0).max(1).default(0.5).describe('shrink-perturb: factor of the carried weights'),
+  perturb: z.number().min(0).max(1).default(0.1).describe('shrink-perturb: factor of the fresh weights added'),
+})
+
+export const varyNames = ['split', 'initial', 'weights', 'order'] as const
+
+export const protocolSection = z.strictObject({
+  seed: z.int().min(0).default(0).describe('study seed'),
+  seeds: count(1, 10_000).default(10).describe('repeats'),
+  vary: z
+    .array(z.enum(varyNames))
+    .max(4)
+    .refine(isSet, 'each name once')
+    .default(['initial', 'weights', 'order'])
+    .describe('what differs between repeats'),
+  dataStart: z.enum(['seeded', 'empty']).default('seeded').describe('start with labels, or with none'),
+  initial: count(1).default(50).describe('labels to start with'),
+  initialSampling: z.enum(['random', 'stratified', 'file']).default('random'),
+  initialRows: path.nullable().default(null).describe('file with the initial rows'),
+  firstBatch: z.string().min(1).max(100).default('strategy').describe('empty start: who chooses the first batch'),
+  query: count(1).default(50).describe('labels bought per round'),
+  rounds: count(0, 100_000).default(8),
+  subPool: count(1).nullable().default(null).describe('score only a random subset of the pool'),
+  validation: count(0).default(0).describe('rows taken from the pool and charged to every strategy alike'),
+})
+
+export const metricsField = z.array(z.enum(metricIds)).min(1).max(metricIds.length).refine(isSet, 'each metric once').describe('what is measured on the test rows')
+
+export const statsSection = z.strictObject({
+  baseline: z.string().min(1).max(100).optional().describe('strategy that others are compared with; random, or else the first'),
+  metric: z.enum(metricIds).optional(),
+  primary: z.enum(['aubc', 'final']).default('aubc'),
+  family: z.enum(['vs-baseline', 'all-pairs']).default('vs-baseline'),
+  test: z.enum(['paired-sign-flip', 'paired-t', 'wilcoxon']).default('paired-sign-flip'),
+  correction: z.enum(['holm', 'none']).default('holm'),
+  band: z.enum(['t95', 'bootstrap']).default('t95'),
+  rope: z.number().min(0).max(1).default(0.005).describe('differences smaller than this count as equal'),
+  target: z.number().nullable().default(null).describe('metric value for labels_to_target'),
+  windows: z
+    .tuple([fraction, z.number().gt(0).lt(1), z.number().gt(0).max(1)])
+    .refine(([a, b, c]) => a < b && b < c, 'three rising fractions')
+    .default([0, 0.25, 1])
+    .describe('start, early|late boundary and end, as fractions of the budget'),
+})
+
+export const runSection = z.strictObject({
+  backend: z.enum(['auto', ...backendIds]).default('auto'),
+  jobs: z.union([z.literal('auto'), count(1, 256)], 'auto or a number').default('auto').describe('processes at a time'),
+  keep: z.enum(['nothing', 'scores', 'embeddings', 'weights']).default('scores').describe('arrays kept in the run folders'),
+})
+
+export const sections = {
+  data: dataSection,
+  model: modelSection,
+  training: trainingSection,
+  protocol: protocolSection,
+  stats: statsSection,
+  run: runSection,
+} as const
+
+/** Keys of the file, in the order it is written in. */
+export const studyKeys = ['study', 'dataset', 'data', 'model', 'training', 'protocol', 'strategies', 'shadow', 'ablate', 'metrics', 'stats', 'run'] as const
+
+/** Keys a section knows; for the model those of its type, or of all types when the type is not known. */
+export function keysOf(section: keyof typeof sections, modelType?: unknown): string[] {
+  if (section !== 'model') return Object.keys(sections[section].shape)
+  const matching = modelSection.options.filter((option) => option.shape.type.value === modelType)
+  return [...new Set((matching.length > 0 ? matching : modelSection.options).flatMap((option) => Object.keys(option.shape)))]
+}
+
+function isSet(values: readonly string[]): boolean {
+  return new Set(values).size === values.length
+}

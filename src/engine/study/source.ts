@@ -1,0 +1,49 @@
+import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
+import type { Path } from './paths'
+import type { Finding } from './spec'
+
+/** A study file as plain data, with the line of every place in it. */
+export interface StudySource {
+  readonly value: unknown
+  readonly findings: readonly Finding[]
+  /** line of the deepest part of `path` that is in the file, from 1 */
+  lineOf(path: Path): number | undefined
+}
+
+/** Reads YAML 1.2 or JSON; a broken file gives findings with line and column and no value. */
+export function readSource(text: string): StudySource {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const findings = document.errors.map((error): Finding => {
+    const { line, col } = lines.linePos(error.pos[0])
+    return { code: 'broken-yaml', severity: 'error', path: '', message: `line ${line}, column ${col}: ${error.message}`, line }
+  })
+  if (findings.length > 0) return { value: undefined, findings, lineOf: () => undefined }
+  try {
+    return { value: document.toJS({ maxAliasCount: 1000 }), findings, lineOf: (path) => lineOf(document, lines, path) }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { value: undefined, findings: [{ code: 'broken-yaml', severity: 'error', path: '', message }], lineOf: () => undefined }
+  }
+}
+
+function lineOf(document: Document, lines: LineCounter, path: Path): number | undefined {
+  let node: unknown = document.contents
+  let offset = isNode(node) ? node.range?.[0] : undefined
+  for (const step of path) {
+    let next: unknown
+    let place: unknown
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step))
+      next = pair?.value
+      place = pair?.key
+    } else if (isSeq(node) && typeof step === 'number') {
+      next = node.items[step]
+      place = next
+    }
+    if (!isNode(place) || !place.range) break
+    offset = place.range[0]
+    node = next
+  }
+  return offset === undefined ? undefined : lines.linePos(offset).line
+}
