@@ -21,6 +21,8 @@ export interface ProjectSummary {
   readonly openedAt: string
   readonly dataset: string
   readonly strategies: readonly string[]
+  /** method of each name, for its colour and marker; taken as equal to the name where left out */
+  readonly strategyIds?: readonly string[]
   readonly lastRun: { readonly experiment: string; readonly at: string; readonly state: ExperimentSummary['state'] } | null
   /** mean accuracy of the best strategy by round of the last experiment */
   readonly sparkline: readonly number[]
