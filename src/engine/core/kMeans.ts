@@ -13,15 +13,23 @@ export interface Clustering {
   readonly iterations: number
 }
 
+export interface KMeansOptions {
+  readonly random: Random
+  readonly kernels?: SelectionKernels
+  readonly signal?: CancelSignal
+  /** names of the rows in errors */
+  readonly rows?: ArrayLike<number>
+}
+
 const maxIterations = 100
 
 /**
  * Lloyd's algorithm from a k-means++ start (A§2.4), at most 100 iterations, k ≤ n clusters of which none is empty:
  * an empty one takes the row farthest from its centroid. Ties go to the lower cluster and the lower row.
  */
-export function kMeans(m: Matrix, k: number, random: Random, kernels?: SelectionKernels, signal?: CancelSignal): Clustering {
+export function kMeans(m: Matrix, k: number, { random, kernels, signal, rows }: KMeansOptions): Clustering {
   const clusters = Math.min(k, m.rows)
-  const starts = kMeansPlusPlus(selectionSpace(m, { kernels }), clusters, 'uniform', random, signal)
+  const starts = kMeansPlusPlus(selectionSpace(m, { kernels, rows }), clusters, 'uniform', random, signal)
   const centroids: Matrix<Float64Array> = { data: new Float64Array(clusters * m.cols), rows: clusters, cols: m.cols }
   starts.forEach((row, c) => centroids.data.set(m.data.subarray(row * m.cols, (row + 1) * m.cols), c * m.cols))
   const assignment = new Int32Array(m.rows).fill(-1)

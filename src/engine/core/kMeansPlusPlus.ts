@@ -5,13 +5,13 @@ import type { Random } from './random'
 
 /**
  * k distinct positions by D² sampling (Arthur & Vassilvitskii 2007; A§2.4): the first is the longest point (the lowest position
- * of equals) or a uniform one, each later one is drawn in proportion to its squared distance to the nearest pick. Where all those
- * distances are 0 the draw is uniform among the unpicked. Uses one `random.next()` per draw from D².
+ * of equals), a uniform one or the given one, each later one is drawn in proportion to its squared distance to the nearest pick.
+ * Where all those distances are 0 the draw is uniform among the unpicked. Uses one `random.next()` per draw from D².
  */
 export function kMeansPlusPlus(
   space: SelectionSpace,
   k: number,
-  first: 'max-norm' | 'uniform',
+  first: 'max-norm' | 'uniform' | number,
   random: Random,
   signal?: CancelSignal,
 ): Int32Array {
@@ -21,6 +21,7 @@ export function kMeansPlusPlus(
   for (let t = 0; t < picks.length; t++) {
     throwIfCancelled(signal)
     if (t > 0) picks[t] = draw(nearest, n - t, random)
+    else if (typeof first === 'number') picks[t] = first
     else picks[t] = first === 'uniform' ? random.int(n) : argMax(space.squaredNorms)
     if (t + 1 < picks.length) space.relax(picks[t], nearest)
     nearest[picks[t]] = -1 // picked: neither relaxed nor drawn again

@@ -51,6 +51,8 @@ export interface Query {
   readonly model: ModelView
   /** n × d standardised inputs (or stored features) of rows: the fixed space, never model features. */
   features(rows: Int32Array): Matrix
+  /** `replay` only: the rows that the host read from the `selections` file for this repeat, one list per query round */
+  readonly recorded?: readonly ArrayLike<number>[]
   /** the selection stream of this strategy and round */
   readonly random: Random
   /** Exact inner-loop kernels; a host may supply faster ones with equal results. */
@@ -88,4 +90,22 @@ export interface Strategy<P = unknown> {
   /** can choose without any trained model (empty start scored by features or chance) */
   readonly modelFree: boolean
   select(query: Query, params: P): Promise<Acquisition>
+}
+
+/** What a score reads: candidates and the model, with a ledger for the time it takes. */
+export type ScoreSource = Pick<Query, 'model' | 'time'> & { readonly rows: Int32Array }
+
+/** One number per candidate; the part of a method that `acquisition` combines with a way to fill the batch. */
+export interface ScoreFunction<P = unknown> {
+  readonly id: string
+  readonly title: string
+  readonly params: z.ZodType<P>
+  needs(params: P): readonly Capability[]
+  effective?(params: P): Readonly<Record<string, unknown>>
+  /** the smallest value the score can take; `acquisition` measures lengths from here */
+  readonly floor: number
+  /** One score per row, higher = query first. */
+  score(source: ScoreSource, params: P): Promise<Float64Array>
+  /** Output errors (n × C) whose outer product with the embedding is the method's gradient; absent: the embedding alone has a direction. */
+  outputErrors?(source: ScoreSource): Promise<Matrix<Float64Array>>
 }

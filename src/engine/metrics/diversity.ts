@@ -1,0 +1,129 @@
+import { dot, logDeterminant, meanRow, squaredDistance, squaredNorms, symmetricEigenvalues } from '../core/linear'
+import { takeRows, type Matrix } from '../core/matrix'
+import { meanPairwiseDistance } from './dynamics'
+
+/** How spread out a batch is, and how well it covers the pool; null where a measure is not defined (A§14). */
+export interface DiversityMeasures {
+  /** average Euclidean distance over pairs */
+  readonly meanPairwiseDistance: number | null
+  /** mean distance to the batch mean */
+  readonly centroidDistance: number | null
+  readonly minNearestNeighbour: number | null
+  readonly meanNearestNeighbour: number | null
+  /** ln det(I + γ X Xᵀ) */
+  readonly logDet: number
+  /** exp of the eigenvalue entropy of K / n, K the cosines of the rows: the effective number of distinct samples, 1 … n */
+  readonly vendi: number | null
+  /** mean over picks of the largest cosine to an earlier pick of the batch */
+  readonly redundancy: number | null
+  /** largest distance of a pool row to its nearest pick */
+  readonly coverageRadius: number | null
+  /** fraction of the pool within `delta` of a pick */
+  readonly coverageAtDelta: number | null
+  readonly delta: number | null
+}
+
+export interface DiversityOptions {
+  /** rows to be covered; all rows of `features` when left out */
+  readonly pool?: ArrayLike<number>
+  /** default 1 */
+  readonly gamma?: number
+  /** default: the batch's mean nearest-neighbour distance */
+  readonly delta?: number
+}
+
+/** All diversity measures of the batch `rows` of `features` (N × d), in pick order (A§14). */
+export function diversityMeasures(features: Matrix, rows: ArrayLike<number>, options: DiversityOptions = {}): DiversityMeasures {
+  const batch = takeRows(features, rows)
+  const neighbours = nearestNeighbours(batch)
+  const meanNearest = neighbours && mean(neighbours)
+  const delta = options.delta ?? meanNearest
+  const pool = options.pool ? takeRows(features, options.pool) : features
+  const reach = batch.rows > 0 && pool.rows > 0 ? nearestDistances(pool, batch) : null
+  return {
+    meanPairwiseDistance: meanPairwiseDistance(batch),
+    centroidDistance: batch.rows === 0 ? null : mean(nearestDistances(batch, { data: meanRow(batch), rows: 1, cols: batch.cols })),
+    minNearestNeighbour: neighbours && neighbours.reduce((a, b) => Math.min(a, b)),
+    meanNearestNeighbour: meanNearest,
+    logDet: logDetOfGram(batch, options.gamma ?? 1),
+    vendi: vendi(batch),
+    redundancy: redundancy(batch),
+    coverageRadius: reach && reach.reduce((a, b) => Math.max(a, b)),
+    coverageAtDelta: reach && delta !== null ? reach.filter((distance) => distance <= delta).length / reach.length : null,
+    delta,
+  }
+}
+
+const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length
+
+/** Euclidean distance of every row of `points` to the nearest of `centers`. */
+function nearestDistances(points: Matrix, centers: Matrix): Float64Array {
+  const out = new Float64Array(points.rows).fill(Infinity)
+  const d = points.cols
+  for (let i = 0; i < points.rows; i++) {
+    for (let j = 0; j < centers.rows; j++) out[i] = Math.min(out[i], squaredDistance(points.data, i * d, centers.data, j * d, d))
+  }
+  return out.map(Math.sqrt)
+}
+
+function nearestNeighbours({ data, rows, cols }: Matrix): Float64Array | null {
+  if (rows < 2) return null
+  const out = new Float64Array(rows).fill(Infinity)
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < i; j++) {
+      const distance = squaredDistance(data, i * cols, data, j * cols, cols)
+      out[i] = Math.min(out[i], distance)
+      out[j] = Math.min(out[j], distance)
+    }
+  }
+  return out.map(Math.sqrt)
+}
+
+/** scale · X Xᵀ (n × n) or scale · Xᵀ X (d × d), whichever is smaller: they share their non-zero eigenvalues. */
+function smallGram(m: Matrix, scale: number): Matrix<Float64Array> {
+  const rows = m.rows <= m.cols ? m : transposed(m)
+  const n = rows.rows
+  const data = new Float64Array(n * n)
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) data[i * n + j] = data[j * n + i] = scale * dot(rows.data, i * rows.cols, rows.data, j * rows.cols, rows.cols)
+  }
+  return { data, rows: n, cols: n }
+}
+
+function transposed({ data, rows, cols }: Matrix): Matrix<Float64Array> {
+  const out = new Float64Array(rows * cols)
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j]
+  return { data: out, rows: cols, cols: rows }
+}
+
+function logDetOfGram(m: Matrix, gamma: number): number {
+  const gram = smallGram(m, gamma)
+  for (let i = 0; i < gram.rows; i++) gram.data[i * gram.rows + i] += 1
+  return logDeterminant(gram)
+}
+
+/** Rows divided by their length; a zero row stays zero. */
+function unitRows(m: Matrix): Matrix<Float64Array> {
+  const norms = squaredNorms(m)
+  return { data: Float64Array.from(m.data, (value, t) => (value === 0 ? 0 : value / Math.sqrt(norms[Math.floor(t / m.cols)]))), rows: m.rows, cols: m.cols }
+}
+
+/** Vendi score (Friedman & Dieng 2023). A zero row resembles only itself. */
+function vendi(m: Matrix): number | null {
+  if (m.rows === 0) return null
+  const zeroRows = squaredNorms(m).filter((norm) => norm === 0).length
+  const eigenvalues = [...symmetricEigenvalues(smallGram(unitRows(m), 1 / m.rows)), ...new Array<number>(zeroRows).fill(1 / m.rows)]
+  return Math.exp(eigenvalues.reduce((sum, value) => (value > 0 ? sum - value * Math.log(value) : sum), 0))
+}
+
+function redundancy(m: Matrix): number | null {
+  if (m.rows < 2) return null
+  const unit = unitRows(m)
+  let sum = 0
+  for (let i = 1; i < m.rows; i++) {
+    let largest = -Infinity
+    for (let j = 0; j < i; j++) largest = Math.max(largest, dot(unit.data, i * m.cols, unit.data, j * m.cols, m.cols))
+    sum += largest
+  }
+  return sum / (m.rows - 1)
+}

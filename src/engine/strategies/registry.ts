@@ -1,0 +1,50 @@
+import { badInput, nearestName } from '../core/errors'
+import { acquisition } from './acquisition'
+import { badge } from './badge'
+import { byScore } from './combinators'
+import type { Strategy } from './contract'
+import { coreSet } from './coreSet'
+import { entropy } from './entropy'
+import { entropyGradnorm } from './entropyGradnorm'
+import { fullData } from './fullData'
+import { kmeans } from './kmeans'
+import { leastConfidence } from './leastConfidence'
+import { margin } from './margin'
+import { random } from './random'
+import { replay } from './replay'
+import { scores } from './scores'
+import { variationRatio } from './variationRatio'
+
+export { scores }
+
+const all: readonly Strategy[] = [
+  random,
+  fullData,
+  entropy,
+  leastConfidence,
+  margin,
+  variationRatio,
+  coreSet,
+  kmeans,
+  badge,
+  acquisition,
+  entropyGradnorm,
+  replay,
+]
+
+/** Every strategy by id, in the order lists show them. */
+export const strategies: ReadonlyMap<string, Strategy> = new Map(all.map((strategy) => [strategy.id, strategy]))
+
+/** The strategy with this id; an unknown one is refused with the nearest known name. */
+export const strategyOf = (id: string): Strategy => strategies.get(id) ?? refuse('strategy', id, strategies.keys())
+
+/** The strategy with this id, or the one that queries the highest values of the score with this id. */
+export function selectorOf(id: string): Strategy {
+  const score = scores.get(id)
+  return strategies.get(id) ?? (score ? byScore(score, { summary: score.title, sources: [] }) : refuse('strategy', id, [...strategies.keys(), ...scores.keys()]))
+}
+
+function refuse(what: string, id: string, known: Iterable<string>): never {
+  const names = [...known]
+  throw badInput(`unknown ${what} "${id}"`, { found: id, expected: names.join(', '), nearest: nearestName(id, names) })
+}
