@@ -1,0 +1,97 @@
+import { badInput, type CancelSignal, throwIfCancelled } from '../core/errors'
+import type { FloatArray } from '../core/matrix'
+import type { Random } from '../core/random'
+import type { Rows } from '../data/dataset'
+import { gatherRows, sampleSize } from '../data/gather'
+import { flipCrop } from './augment'
+import type { Executor, OptimizerRule, Parameters } from './executor'
+import type { EpochStats, FitOptions, FitRandom, FitSummary } from './model'
+import { type Network, traceStep } from './network'
+
+/**
+ * Trains with minibatches of a new permutation per epoch, yielding after each. All steps have one batch size; the short last batch
+ * is padded with rows of weight 0, so its loss is the mean over the real ones. Lasts max(epochs, epochs that minSteps need).
+ */
+export async function* train(
+  network: Network,
+  executor: Executor,
+  parameters: Parameters,
+  rows: Rows,
+  labels: Int32Array,
+  options: FitOptions,
+  random: FitRandom,
+  pause: () => Promise<void>,
+  signal?: CancelSignal,
+): AsyncGenerator<EpochStats, Omit<FitSummary, 'accuracy'>> {
+  const n = rows.index.length
+  checkTrainingSet(network, rows, labels)
+  const batch = Math.min(options.batchSize, n)
+  const stepsPerEpoch = Math.ceil(n / batch)
+  const epochs = Math.max(options.epochs, Math.ceil(options.minSteps / stepsPerEpoch))
+  const augment = options.augment === 'flip-crop' ? flipCrop(network.inputShape) : null
+
+  const x = executor.allocate(batch * sampleSize(rows.pool))
+  const target = executor.allocate(batch * network.classes)
+  const masks = network.masks.map((mask) => ({ ...mask, data: executor.allocate(batch * mask.size) }))
+  const feeds = { x, target, ...Object.fromEntries(masks.map(({ name, data }) => [name, data])) }
+  const order = Int32Array.from({ length: n }, (_, i) => i)
+  const shuffled: Rows = { ...rows, index: new Int32Array(n) }
+
+  const program = await executor.compileStep(traceStep(network, batch), parameters, optimizerRule(options))
+  try {
+    const lossCurve: number[] = []
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      random.order.shuffle(order)
+      for (let i = 0; i < n; i++) shuffled.index[i] = rows.index[order[i]]
+      const learningRate = options.learningRate * options.decay ** passed(options.milestones, epoch, epochs)
+      let total = 0
+      for (let from = 0; from < n; from += batch) {
+        throwIfCancelled(signal)
+        const count = Math.min(batch, n - from)
+        gatherRows(shuffled, from, count, x)
+        augment?.(x, count, random.augment)
+        target.fill(0)
+        for (let i = 0; i < count; i++) target[i * network.classes + labels[order[from + i]]] = 1 / count
+        for (const mask of masks) drawMask(mask.data, count * mask.size, mask.keep, random.dropout)
+        total += count * (await program.step(feeds, learningRate))
+        await pause()
+      }
+      const loss = total / n
+      if (!Number.isFinite(loss))
+        throw badInput(`training diverged: the loss of epoch ${epoch + 1} is not a finite number`, {
+          path: 'training.learningRate',
+          found: String(options.learningRate),
+          expected: 'a lower learning rate, or scaled inputs',
+        })
+      lossCurve.push(loss)
+      yield { epoch, epochs, loss }
+    }
+    return { epochs, steps: epochs * stepsPerEpoch, loss: lossCurve.at(-1) ?? Number.NaN, lossCurve }
+  } finally {
+    program.dispose()
+  }
+}
+
+function checkTrainingSet(network: Network, rows: Rows, labels: Int32Array): void {
+  const n = rows.index.length
+  if (n === 0) throw badInput('a model cannot be trained on no labelled rows')
+  if (labels.length !== n) throw badInput(`${n} rows with ${labels.length} labels`)
+  if (sampleSize(rows.pool) !== network.inputShape.reduce((a, b) => a * b, 1))
+    throw badInput('the samples do not have the shape the model was made for', { found: rows.pool.shape.join(' × ') })
+  const stray = labels.findIndex((label) => label < 0 || label >= network.classes)
+  if (stray >= 0) throw badInput(`label ${labels[stray]} of row ${rows.index[stray]} is not one of ${network.classes} classes`)
+}
+
+/** Milestones are fractions of the fit; the allowance is for products like 0.55 · 100. */
+const passed = (milestones: readonly number[], epoch: number, epochs: number): number =>
+  milestones.filter((milestone) => epoch >= milestone * epochs - 1e-9).length
+
+/** Inverted dropout: kept units are scaled up, so inference needs no factor. */
+function drawMask(mask: FloatArray, size: number, keep: number, random: Random): void {
+  for (let i = 0; i < size; i++) mask[i] = random.next() < keep ? 1 / keep : 0
+}
+
+function optimizerRule({ optimizer, momentum, nesterov, weightDecay }: FitOptions): OptimizerRule {
+  if (optimizer === 'sgd') return { type: 'sgd', momentum, nesterov, weightDecay }
+  return { type: optimizer, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay }
+}
