@@ -10,7 +10,7 @@ export async function openWebPort(): Promise<Port> {
   const session = sessionStorage.getItem(sessionKey) ?? localStorage.getItem(sessionKey)
   if (session === null)
     throw new QuerentError('bad-input', 'This page was opened without its key. Open the address that the terminal shows (it works once), or start Querent again.')
-  const socket = new WebSocket(`ws://${location.host}/`, ['querent.v1', `token.${session}`])
+  const socket = new WebSocket(`ws://${location.host}/lab`, ['querent.v1', `token.${session}`])
   socket.binaryType = 'arraybuffer'
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener('open', () => resolve(), { once: true })
