@@ -76,7 +76,11 @@ export function createRowProgram(
       }
     },
     dispose: () => {
-      for (const entry of compiled.values()) void entry.then(({ program }) => program.dispose())
+      for (const entry of compiled.values())
+        void entry.then(
+          ({ program }) => program.dispose(),
+          () => {}, // a failed compilation was reported to whoever asked for it
+        )
     },
   }
 }
