@@ -43,8 +43,7 @@ export function statisticsSentence(results: ResultSet, options: { readonly datas
           : `p not adjusted for ${family.length} comparisons`,
     )
   }
-  const scale = percent ? 100 : 1
-  const each = rows.map((row) => `${pairName(row, vsBaseline)} ${describe(row, scale, withP)}`)
+  const each = rows.map((row) => `${pairName(row, vsBaseline)} ${describe(row, percent, withP)}`)
   const warning = withP ? '' : ` Fewer than ${minimumPairsForP} paired seeds: no p-value is shown.`
   return `${parts.join('; ')}: ${each.join('; ')}.${warning}`
 }
@@ -56,15 +55,17 @@ function pairName(row: PairwiseRow, vsBaseline: boolean): string {
   return (vsBaseline ? row.a : `${row.a} − ${row.b}`) + (levels.length > 0 ? ` (${levels.join(', ')})` : '')
 }
 
-function describe(row: PairwiseRow, scale: number, withP: boolean): string {
-  const interval = row.lo === null || row.hi === null ? '' : ` [${signed(row.lo * scale)}, ${signed(row.hi * scale)}]`
-  return `${signed((row.meanDifference ?? 0) * scale)}${interval}${withP && row.pAdjusted !== null ? `, ${pText(row.pAdjusted)}` : ''}`
+function describe(row: PairwiseRow, percent: boolean, withP: boolean): string {
+  const text = (value: number): string => (percent ? signed(100 * value) : signed(value, 3))
+  const interval = row.lo === null || row.hi === null ? '' : ` [${text(row.lo)}, ${text(row.hi)}]`
+  return text(row.meanDifference ?? 0) + interval + (withP && row.pAdjusted !== null ? `, ${pText(row.pAdjusted)}` : '')
 }
 
-/** +3.4, −0.8 with a true minus; two decimals where one would read 0.0. */
-export function signed(value: number): string {
+/** +3.4, −0.8 with a true minus; one decimal more where it would read 0.0. */
+export function signed(value: number, digits = 1): string {
   const size = Math.abs(value)
-  const text = size.toFixed(size !== 0 && size < 0.05 ? 2 : 1)
+  const rounded = size.toFixed(digits)
+  const text = Number(rounded) === 0 && size !== 0 ? size.toFixed(digits + 1) : rounded
   return (Number(text) === 0 ? '±' : value < 0 ? '−' : '+') + text
 }
 

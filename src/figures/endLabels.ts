@@ -1,0 +1,84 @@
+import type { DrawnCurve, Pen } from './curveSeries'
+import { markerPaths } from './palette'
+import { spread } from './scale'
+
+/** Where a curve ends, in pixels, and what its label says after the name. */
+export interface CurveEnd {
+  readonly curve: DrawnCurve
+  readonly x: number
+  readonly y: number
+  readonly value: string
+}
+
+export interface LabelArea {
+  readonly left: number
+  readonly top: number
+  readonly bottom: number
+  readonly font: number
+  readonly fontFamily: string
+  readonly text: string
+  readonly muted: string
+  readonly pen: Pen
+  readonly measure: (text: string) => number
+}
+
+export type GraphicElement = Readonly<Record<string, unknown>>
+
+/** Width that the labels need to the right of the plot, in pixels. */
+export const labelsWidth = (ends: readonly Omit<CurveEnd, 'x' | 'y'>[], area: Pick<LabelArea, 'font' | 'measure'>): number =>
+  ends.length === 0
+    ? area.font
+    : textOffset(area.font) + Math.max(...ends.map(({ curve, value }) => area.measure(curve.name + value))) + 0.4 * area.font
+
+const leaderLength = (font: number): number => 1.9 * font
+const textOffset = (font: number): number => leaderLength(font) + 0.9 * font
+
+/** Direct labels: leader, marker, name, value; moved apart where curves end close together. */
+export function endLabels(ends: readonly CurveEnd[], area: LabelArea): GraphicElement[] {
+  const { font, fontFamily, pen } = area
+  const places = spread(
+    ends.map(({ y }) => y),
+    1.25 * font,
+    area.top,
+    area.bottom,
+  )
+  return ends.flatMap(({ curve, x, y, value }, index) => {
+    const place = places[index]
+    const end = area.left + leaderLength(font)
+    const size = pen.marker * curve.style.symbolScale
+    const textStyle = { fontSize: font, fontFamily, verticalAlign: 'middle' }
+    const name = {
+      type: 'text',
+      silent: true,
+      x: area.left + textOffset(font),
+      y: place,
+      style: { ...textStyle, text: curve.name, fill: area.text },
+    }
+    const leader = {
+      type: 'polyline',
+      silent: true,
+      shape: {
+        points: [
+          [x + 0.5 * pen.marker + 2, y],
+          [end - 0.5 * size - 2, place],
+        ],
+      },
+      style: { stroke: curve.color, lineWidth: pen.thin, fill: 'none' },
+    }
+    const marker = {
+      type: 'path',
+      silent: true,
+      shape: { pathData: markerPaths[curve.style.marker], x: end - size / 2, y: place - size / 2, width: size, height: size },
+      style: { fill: curve.color, stroke: area.text, lineWidth: curve.style.pale ? 0.8 : 0 },
+    }
+    const number = {
+      type: 'text',
+      silent: true,
+      x: name.x + area.measure(curve.name),
+      y: place,
+      style: { ...textStyle, text: value, fill: area.muted },
+    }
+    // A curve that is still on its way has no leader across the plot.
+    return [...(area.left - x < 1 ? [leader] : []), ...(curve.line ? [] : [marker]), name, ...(value ? [number] : [])]
+  })
+}

@@ -1,0 +1,3 @@
+export * from './learningCurves'
+export * from './palette'
+export * from './venues'
