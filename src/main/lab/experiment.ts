@@ -36,6 +36,8 @@ export interface Manifest {
     readonly classes: number
     readonly classNames: readonly string[]
   }[]
+  /** SHA-256 (hex) of the other files the runs read, by path as the study writes it */
+  readonly files: Readonly<Record<string, string>>
   readonly semanticsVersion: number
   readonly version: string
   readonly backend: BackendId
@@ -85,6 +87,8 @@ export interface Experiment {
   readonly outDir: string
   readonly manifest: Manifest
   readonly plan: readonly PlannedRun[]
+  /** what the user should know before it runs: damaged files set aside, runs of another backend not reused, findings */
+  readonly warnings: readonly string[]
   state(hash: string): RunState
   progress(): ExperimentProgress
   /** Every event of every run, as it happens; returns the unsubscriber. */

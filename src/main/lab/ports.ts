@@ -71,7 +71,7 @@ export interface RunWriter {
 }
 
 /** A result folder as it was found. Reading changes nothing on disk. */
-export interface ResultView {
+export interface StoredResults {
   readonly dir: string
   readonly manifest: Manifest
   readonly studyText: string
@@ -91,6 +91,8 @@ export interface ResultFolder {
   /** A damaged run is set aside with a warning and counts as never computed. */
   readRun(hash: string): Promise<StoredRun>
   openRun(run: PlannedRun): Promise<RunWriter>
+  /** Copies a run from another result folder unless this one has got as far; resolves to whether it did. */
+  adoptRun(hash: string, from: string): Promise<boolean>
   /** CSV texts by file name. */
   writeTables(tables: Readonly<Record<string, string>>): Promise<void>
   close(): Promise<void>
@@ -102,5 +104,5 @@ export interface ResultStore {
    * nothing is left behind. Throws `locked`, `not-writable` or `bad-input` (a folder with other things in it).
    */
   open(dir: string, accept: (found: Manifest | null) => void): Promise<ResultFolder>
-  view(dir: string): Promise<ResultView>
+  view(dir: string): Promise<StoredResults>
 }

@@ -2,11 +2,11 @@ import { readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { badInput, QuerentError } from '@engine/core/errors'
 import type { Manifest } from '../../lab/experiment'
-import type { ResultFolder, ResultStore, ResultView } from '../../lab/ports'
+import type { ResultFolder, ResultStore, StoredResults } from '../../lab/ports'
 import { systemCode, toQuerentError } from '../errors'
 import { makeFolder, readIfThere, setAside, writeAtomic } from './files'
 import { acquireLock } from './lock'
-import { openRun, readRun, specFile, summarize } from './runFolder'
+import { adoptRun, openRun, readRun, specFile, summarize } from './runFolder'
 import { manifestSchema, parseJson, specSchema } from './schemas'
 
 const manifestFile = (dir: string): string => join(dir, 'manifest.json')
@@ -106,6 +106,7 @@ function folderAt(dir: string, manifest: Manifest | null, warnings: string[], re
       }
     },
     openRun: (run) => openRun(runFolder(dir, run.hash), run),
+    adoptRun: (hash, from) => adoptRun(runFolder(dir, hash), runFolder(from, hash)),
     writeTables: async (tables) => {
       for (const [name, text] of Object.entries(tables)) await writeAtomic(join(dir, name), text)
     },
@@ -121,7 +122,7 @@ async function removeTemporary(dir: string): Promise<void> {
   for (const name of await readdir(dir)) if (/\.[0-9a-f]{12}\.tmp$/.test(name)) await rm(join(dir, name), { force: true })
 }
 
-async function viewFolder(dir: string): Promise<ResultView> {
+async function viewFolder(dir: string): Promise<StoredResults> {
   const file = manifestFile(dir)
   const text = await readIfThere(file).catch((error: unknown) => {
     if (systemCode(error) === 'ENOTDIR') return null

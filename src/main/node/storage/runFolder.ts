@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, rm, truncate, type FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, mkdir, open, rename, rm, truncate, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { badInput } from '@engine/core/errors'
 import { isStored, type ResumePoint, type RoundRecord, type RunEvent } from '@engine/study/events'
 import type { PlannedRun } from '@engine/study/spec'
@@ -97,6 +97,24 @@ export async function summarize(folder: string, { events, bytes, ends }: RunLog)
     eventsSha256: sha256(bytes.subarray(0, ends.at(-1))),
   }
   await writeAtomic(resultFile(folder), `${JSON.stringify(summary, null, 2)}\n`)
+}
+
+/** Copies a run's folder when it is whole and got further than what is here. */
+export async function adoptRun(folder: string, from: string): Promise<boolean> {
+  const theirs = await readRun(from).catch(() => null)
+  if (theirs === null || theirs.events.length === 0) return false
+  const ours = await readRun(folder).catch(() => null)
+  if (ours !== null && (ours.finished || (!theirs.finished && recordsOf(ours.events).length >= recordsOf(theirs.events).length)))
+    return false
+  return withFile(folder, async () => {
+    const copy = `${folder}.copy`
+    await rm(copy, { recursive: true, force: true })
+    await cp(from, copy, { recursive: true, filter: (path) => !path.endsWith('.tmp') })
+    await rm(folder, { recursive: true, force: true })
+    await rename(copy, folder)
+    await syncFolder(dirname(folder))
+    return true
+  })
 }
 
 /** Opens a run for computing: cuts the log after its last whole round whose weights are there, and goes on from it. */

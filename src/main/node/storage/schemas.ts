@@ -80,6 +80,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.object({
       classNames: z.array(text),
     }),
   ),
+  files: z.record(text, text),
   semanticsVersion: z.int(),
   version: text,
   backend: z.enum(backendIds),

@@ -1,0 +1,254 @@
+import { QuerentError } from '@engine/core/errors'
+import { isStored, type RunEvent, type RunEventBody, type RunFailure } from '@engine/study/events'
+import { reduceRun } from '@engine/study/reduceRun'
+import type { ExperimentProgress } from './experiment'
+import type { Clock, Job, JobSpawner, ResultFolder } from './ports'
+import { createProgressMeter, type Tracked } from './progress'
+
+const progressEveryMs = 100
+
+export interface QueueOptions {
+  readonly entries: readonly Tracked[]
+  readonly folder: ResultFolder
+  readonly spawner: JobSpawner
+  readonly clock: Clock
+  /** where the relative paths of the study start */
+  readonly baseDir: string
+  /** runs at a time */
+  readonly slots: number
+}
+
+/** Runs at most `slots` entries at a time, each in a job process that is reused for the next. */
+export interface Queue {
+  start(): void
+  progress(): ExperimentProgress
+  onEvent(listener: (hash: string, event: RunEvent) => void): () => void
+  onProgress(listener: (progress: ExperimentProgress) => void): () => void
+  pause(hashes?: readonly string[]): void
+  resume(hashes?: readonly string[]): void
+  cancel(hashes?: readonly string[]): void
+  retry(hashes?: readonly string[]): void
+  /** Resolves when no entry is queued, paused or running; rejects when the folder cannot be written any more. */
+  readonly idle: Promise<void>
+}
+
+interface Entry extends Tracked {
+  readonly hash: string
+  job: Job | null
+  /** what to do at the next round's end (pause) or as soon as possible (cancel) */
+  stop: 'pause' | 'cancel' | null
+}
+
+export function createQueue({ entries: tracked, folder, spawner, clock, baseDir, slots }: QueueOptions): Queue {
+  const entries = tracked.map((entry): Entry => Object.assign(entry, { hash: entry.run.hash, job: null, stop: null }))
+  // Repeat by repeat, so that every strategy's first curve is there early.
+  const order = entries.toSorted((a, b) => a.run.spec.repeat - b.run.spec.repeat)
+  const listeners = {
+    event: new Set<(hash: string, event: RunEvent) => void>(),
+    progress: new Set<(progress: ExperimentProgress) => void>(),
+  }
+  const meter = createProgressMeter()
+  const free: Job[] = []
+  let active = 0
+  let started = false
+  let fatal: QuerentError | null = null
+  let settle: { resolve: () => void; reject: (error: Error) => void }
+  const idle = new Promise<void>((resolve, reject) => (settle = { resolve, reject }))
+  idle.catch(() => undefined) // whoever awaits it hears of it
+
+  let shownAt = -Infinity
+  const progress = (): ExperimentProgress =>
+    meter.progress(
+      entries,
+      slots,
+      entries.some(({ status, stop }) => status === 'paused' || stop === 'pause'),
+    )
+  const showProgress = (force: boolean): void => {
+    const now = clock.ticks()
+    if (!force && now - shownAt < progressEveryMs) return
+    shownAt = now
+    const current = progress()
+    for (const listener of listeners.progress) listener(current)
+  }
+  const tell = (entry: Entry, event: RunEvent): void => {
+    entry.state = reduceRun(entry.state, event)
+    for (const listener of listeners.event) listener(entry.hash, event)
+  }
+  const setStatus = (entry: Entry, status: Tracked['status']): void => {
+    entry.status = status
+    showProgress(true)
+  }
+  const select = (hashes: readonly string[] | undefined): Entry[] => {
+    if (hashes === undefined || hashes.length === 0) return entries
+    const wanted = new Set(hashes)
+    return entries.filter(({ hash }) => wanted.has(hash))
+  }
+
+  const pump = (): void => {
+    if (!started) return
+    while (fatal === null && active < slots) {
+      const next = order.find(({ status }) => status === 'queued')
+      if (next === undefined) break
+      active++
+      next.stop = null
+      setStatus(next, 'running')
+      void compute(next).finally(() => {
+        active--
+        pump()
+      })
+    }
+    const left = fatal === null && entries.some(({ status }) => status === 'queued' || status === 'paused')
+    if (active > 0 || left) return
+    started = false
+    showProgress(true)
+    void Promise.all(free.splice(0).map((job) => job.dispose())).then(() => (fatal === null ? settle.resolve() : settle.reject(fatal)))
+  }
+
+  async function compute(entry: Entry): Promise<void> {
+    try {
+      const writer = await folder.openRun(entry.run)
+      try {
+        await runJob(entry, writer)
+      } finally {
+        await writer.close()
+      }
+    } catch (error) {
+      abandon(error)
+    }
+  }
+
+  async function runJob(entry: Entry, writer: Awaited<ReturnType<ResultFolder['openRun']>>): Promise<void> {
+    let roundStart = clock.ticks()
+    let ended = false
+    // A run that starts again goes on counting: listeners ignore numbers they have seen.
+    const shift = writer.resume === null ? entry.state.lastSeq + 1 : 0
+    const take = async (told: RunEvent): Promise<void> => {
+      const event = { ...told, seq: told.seq + shift }
+      if (event.type === 'run-ended') {
+        ended = true
+        return endRun(entry, writer, event)
+      }
+      const plain = isStored(event) ? asStored(event) : event
+      await writer.append(plain)
+      tell(entry, plain)
+      if (event.type === 'run-started') roundStart = clock.ticks()
+      if (event.type === 'round-ended') {
+        meter.measured(entry.run, clock.ticks() - roundStart)
+        roundStart = clock.ticks()
+        if (entry.stop !== null) entry.job?.cancel()
+      }
+      showProgress(event.type === 'round-ended')
+    }
+    try {
+      entry.job = free.pop() ?? (await spawner.spawn())
+      if (entry.stop === 'cancel') entry.job.cancel()
+      const resume =
+        writer.resume === null ? null : { ...writer.resume, nextSeq: Math.max(writer.resume.nextSeq ?? 0, entry.state.lastSeq + 1) }
+      await entry.job.run({ hash: entry.hash, spec: entry.run.spec, baseDir, folder: writer.folder, resume }, take)
+      if (!ended) throw new QuerentError('internal', 'the job ended without saying how its run went')
+      free.push(entry.job)
+      entry.job = null
+    } catch (error) {
+      const job = entry.job
+      entry.job = null
+      await job?.dispose()
+      if (isFatal(error)) throw error
+      if (!ended) await endRun(entry, writer, { type: 'run-ended', state: 'failed', error: failureOf(error), seq: entry.state.lastSeq + 1 })
+    }
+  }
+
+  /** A run that was asked to stop and did not fail is paused or cancelled, whatever way it ended. */
+  async function endRun(
+    entry: Entry,
+    writer: Awaited<ReturnType<ResultFolder['openRun']>>,
+    event: RunEvent & { type: 'run-ended' },
+  ): Promise<void> {
+    if (event.error !== undefined && isFatal(event.error))
+      throw new QuerentError(event.error.code, event.error.message, event.error.details)
+    const stopped = event.state === 'cancelled' || (event.state === 'failed' && event.error?.code === 'job-crashed' && entry.stop !== null)
+    const body: RunEventBody = stopped ? { type: 'run-ended', state: 'cancelled' } : event
+    if (stopped && entry.stop === 'pause') return setStatus(entry, 'paused')
+    if (stopped && entry.stop === null) return setStatus(entry, 'queued') // resumed while it was stopping
+    await writer.append({ ...body, seq: event.seq })
+    tell(entry, { ...body, seq: event.seq })
+    setStatus(entry, stopped ? 'cancelled' : event.state)
+  }
+
+  function abandon(error: unknown): void {
+    fatal ??=
+      error instanceof QuerentError
+        ? error
+        : new QuerentError('internal', error instanceof Error ? error.message : String(error), {}, { cause: error })
+    for (const entry of entries) {
+      if (entry.status !== 'running') continue
+      entry.stop = 'cancel'
+      entry.job?.cancel()
+      if (entry.job === null) entry.status = 'cancelled'
+    }
+  }
+
+  return {
+    start: () => {
+      started = true
+      pump()
+    },
+    progress,
+    onEvent: (listener) => {
+      listeners.event.add(listener)
+      return () => listeners.event.delete(listener)
+    },
+    onProgress: (listener) => {
+      listeners.progress.add(listener)
+      return () => listeners.progress.delete(listener)
+    },
+    pause: (hashes) => {
+      for (const entry of select(hashes)) {
+        if (entry.status === 'queued') entry.status = 'paused'
+        else if (entry.status === 'running' && entry.stop === null) entry.stop = 'pause'
+      }
+      showProgress(true)
+    },
+    resume: (hashes) => {
+      for (const entry of select(hashes)) {
+        if (entry.status === 'paused') entry.status = 'queued'
+        else if (entry.stop === 'pause') entry.stop = null
+      }
+      showProgress(true)
+      pump()
+    },
+    cancel: (hashes) => {
+      for (const entry of select(hashes)) {
+        if (entry.status === 'queued' || entry.status === 'paused') {
+          entry.status = 'cancelled'
+          tell(entry, { type: 'run-ended', state: 'cancelled', seq: entry.state.lastSeq + 1 })
+        } else if (entry.status === 'running') {
+          entry.stop = 'cancel'
+          entry.job?.cancel()
+        }
+      }
+      showProgress(true)
+      pump()
+    },
+    retry: (hashes) => {
+      if (!started) return
+      for (const entry of select(hashes)) if (entry.status === 'failed' || entry.status === 'cancelled') entry.status = 'queued'
+      showProgress(true)
+      pump()
+    },
+    idle,
+  }
+}
+
+/** As it reads back from disk: NaN is null there, and tables must not depend on whether a run was continued. */
+const asStored = (event: RunEvent): RunEvent => JSON.parse(JSON.stringify(event)) as RunEvent
+
+/** Trouble of the folder, not of the run: nothing else could be stored either. */
+const isFatal = (error: unknown): boolean => {
+  const code = (error as { code?: unknown } | null)?.code
+  return code === 'disk-full' || code === 'not-writable'
+}
+
+const failureOf = (error: unknown): RunFailure =>
+  error instanceof QuerentError
+    ? { code: error.code, message: error.message, details: error.details }
+    : { code: 'internal', message: error instanceof Error ? error.message : String(error) }

@@ -1,0 +1,19 @@
+import { resultSetFrom } from '@engine/analysis/resultSet'
+import { isLine } from '@engine/study/entries'
+import type { RunState } from '@engine/study/events'
+import type { ResultSet } from '@engine/study/results'
+import type { Manifest } from './experiment'
+
+/** What analysis and tables read, from a manifest and the states of its runs. */
+export function resultsOf({ manifest, state }: { readonly manifest: Manifest; state(hash: string): RunState }): ResultSet {
+  const { study, studyName, datasets, runs } = manifest
+  return resultSetFrom({
+    study: studyName,
+    strategies: study.strategies.map(({ name }) => name),
+    lines: study.strategies.filter(isLine).map(({ name }) => name),
+    factors: Object.keys(study.ablate),
+    stats: study.stats,
+    classes: Math.max(...datasets.map(({ classes }) => classes)),
+    runs: runs.map((run) => ({ ...run, state: state(run.hash) })),
+  })
+}

@@ -1,0 +1,220 @@
+import { badInput } from '@engine/core/errors'
+import type { RunState } from '@engine/study/events'
+import { datasetNames, expandStudy, shardOf, studyFiles } from '@engine/study/expand'
+import { initialRunState } from '@engine/study/reduceRun'
+import { parseStudy } from '@engine/study/schema'
+import type { ResultSet } from '@engine/study/results'
+import { semanticsVersion, type DatasetRef, type Finding, type PlannedRun, type Study } from '@engine/study/spec'
+import type { Experiment, ExperimentOutcome, ExperimentRequest, Manifest } from './experiment'
+import type { BackendResolver, Clock, JobSpawner, ResolvedBackend, ResultFolder, ResultStore } from './ports'
+import type { Tracked } from './progress'
+import { createQueue } from './queue'
+import { experimentResultHash, runResultHash } from './resultHash'
+import { stateOf } from './results'
+import { resultsOf } from './resultSet'
+import { refuseOtherStudy } from './sameStudy'
+
+export interface DatasetFacts {
+  readonly sha256: string
+  readonly rows: number
+  readonly testRows: number
+  readonly classNames: readonly string[]
+  /** shape of one sample */
+  readonly shape: readonly number[]
+}
+
+export interface ExperimentDependencies {
+  readonly store: ResultStore
+  readonly spawner: JobSpawner
+  readonly backends: BackendResolver
+  readonly datasets: { facts(ref: DatasetRef, baseDir: string): Promise<DatasetFacts> }
+  readonly files: {
+    /** folder of a file */
+    folderOf(path: string): string
+    /** `to` seen from `from`, with `/` */
+    relative(from: string, to: string): string
+    /** SHA-256 (hex) of a file's bytes */
+    sha256(path: string, baseDir: string): Promise<string>
+  }
+  /** CSV texts by file name */
+  tables(results: ResultSet): Readonly<Record<string, string>>
+  readonly clock: Clock
+  /** of the program, for the manifest */
+  readonly version: string
+  /** jobs that `auto` means */
+  readonly cores: number
+}
+
+/** A study made concrete on this machine: which runs, on which data and backend. Nothing is written yet. */
+export interface PreparedExperiment {
+  readonly study: Study
+  readonly plan: readonly PlannedRun[]
+  readonly datasets: Manifest['datasets']
+  readonly files: Manifest['files']
+  readonly backend: ResolvedBackend
+  readonly baseDir: string
+  readonly findings: readonly Finding[]
+}
+
+/** Reads and checks a study; throws `bad-input` with file and place, or `backend-unavailable`. */
+export async function prepareExperiment(
+  request: Pick<ExperimentRequest, 'studyText' | 'studyPath' | 'overrides' | 'backend' | 'shard'>,
+  deps: ExperimentDependencies,
+): Promise<PreparedExperiment> {
+  const { studyText, studyPath, overrides, shard } = request
+  const study = parseStudy(studyText, { file: studyPath, overrides })
+  const prepared = await resolveStudy(study, request.backend ?? study.run.backend, deps.files.folderOf(studyPath), deps)
+  return { ...prepared, plan: shard === undefined ? prepared.plan : shardOf(prepared.plan, shard.index, shard.count) }
+}
+
+/** The grid of a checked study on this machine. */
+export async function resolveStudy(
+  study: Study,
+  wanted: 'auto' | ResolvedBackend['id'],
+  baseDir: string,
+  deps: ExperimentDependencies,
+): Promise<PreparedExperiment> {
+  const names = datasetNames(study)
+  const datasets: Manifest['datasets'][number][] = []
+  for (const [i, ref] of study.datasets.entries()) {
+    const { sha256, rows, testRows, classNames } = await deps.datasets.facts(ref, baseDir)
+    datasets.push({ name: names[i], ref, sha256, rows, testRows, classes: classNames.length, classNames })
+  }
+  const files: Record<string, string> = {}
+  for (const path of studyFiles(study)) files[path] = await deps.files.sha256(path, baseDir)
+  const backend = await deps.backends.resolve(wanted)
+  const plan = expandStudy(study, { backend: backend.id, precision: backend.precision, datasets, files })
+  return { study, plan, datasets, files, backend, baseDir, findings: [] }
+}
+
+/** Starts or continues an experiment in its folder; refuses without leaving anything behind. */
+export async function startExperiment(request: ExperimentRequest, deps: ExperimentDependencies): Promise<Experiment> {
+  const prepared = await prepareExperiment(request, deps)
+  const manifest = manifestOf(prepared, request, deps)
+  const folder = await deps.store.open(request.outDir, (found) => {
+    if (found !== null) refuseOtherStudy(request.outDir, found, manifest)
+  })
+  try {
+    return await runInFolder(prepared, manifest, request, folder, deps)
+  } catch (error) {
+    await folder.close()
+    throw error
+  }
+}
+
+export function manifestOf(
+  { study, plan, datasets, files, backend, baseDir }: PreparedExperiment,
+  { outDir, command, shard }: Pick<ExperimentRequest, 'outDir' | 'command' | 'shard'>,
+  deps: Pick<ExperimentDependencies, 'files' | 'version'>,
+): Manifest {
+  return {
+    format: 1,
+    study,
+    studyName: study.study,
+    base: deps.files.relative(outDir, baseDir),
+    datasets,
+    files,
+    semanticsVersion,
+    version: deps.version,
+    backend: backend.id,
+    device: backend.device,
+    threads: backend.threads,
+    precision: backend.precision,
+    seeds: study.protocol.seeds,
+    command,
+    shard: shard ?? null,
+    runs: plan.map(({ hash, spec, factors }) => ({
+      hash,
+      strategy: spec.strategy.name,
+      seed: spec.repeat,
+      dataset: spec.datasetName,
+      factors,
+    })),
+    resultHash: null,
+  }
+}
+
+async function runInFolder(
+  { study, plan, backend, baseDir, findings }: PreparedExperiment,
+  manifest: Manifest,
+  { studyText, jobs, reuseFrom = [] }: Pick<ExperimentRequest, 'studyText' | 'jobs' | 'reuseFrom'>,
+  folder: ResultFolder,
+  deps: ExperimentDependencies,
+): Promise<Experiment> {
+  await folder.writeStudy(studyText)
+  await folder.writeManifest(manifest)
+  const entries = new Map<string, Tracked>()
+  for (const run of plan) {
+    if (entries.has(run.hash)) continue
+    let stored = await folder.readRun(run.hash)
+    for (const other of stored.finished ? [] : reuseFrom)
+      if (await folder.adoptRun(run.hash, other)) stored = await folder.readRun(run.hash)
+    entries.set(run.hash, { run, status: stored.finished ? 'finished' : 'queued', state: stateOf(stored) })
+  }
+  const statusOf = (hash: string): Tracked['status'] => entries.get(hash)?.status ?? 'queued'
+  const count = (status: Tracked['status']): number => plan.filter(({ hash }) => statusOf(hash) === status).length
+  const state = (hash: string): RunState => {
+    const entry = entries.get(hash)
+    return entry === undefined ? initialRunState : { ...entry.state, status: entry.status }
+  }
+  const reused = count('finished')
+  const waiting = [...entries.values()].filter(({ status }) => status === 'queued').length
+  const slots = Math.max(1, Math.min(jobs ?? (study.run.jobs === 'auto' ? autoJobs(backend, deps.cores) : study.run.jobs), waiting))
+  const queue = createQueue({ entries: [...entries.values()], folder, spawner: deps.spawner, clock: deps.clock, baseDir, slots })
+
+  const finish = async (): Promise<ExperimentOutcome> => {
+    try {
+      await queue.idle
+      const allFinished = [...entries.values()].every(({ status }) => status === 'finished')
+      const hashes = new Map([...entries].map(([hash, entry]) => [hash, runResultHash(entry.state.initial, entry.state.records)]))
+      const resultHash = allFinished ? experimentResultHash(hashes) : null
+      await folder.writeTables(deps.tables(resultsOf({ manifest, state })))
+      await folder.writeManifest({ ...manifest, resultHash })
+      return { out: folder.dir, runs: plan.length, reused, failed: count('failed'), cancelled: count('cancelled') > 0, resultHash }
+    } finally {
+      await folder.close()
+    }
+  }
+  const warnings = [
+    ...folder.warnings,
+    ...findings.filter(({ severity }) => severity === 'warning').map(({ path, message }) => `${path}: ${message}`),
+    ...otherMachine(folder.manifest, manifest),
+  ]
+  queue.start()
+  const done = finish()
+  done.catch(() => undefined) // whoever awaits it hears of it
+  return {
+    outDir: folder.dir,
+    manifest,
+    plan,
+    warnings,
+    state,
+    progress: queue.progress,
+    onEvent: queue.onEvent,
+    onProgress: queue.onProgress,
+    pause: queue.pause,
+    resume: queue.resume,
+    cancel: queue.cancel,
+    retry: queue.retry,
+    done,
+  }
+}
+
+/** Several processes on one accelerator fight for its memory. */
+const autoJobs = ({ id, device }: ResolvedBackend, cores: number): number => (id === 'tfjs' && /gpu|cuda/i.test(device) ? 1 : cores)
+
+function otherMachine(found: Manifest | null, next: Manifest): string[] {
+  if (found === null) return []
+  const differs = (['backend', 'precision', 'semanticsVersion'] as const).find((field) => found[field] !== next[field])
+  return differs === undefined
+    ? []
+    : [`The folder was made with ${differs} ${found[differs]}, this is ${next[differs]}: its finished runs are kept but not reused.`]
+}
+
+/** Throws `bad-input` for the first finding that is an error. */
+export function refuseFindings(findings: readonly Finding[], file: string): void {
+  const error = findings.find(({ severity }) => severity === 'error')
+  if (error === undefined) return
+  const { path, message, line, found, expected, nearest } = error
+  throw badInput(message, { file, path, line, found, expected, nearest })
+}

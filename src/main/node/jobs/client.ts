@@ -1,0 +1,121 @@
+import type { BackendReport } from '@contract/types'
+import { decodeError } from '@contract/errorCodec'
+import { QuerentError } from '@engine/core/errors'
+import type { BackendId } from '@engine/nn/executor'
+import type { Job } from '../../lab/ports'
+import type { FromJob, JobExit, JobProcess } from './protocol'
+
+const cancelGraceMs = 10_000
+const disposeGraceMs = 2_000
+
+/** A job seen from its host. */
+export interface JobHandle extends Job {
+  probe(backend: BackendId): Promise<BackendReport>
+}
+
+/** Waits until the process answers and wraps it; one request at a time. Rejects with `job-crashed` when it dies first. */
+export async function connectJob(child: JobProcess): Promise<JobHandle> {
+  let exit: JobExit | null = null
+  let killed = false
+  let waiting: { readonly onMessage: (message: FromJob) => void; readonly onDeath: (error: Error) => void } | null = null
+  const exited = new Promise<void>((resolve) =>
+    child.onExit((reason) => {
+      exit = reason
+      resolve()
+      waiting?.onDeath(crashed(reason, killed))
+    }),
+  )
+  child.onMessage((message) => waiting?.onMessage(message))
+
+  /** Hands every message to `take` until that returns a value. */
+  const exchange = async <T>(start: () => void, take: (message: FromJob) => { readonly value: T } | undefined): Promise<T> => {
+    if (exit !== null) throw crashed(exit, killed)
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        waiting = {
+          onDeath: reject,
+          onMessage: (message) => {
+            const taken = take(message)
+            if (taken !== undefined) resolve(taken.value)
+          },
+        }
+        start()
+      })
+    } finally {
+      waiting = null
+    }
+  }
+  const kill = (): void => {
+    killed = true
+    child.kill()
+  }
+  let grace: NodeJS.Timeout | undefined
+
+  await exchange<true>(
+    () => undefined,
+    (message) => (message.type === 'ready' ? { value: true } : undefined),
+  )
+  const job: JobHandle = {
+    pid: child.pid,
+    run: async (assignment, onEvent) => {
+      // Events are handled one after the other; the end waits for the last of them.
+      let handled: Promise<void> = Promise.resolve()
+      let trouble: { readonly error: unknown } | null = null
+      try {
+        const error = await exchange(
+          () => child.send({ type: 'run', assignment }),
+          (message) => {
+            if (message.type === 'ended') return { value: message.error }
+            if (message.type !== 'event') return undefined
+            handled = handled.then(async () => {
+              if (trouble !== null) return
+              try {
+                await onEvent(message.event)
+                if (message.event.type === 'round-ended') child.send({ type: 'stored' })
+              } catch (error) {
+                trouble = { error }
+                job.cancel()
+              }
+            })
+            return undefined
+          },
+        )
+        await handled
+        if (trouble === null && error !== null) trouble = { error: decodeError(error) }
+      } catch (error) {
+        await handled
+        trouble ??= { error }
+      } finally {
+        clearTimeout(grace)
+        grace = undefined
+      }
+      if (trouble !== null) throw (trouble as { readonly error: unknown }).error
+    },
+    probe: (backend) =>
+      exchange(
+        () => child.send({ type: 'probe', backend }),
+        (message) => (message.type === 'probed' ? { value: message.report } : undefined),
+      ),
+    cancel: () => {
+      if (exit !== null || grace !== undefined) return
+      child.send({ type: 'cancel' })
+      grace = setTimeout(kill, cancelGraceMs)
+    },
+    dispose: async () => {
+      if (exit !== null) return
+      child.disconnect()
+      const timer = setTimeout(kill, disposeGraceMs)
+      await exited
+      clearTimeout(timer)
+    },
+  }
+  return job
+}
+
+function crashed({ code, signal, lastWords }: JobExit, killed: boolean): QuerentError {
+  if (killed) return new QuerentError('job-crashed', 'the job process did not stop when asked and was killed')
+  const outOfMemory = /out of memory|allocation failed|bad_alloc/i.test(lastWords)
+  const how = signal === null ? `exit code ${code}` : `signal ${signal}`
+  const why = outOfMemory ? ': it ran out of memory' : signal === 'SIGKILL' ? ': the system may have run out of memory' : ''
+  return new QuerentError('job-crashed', `the job process died (${how})${why}`, lastWords === '' ? {} : { found: lastWords })
+}

@@ -1,0 +1,45 @@
+import { fork } from 'node:child_process'
+import type { JobSpawner } from '../../lab/ports'
+import { connectJob, type JobHandle } from './client'
+import type { FromJob, JobProcess } from './protocol'
+
+const keptStderr = 4_000
+
+/** Starts the built job entry as a child of this process. */
+export const forkSpawner = (entry: string): JobSpawner & { spawn(): Promise<JobHandle> } => ({ spawn: () => connectJob(forkJob(entry)) })
+
+function forkJob(entry: string): JobProcess {
+  // Its stdout would mix with ours; its stderr is kept for the message when it dies.
+  const child = fork(entry, [], { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  let lastWords = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    lastWords = (lastWords + text).slice(-keptStderr)
+  })
+  return {
+    pid: child.pid,
+    // A job that just died shows in `onExit`; the failed send says nothing more.
+    send: (message) => void child.send(message, () => undefined),
+    onMessage: (listener) => void child.on('message', (message) => listener(message as FromJob)),
+    onExit: (listener) => {
+      let failure: string | null = null
+      child.once('error', (error) => {
+        failure = error.message
+        if (child.pid === undefined) listener({ code: null, signal: null, lastWords: failure })
+      })
+      child.once('close', (code, signal) => listener({ code, signal, lastWords: lastLines(lastWords) }))
+    },
+    disconnect: () => {
+      if (child.connected) child.disconnect()
+    },
+    kill: () => void child.kill('SIGKILL'),
+  }
+}
+
+/** The lines that tell what happened, without the native stack that follows them. */
+const lastLines = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^\d+: 0x|^-+ |^<---|^\[\d+:0x/.test(line))
+    .slice(-5)
+    .join('\n')

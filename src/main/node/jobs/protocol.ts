@@ -1,0 +1,45 @@
+import type { BackendReport } from '@contract/types'
+import type { WireError } from '@contract/errorCodec'
+import type { BackendId } from '@engine/nn/executor'
+import type { RunEvent } from '@engine/study/events'
+import type { RunAssignment } from '../../lab/ports'
+
+/** Host → job. Carriers clone structurally, so typed arrays travel as they are. */
+export type ToJob =
+  | { readonly type: 'run'; readonly assignment: RunAssignment }
+  | { readonly type: 'cancel' }
+  /** the last `round-ended` is on disk: go on */
+  | { readonly type: 'stored' }
+  | { readonly type: 'probe'; readonly backend: BackendId }
+
+/** Job → host. */
+export type FromJob =
+  | { readonly type: 'ready' }
+  | { readonly type: 'event'; readonly event: RunEvent }
+  | { readonly type: 'ended'; readonly error: WireError | null }
+  | { readonly type: 'probed'; readonly report: BackendReport }
+
+/** A job's end of the line, whatever carries it. */
+export interface JobChannel {
+  send(message: FromJob): void
+  onMessage(listener: (message: ToJob) => void): void
+}
+
+export interface JobExit {
+  readonly code: number | null
+  readonly signal: string | null
+  /** what the process said last on stderr */
+  readonly lastWords: string
+}
+
+/** A host's end: a child process with a message channel. */
+export interface JobProcess {
+  readonly pid: number | undefined
+  send(message: ToJob): void
+  onMessage(listener: (message: FromJob) => void): void
+  /** Called once, when the process is gone. */
+  onExit(listener: (exit: JobExit) => void): void
+  /** Closes the channel; the job leaves by itself. */
+  disconnect(): void
+  kill(): void
+}
