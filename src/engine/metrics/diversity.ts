@@ -85,7 +85,8 @@ function smallGram(m: Matrix, scale: number): Matrix<Float64Array> {
   const n = rows.rows
   const data = new Float64Array(n * n)
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) data[i * n + j] = data[j * n + i] = scale * dot(rows.data, i * rows.cols, rows.data, j * rows.cols, rows.cols)
+    for (let j = 0; j <= i; j++)
+      data[i * n + j] = data[j * n + i] = scale * dot(rows.data, i * rows.cols, rows.data, j * rows.cols, rows.cols)
   }
   return { data, rows: n, cols: n }
 }
@@ -105,7 +106,11 @@ function logDetOfGram(m: Matrix, gamma: number): number {
 /** Rows divided by their length; a zero row stays zero. */
 function unitRows(m: Matrix): Matrix<Float64Array> {
   const norms = squaredNorms(m)
-  return { data: Float64Array.from(m.data, (value, t) => (value === 0 ? 0 : value / Math.sqrt(norms[Math.floor(t / m.cols)]))), rows: m.rows, cols: m.cols }
+  return {
+    data: Float64Array.from(m.data, (value, t) => (value === 0 ? 0 : value / Math.sqrt(norms[Math.floor(t / m.cols)]))),
+    rows: m.rows,
+    cols: m.cols,
+  }
 }
 
 /** Vendi score (Friedman & Dieng 2023). A zero row resembles only itself. */

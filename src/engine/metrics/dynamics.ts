@@ -16,7 +16,8 @@ export function createPairwiseDistance(cols: number): PairwiseDistance {
     add(rows) {
       if (rows.cols !== cols) throw new RangeError(`rows of ${cols} values are needed, got ${rows.cols}`)
       for (let i = 0; i < rows.rows; i++) {
-        for (const other of seen) for (let j = 0; j < other.rows; j++) sum += Math.sqrt(squaredDistance(rows.data, i * cols, other.data, j * cols, cols))
+        for (const other of seen)
+          for (let j = 0; j < other.rows; j++) sum += Math.sqrt(squaredDistance(rows.data, i * cols, other.data, j * cols, cols))
         for (let j = 0; j < i; j++) sum += Math.sqrt(squaredDistance(rows.data, i * cols, rows.data, j * cols, cols))
       }
       seen.push(rows)
@@ -57,7 +58,7 @@ export function jaccard(a: ArrayLike<number>, b: ArrayLike<number>): number {
 export function midRanks(values: ArrayLike<number>): Float64Array {
   const order = Int32Array.from({ length: values.length }, (_, i) => i).sort((i, j) => values[i] - values[j])
   const ranks = new Float64Array(values.length)
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start + 1
     while (end < order.length && values[order[end]] === values[order[start]]) end++
     for (let t = start; t < end; t++) ranks[order[t]] = (start + 1 + end) / 2

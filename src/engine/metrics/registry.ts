@@ -24,14 +24,19 @@ export function evaluateMetrics<M extends MetricId>(
   ids: readonly M[],
 ): Record<M, number | null> {
   const { rows, cols, data } = logProbabilities
-  if (rows !== labels.length) throw badInput('one label per prediction is needed', { found: `${labels.length} labels`, expected: `${rows}` })
+  if (rows !== labels.length)
+    throw badInput('one label per prediction is needed', { found: `${labels.length} labels`, expected: `${rows}` })
   if (cols !== classes) throw badInput('one column per class is needed', { found: `${cols} columns`, expected: `${classes}` })
   labels.forEach((label, i) => {
     if (label >= 0 && label < classes) return
     throw badInput(`label ${label} of row ${i} is not a class`, { path: `row ${i}`, found: String(label), expected: `0 … ${classes - 1}` })
   })
   const wrong = data.findIndex(Number.isNaN)
-  if (wrong >= 0) throw badInput(`prediction of row ${Math.floor(wrong / cols)} is not a number`, { path: `row ${Math.floor(wrong / cols)}`, found: 'NaN' })
+  if (wrong >= 0)
+    throw badInput(`prediction of row ${Math.floor(wrong / cols)} is not a number`, {
+      path: `row ${Math.floor(wrong / cols)}`,
+      found: 'NaN',
+    })
   const predictions = {
     logProbabilities,
     probabilities: exponentials(logProbabilities),

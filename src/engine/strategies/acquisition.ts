@@ -17,7 +17,10 @@ const params = z.strictObject({
   batch: z
     .enum(['topk', 'kmeans++', 'kcenter'])
     .default('topk')
-    .meta({ title: 'Batch', description: 'How the batch is filled: the highest scores, D² sampling, or farthest first; all begin with the highest score.' }),
+    .meta({
+      title: 'Batch',
+      description: 'How the batch is filled: the highest scores, D² sampling, or farthest first; all begin with the highest score.',
+    }),
   ...entropyGradnormParams.shape,
   ...variationRatioParams.shape,
 })
@@ -88,7 +91,8 @@ export const acquisition: Strategy<Params> = {
       const space = selectionSpace(embeddings, { kernels, left: scaledFactors(lengths, embeddings, errors), rows: pool })
       const k = batchSize(query)
       const first = argMax(scores)
-      const picks = all.batch === 'kcenter' ? kCenterGreedy(space, [], k, first, signal).picks : kMeansPlusPlus(space, k, first, random, signal)
+      const picks =
+        all.batch === 'kcenter' ? kCenterGreedy(space, [], k, first, signal).picks : kMeansPlusPlus(space, k, first, random, signal)
       return { rows: poolRows(query, picks), scores }
     })
   },

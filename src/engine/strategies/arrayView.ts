@@ -87,7 +87,8 @@ function checkShapes({ logits, probabilities, embeddings, sampledProbabilities =
   const perSample = Object.entries({ logits, probabilities, embeddings, 'sampled probabilities': sampledProbabilities[0] })
   const [first, ...others] = perSample.flatMap(([name, m]) => (m ? [{ name, rows: m.rows }] : []))
   for (const { name, rows } of others) {
-    if (rows !== first.rows) throw badInput(`${name} and ${first.name} differ in length`, { found: `${rows} rows`, expected: `${first.rows} rows` })
+    if (rows !== first.rows)
+      throw badInput(`${name} and ${first.name} differ in length`, { found: `${rows} rows`, expected: `${first.rows} rows` })
   }
   if (weight && embeddings && weight.cols !== embeddings.cols) {
     throw badInput('weights and embeddings differ in width', { found: `${weight.cols} columns`, expected: `${embeddings.cols} columns` })

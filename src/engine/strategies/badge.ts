@@ -30,7 +30,12 @@ export const gradientEmbeddings = (probabilities: Matrix, embeddings: Matrix, op
   selectionSpace(embeddings, { ...options, left: residuals(probabilities) })
 
 /** Squared norm of every gradient embedding, or its squared distance to the nearest of the `chosen` positions (A§6). */
-export function badgeScores(probabilities: Matrix, embeddings: Matrix, chosen: ArrayLike<number> = [], rows?: ArrayLike<number>): Float64Array {
+export function badgeScores(
+  probabilities: Matrix,
+  embeddings: Matrix,
+  chosen: ArrayLike<number> = [],
+  rows?: ArrayLike<number>,
+): Float64Array {
   const space = gradientEmbeddings(probabilities, embeddings, { rows })
   if (chosen.length === 0) return space.squaredNorms
   const nearest = new Float64Array(space.size).fill(Infinity)

@@ -3,7 +3,10 @@ import type { Citation, ScoreFunction, Strategy } from './contract'
 import { noRows, sourceOf, takeBest } from './query'
 
 /** The strategy that queries the k highest scores (A§3). */
-export function byScore<P>(score: ScoreFunction<P>, about: { readonly summary: string; readonly sources: readonly Citation[] }): Strategy<P> {
+export function byScore<P>(
+  score: ScoreFunction<P>,
+  about: { readonly summary: string; readonly sources: readonly Citation[] },
+): Strategy<P> {
   return {
     id: score.id,
     title: score.title,

@@ -11,7 +11,11 @@ export const poolRows = (query: Query, positions: Int32Array): Int32Array => pos
 export const noRows: Acquisition = { rows: new Int32Array(0) }
 
 /** The candidates of a query as a score reads them. */
-export const sourceOf = (query: Query): ScoreSource => ({ rows: query.pool, model: query.model, time: (phase, work) => query.time(phase, work) })
+export const sourceOf = (query: Query): ScoreSource => ({
+  rows: query.pool,
+  model: query.model,
+  time: (phase, work) => query.time(phase, work),
+})
 
 /** Rows scored outside a run, where nobody keeps a ledger. */
 export const scoreSource = (model: ModelView, rows: Int32Array): ScoreSource => ({ rows, model, time: (_, work) => work() })

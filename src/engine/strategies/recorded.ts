@@ -12,14 +12,25 @@ export function parseRecorded(text: string, file: string, strategy?: string): Re
   const [header = [], ...lines] = csvParseRows(text.replace(/^\uFEFF/, ''))
   const column = (name: string): number => {
     const index = header.indexOf(name)
-    if (index < 0) throw badInput(`${file} has no column ${name}`, { file, expected: name, nearest: nearestName(name, header), found: header.join(', ') })
+    if (index < 0)
+      throw badInput(`${file} has no column ${name}`, {
+        file,
+        expected: name,
+        nearest: nearestName(name, header),
+        found: header.join(', '),
+      })
     return index
   }
   const [seed, round, order, row] = ['seed', 'round', 'order', 'row'].map(column)
   const named = header.indexOf('strategy')
   const names = named < 0 ? [] : [...new Set(lines.map((line) => line[named]))]
   if (strategy !== undefined && !names.includes(strategy)) {
-    throw badInput(`${file} has no picks of ${strategy}`, { file, found: strategy, expected: names.join(', '), nearest: nearestName(strategy, names) })
+    throw badInput(`${file} has no picks of ${strategy}`, {
+      file,
+      found: strategy,
+      expected: names.join(', '),
+      nearest: nearestName(strategy, names),
+    })
   }
   if (strategy === undefined && names.length > 1) {
     throw badInput(`${file} holds several strategies: say which with "strategy"`, { file, expected: names.join(', ') })
@@ -30,7 +41,12 @@ export function parseRecorded(text: string, file: string, strategy?: string): Re
     if (strategy !== undefined && line[named] !== strategy) return
     const whole = (index: number): number => {
       if (!/^\d+$/.test(line[index] ?? '')) {
-        throw badInput(`${file}, line ${i + 2}: ${header[index]} is not a whole number`, { file, line: i + 2, path: header[index], found: line[index] ?? '' })
+        throw badInput(`${file}, line ${i + 2}: ${header[index]} is not a whole number`, {
+          file,
+          line: i + 2,
+          path: header[index],
+          found: line[index] ?? '',
+        })
       }
       return Number(line[index])
     }
@@ -42,7 +58,12 @@ export function parseRecorded(text: string, file: string, strategy?: string): Re
   return new Map(
     [...picks].map(([repeat, rounds]) => [
       repeat,
-      Array.from(rounds, (batch = []) => Int32Array.from(batch.sort((a, b) => a.order - b.order), (pick) => pick.row)),
+      Array.from(rounds, (batch = []) =>
+        Int32Array.from(
+          batch.sort((a, b) => a.order - b.order),
+          (pick) => pick.row,
+        ),
+      ),
     ]),
   )
 }

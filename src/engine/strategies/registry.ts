@@ -41,7 +41,10 @@ export const strategyOf = (id: string): Strategy => strategies.get(id) ?? refuse
 /** The strategy with this id, or the one that queries the highest values of the score with this id. */
 export function selectorOf(id: string): Strategy {
   const score = scores.get(id)
-  return strategies.get(id) ?? (score ? byScore(score, { summary: score.title, sources: [] }) : refuse('strategy', id, [...strategies.keys(), ...scores.keys()]))
+  return (
+    strategies.get(id) ??
+    (score ? byScore(score, { summary: score.title, sources: [] }) : refuse('strategy', id, [...strategies.keys(), ...scores.keys()]))
+  )
 }
 
 function refuse(what: string, id: string, known: Iterable<string>): never {

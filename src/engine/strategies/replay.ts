@@ -7,7 +7,10 @@ const params = z.strictObject({
   selections: z
     .string()
     .min(1)
-    .meta({ title: 'Selections', description: 'The selections.csv of an earlier result folder, or another file with its columns seed, round, order and row.' }),
+    .meta({
+      title: 'Selections',
+      description: 'The selections.csv of an earlier result folder, or another file with its columns seed, round, order and row.',
+    }),
   strategy: z
     .string()
     .min(1)

@@ -23,7 +23,13 @@ export function variationRatios(passes: readonly Matrix[]): Float64Array {
 }
 
 export const variationRatioParams = z.strictObject({
-  passes: z.number().int().min(2).max(1000).default(10).meta({ title: 'Passes', description: 'Stochastic forward passes with dropout on; each casts one vote per sample.' }),
+  passes: z
+    .number()
+    .int()
+    .min(2)
+    .max(1000)
+    .default(10)
+    .meta({ title: 'Passes', description: 'Stochastic forward passes with dropout on; each casts one vote per sample.' }),
 })
 
 /** 1 − fraction of stochastic passes that vote the modal class, in [0, 1 − 1/C] (A§3). */

@@ -1,0 +1,104 @@
+import { takeRows, type FloatArray, type Matrix } from '@engine/core/matrix'
+import { randomFrom, type Random } from '@engine/core/random'
+import type { TensorNorms } from '@engine/nn/model'
+import { arrayQuery, arrayView, type ArrayQuery, type ArraySource } from '@engine/strategies/arrayView'
+import type { ModelView, Query } from '@engine/strategies/contract'
+
+export { arrayQuery, arrayView }
+
+/** Row-major matrix of nested rows, in float64. */
+export const matrixOf = (rows: readonly (readonly number[])[]): Matrix<Float64Array> => ({
+  data: Float64Array.from(rows.flat()),
+  rows: rows.length,
+  cols: rows[0]?.length ?? 0,
+})
+
+/** rows × cols standard normal numbers. */
+export function normals(random: Random, rows: number, cols: number, scale = 1): Matrix<Float64Array> {
+  return { data: Float64Array.from({ length: rows * cols }, () => scale * random.normal()), rows, cols }
+}
+
+export const toFloat32 = (m: Matrix): Matrix<Float32Array> => ({ data: Float32Array.from(m.data), rows: m.rows, cols: m.cols })
+
+export const range = (from: number, to: number): Int32Array => Int32Array.from({ length: to - from }, (_, i) => from + i)
+
+/** The view with norms of all layers given as arrays, row i being sample i. */
+export function withTensorNorms(view: ModelView, norms: TensorNorms): ModelView {
+  return {
+    ...view,
+    capabilities: new Set([...view.capabilities, 'tensorNorms' as const]),
+    tensorNorms: async (rows) => ({
+      squared: takeRows(norms.squared, rows),
+      outputError: Float64Array.from(rows, (row) => norms.outputError[row]),
+      tensors: norms.tensors,
+    }),
+  }
+}
+
+/** Everything a strategy can ask about N samples, drawn from a seed. */
+export interface Samples {
+  readonly source: Required<Pick<ArraySource, 'logits' | 'embeddings' | 'sampledProbabilities'>>
+  readonly norms: TensorNorms
+  readonly inputs: Matrix
+  readonly labels: Int32Array
+  readonly classes: number
+}
+
+export function randomSamples(seed: string, n: number, { classes = 4, width = 6 } = {}): Samples {
+  const random = randomFrom(seed)
+  const squared = normals(random.fork('norms'), n, 4)
+  return {
+    source: {
+      logits: normals(random.fork('logits'), n, classes, 2),
+      embeddings: normals(random.fork('embeddings'), n, width),
+      sampledProbabilities: Array.from({ length: 10 }, (_, pass) => distributions(random.fork('pass', pass), n, classes)),
+    },
+    norms: {
+      squared: { ...squared, data: squared.data.map((value) => value * value) },
+      outputError: Float64Array.from({ length: n }, () => 0.1 + random.next()),
+      tensors: ['0.weight', '0.bias', '1.weight', '1.bias'],
+    },
+    inputs: normals(random.fork('inputs'), n, width + 1),
+    labels: Int32Array.from({ length: n }, () => random.int(classes)),
+    classes,
+  }
+}
+
+function distributions(random: Random, n: number, classes: number): Matrix<Float64Array> {
+  const data = new Float64Array(n * classes)
+  for (let i = 0; i < n; i++) {
+    const row = Array.from({ length: classes }, () => -Math.log(1 - random.next()))
+    const sum = row.reduce((a, b) => a + b)
+    row.forEach((value, c) => (data[i * classes + c] = value / sum))
+  }
+  return { data, rows: n, cols: classes }
+}
+
+export const viewOf = (samples: Samples): ModelView => withTensorNorms(arrayView(samples.source), samples.norms)
+
+/** A query whose first `labeled` samples are labelled; the others are the pool unless `pool` says otherwise. */
+export function sampleQuery(
+  samples: Samples,
+  {
+    labeled = 0,
+    k,
+    seed = 'selection',
+    ...rest
+  }: { labeled?: number; k: number; seed?: string } & Partial<Omit<ArrayQuery, 'k' | 'labeled'>>,
+): Query {
+  const n = samples.inputs.rows
+  return arrayQuery({
+    pool: range(labeled, n),
+    labeled: range(0, labeled),
+    labels: samples.labels.slice(0, labeled),
+    classes: samples.classes,
+    model: viewOf(samples),
+    inputs: samples.inputs,
+    random: randomFrom(seed),
+    k,
+    ...rest,
+  })
+}
+
+/** Byte copy of arrays, to see later whether somebody wrote into them. */
+export const copies = (arrays: readonly (FloatArray | Int32Array)[]): (FloatArray | Int32Array)[] => arrays.map((array) => array.slice())
