@@ -1,0 +1,18 @@
+import { badInput, nearestName } from '@engine/core/errors'
+import type { MethodInputs } from './methodInputs'
+
+/** Parameters that the arrays decide, so they are no flags: the passes are those of --mc-probs. */
+export const decidedParams: readonly string[] = ['passes']
+
+/** Parameters as the arrays suggest them; flags win. */
+export const decidedBy = ({ source }: MethodInputs): Readonly<Record<string, unknown>> => ({
+  ...(source.sampledProbabilities && { passes: Math.max(source.sampledProbabilities.length, 2) }),
+  // Without a network only the last layer's gradient is known.
+  ...(!source.network && { layers: 'last' }),
+})
+
+/** Refuses a method that does not exist, naming the nearest one. */
+export function refuseMethod(id: string | undefined, known: readonly string[]): never {
+  if (id === undefined) throw badInput('a method is needed', { expected: known.join(' · ') })
+  throw badInput(`unknown method "${id}"`, { found: id, expected: known.join(' · '), nearest: nearestName(id, known) })
+}

@@ -1,0 +1,69 @@
+import type { Command } from 'commander'
+import { requireFinite } from '@engine/core/linear'
+import { arrayView } from '@engine/strategies/arrayView'
+import { badgeScores } from '@engine/strategies/badge'
+import type { ScoreFunction } from '@engine/strategies/contract'
+import { scoreSource } from '@engine/strategies/query'
+import { scores } from '@engine/strategies/registry'
+import { openRows } from './arrays/files'
+import { decidedBy, decidedParams, refuseMethod } from './arrays/methods'
+import { addArrayOptions, openInputs, type ArrayOptions, type MethodInputs } from './arrays/methodInputs'
+import { addParamOptions, paramsFrom } from './arrays/paramFlags'
+import { tableResult } from './arrays/table'
+import type { CliContext, CommandResult } from './io'
+
+type Options = ArrayOptions & { readonly chosen?: string } & Readonly<Record<string, unknown>>
+
+export function register(program: Command, context: CliContext): void {
+  const command = program
+    .command('score')
+    .description('score samples from arrays of any framework: higher = query first')
+    .argument('[method]', 'one of the commands below')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(context.action((id: string | undefined) => refuseMethod(id, [...scores.keys(), 'badge'])))
+
+  for (const [id, score] of scores) {
+    const method = addArrayOptions(command.command(id).description(score.title))
+    addParamOptions(method, score.params, decidedParams)
+    method.action(context.action((options: Options) => run(context, options, id, (inputs) => scoreRows(score, inputs, options))))
+  }
+
+  addArrayOptions(command.command('badge').description('Squared norm of the gradient embedding'))
+    .option('--chosen <rows>', 'squared distance to the nearest of these rows instead: a file, or numbers like 0,3,7')
+    .action(context.action((options: Options) => run(context, options, 'badge', (inputs) => scoreBadge(context, inputs, options.chosen))))
+}
+
+async function run(
+  context: CliContext,
+  options: Options,
+  id: string,
+  score: (inputs: MethodInputs) => Promise<Float64Array>,
+): Promise<CommandResult> {
+  const inputs = await openInputs(context, options)
+  try {
+    const values = await score(inputs)
+    requireFinite(values, 'the score', inputs.pool)
+    const rows = Array.from(inputs.pool, (row, i) => [row, values[i]])
+    return await tableResult(
+      context,
+      ['row', 'score'],
+      rows,
+      { method: id, scores: rows.map(([row, value]) => ({ row, score: value })) },
+      options.out,
+    )
+  } finally {
+    inputs.dispose()
+  }
+}
+
+const scoreRows = (score: ScoreFunction, inputs: MethodInputs, options: Options): Promise<Float64Array> =>
+  score.score(scoreSource(arrayView(inputs.source), inputs.pool), paramsFrom(score.params, options, decidedBy(inputs)))
+
+async function scoreBadge(context: CliContext, inputs: MethodInputs, chosen: string | undefined): Promise<Float64Array> {
+  const view = arrayView(inputs.source)
+  const all = Int32Array.from({ length: inputs.n }, (_, row) => row)
+  const rows = chosen === undefined ? [] : openRows(context, chosen, '--chosen', inputs.n)
+  const scores = badgeScores(await view.probabilities(all), await view.embeddings(all), rows, all)
+  return Float64Array.from(inputs.pool, (row) => scores[row])
+}
