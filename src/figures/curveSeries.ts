@@ -19,6 +19,8 @@ export interface Point {
   readonly y: number
   readonly lo: number | null
   readonly hi: number | null
+  /** seeds behind it */
+  readonly n: number
 }
 
 /** A curve in the units of the figure. */
@@ -50,6 +52,7 @@ export function drawnCurves(curves: readonly Curve[], styles: ReadonlyMap<string
       y: y * scale,
       lo: scaled(curve.lo[index], scale),
       hi: scaled(curve.hi[index], scale),
+      n: curve.n[index],
     }))
     const { partialFrom } = curve
     const partial = partialFrom === null ? -1 : kept.findIndex(({ index }) => index >= partialFrom)

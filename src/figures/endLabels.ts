@@ -1,5 +1,5 @@
 import type { DrawnCurve, Pen } from './curveSeries'
-import { markerPaths } from './palette'
+import { markerPoints } from './palette'
 import { spread } from './scale'
 
 /** Where a curve ends, in pixels, and what its label says after the name. */
@@ -65,11 +65,17 @@ export function endLabels(ends: readonly CurveEnd[], area: LabelArea): GraphicEl
       },
       style: { stroke: curve.color, lineWidth: pen.thin, fill: 'none' },
     }
+    const outline = markerPoints[curve.style.marker]?.map(([dx, dy]) => [end + (dx * size) / 2, place + (dy * size) / 2])
     const marker = {
-      type: 'path',
+      ...(outline ? { type: 'polygon', shape: { points: outline } } : { type: 'circle', shape: { cx: end, cy: place, r: size / 2 } }),
       silent: true,
-      shape: { pathData: markerPaths[curve.style.marker], x: end - size / 2, y: place - size / 2, width: size, height: size },
       style: { fill: curve.color, stroke: area.text, lineWidth: curve.style.pale ? 0.8 : 0 },
+    }
+    const level = {
+      type: 'line',
+      silent: true,
+      shape: { x1: end - 0.7 * pen.marker, y1: place, x2: end + 0.7 * pen.marker, y2: place },
+      style: { stroke: curve.color, lineWidth: pen.line, lineDash: curve.dash ?? 'solid' },
     }
     const number = {
       type: 'text',
@@ -79,6 +85,6 @@ export function endLabels(ends: readonly CurveEnd[], area: LabelArea): GraphicEl
       style: { ...textStyle, text: value, fill: area.muted },
     }
     // A curve that is still on its way has no leader across the plot.
-    return [...(area.left - x < 1 ? [leader] : []), ...(curve.line ? [] : [marker]), name, ...(value ? [number] : [])]
+    return [...(area.left - x < 1 ? [leader] : []), curve.line ? level : marker, name, ...(value ? [number] : [])]
   })
 }

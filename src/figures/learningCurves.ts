@@ -48,7 +48,7 @@ export function learningCurvesOption(curves: readonly Curve[], options: Learning
   })
   const y = niceScale(
     valuesInView(drawn, options.band, baseline !== null),
-    Math.max(2, Math.floor(height / (4.5 * font))),
+    Math.max(2, Math.floor(height / (3.5 * font))),
     percent && baseline === null ? [0, 100] : undefined,
   )
   const grid = {
@@ -148,7 +148,7 @@ const differenceTitle = (metric: MetricId, baseline: string): string =>
 
 function noteText(drawn: readonly DrawnCurve[], note: string | undefined): string {
   if (note !== undefined) return note && `, ${note}`
-  const seeds = drawn.filter(({ line }) => !line).map(({ traces }) => traces.length)
+  const seeds = drawn.filter(({ line }) => !line).flatMap(({ points }) => points.map(({ n }) => n))
   if (seeds.length === 0) return ''
   const [fewest, most] = [Math.min(...seeds), Math.max(...seeds)]
   return `, n = ${fewest === most ? most : `${fewest}–${most}`} seed${most === 1 ? '' : 's'}`

@@ -22,18 +22,93 @@ export interface NamedStrategy {
 
 export type Marker = 'circle' | 'diamond' | 'triangle' | 'square' | 'triangle-down' | 'pentagon' | 'plus' | 'hexagon' | 'star' | 'cross'
 
-/** Marker outlines in a box of −1 … 1; ECharts fits the box to the symbol size. The cross is an outline so that it needs no stroke. */
+/** Marker outlines in a box of −1 … 1; null is the circle. The cross is an outline too, so that no marker needs a stroke. */
+export const markerPoints: Readonly<Record<Marker, readonly (readonly [x: number, y: number])[] | null>> = {
+  circle: null,
+  diamond: [
+    [0, -1],
+    [1, 0],
+    [0, 1],
+    [-1, 0],
+  ],
+  triangle: [
+    [0, -1],
+    [1, 0.75],
+    [-1, 0.75],
+  ],
+  square: [
+    [-1, -1],
+    [1, -1],
+    [1, 1],
+    [-1, 1],
+  ],
+  'triangle-down': [
+    [0, 1],
+    [1, -0.75],
+    [-1, -0.75],
+  ],
+  pentagon: regular(5, [1]),
+  plus: [
+    [-0.33, -1],
+    [0.33, -1],
+    [0.33, -0.33],
+    [1, -0.33],
+    [1, 0.33],
+    [0.33, 0.33],
+    [0.33, 1],
+    [-0.33, 1],
+    [-0.33, 0.33],
+    [-1, 0.33],
+    [-1, -0.33],
+    [-0.33, -0.33],
+  ],
+  hexagon: regular(6, [1]),
+  star: regular(10, [1, 0.45]),
+  cross: [
+    [-1, -0.7],
+    [-0.7, -1],
+    [0, -0.3],
+    [0.7, -1],
+    [1, -0.7],
+    [0.3, 0],
+    [1, 0.7],
+    [0.7, 1],
+    [0, 0.3],
+    [-0.7, 1],
+    [-1, 0.7],
+    [-0.3, 0],
+  ],
+}
+
+/** Polygon of n corners from the top, clockwise, on circles of the given radii in turn. */
+function regular(n: number, radii: readonly number[]): [number, number][] {
+  return Array.from({ length: n }, (_, i) => {
+    const angle = (2 * Math.PI * i) / n
+    const radius = radii[i % radii.length]
+    return [thousandths(radius * Math.sin(angle)), thousandths(-radius * Math.cos(angle))]
+  })
+}
+
+function thousandths(value: number): number {
+  return Math.round(value * 1000) / 1000
+}
+
+/** The same outlines as SVG path data. */
 export const markerPaths: Readonly<Record<Marker, string>> = {
   circle: 'M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z',
-  diamond: 'M0,-1L1,0L0,1L-1,0Z',
-  triangle: 'M0,-1L1,0.75L-1,0.75Z',
-  square: 'M-1,-1L1,-1L1,1L-1,1Z',
-  'triangle-down': 'M0,1L1,-0.75L-1,-0.75Z',
-  pentagon: 'M0,-1L0.951,-0.309L0.588,0.809L-0.588,0.809L-0.951,-0.309Z',
-  plus: 'M-0.33,-1L0.33,-1L0.33,-0.33L1,-0.33L1,0.33L0.33,0.33L0.33,1L-0.33,1L-0.33,0.33L-1,0.33L-1,-0.33L-0.33,-0.33Z',
-  hexagon: 'M-0.5,-0.866L0.5,-0.866L1,0L0.5,0.866L-0.5,0.866L-1,0Z',
-  star: 'M0,-1L0.27,-0.37L0.951,-0.309L0.44,0.14L0.588,0.809L0,0.46L-0.588,0.809L-0.44,0.14L-0.951,-0.309L-0.27,-0.37Z',
-  cross: 'M-1,-0.7L-0.7,-1L0,-0.3L0.7,-1L1,-0.7L0.3,0L1,0.7L0.7,1L0,0.3L-0.7,1L-1,0.7L-0.3,0Z',
+  diamond: outline('diamond'),
+  triangle: outline('triangle'),
+  square: outline('square'),
+  'triangle-down': outline('triangle-down'),
+  pentagon: outline('pentagon'),
+  plus: outline('plus'),
+  hexagon: outline('hexagon'),
+  star: outline('star'),
+  cross: outline('cross'),
+}
+
+function outline(marker: Marker): string {
+  return `M${(markerPoints[marker] ?? []).map(([x, y]) => `${x},${y}`).join('L')}Z`
 }
 
 /** Marker sizes that look equal at equal line weight, relative to the circle's diameter. */

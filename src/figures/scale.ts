@@ -5,11 +5,11 @@ export interface Scale {
   readonly ticks: readonly number[]
 }
 
-/** Step of 1, 2, 2.5 or 5 × 10^k that cuts a span into at most `count` parts. */
+/** Step of 1, 2 or 5 × 10^k that cuts a span into at most `count` parts. */
 export function niceStep(span: number, count: number): number {
   const rough = span / Math.max(1, count)
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * (1 - 1e-9)) ?? 10
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * (1 - 1e-9)) ?? 10
   return step * power
 }
 
