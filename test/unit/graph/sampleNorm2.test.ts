@@ -1,0 +1,140 @@
+import { randomFrom } from '@engine/core/random'
+import { createBuilder, type Builder } from '@engine/graph/builder'
+import { gradients } from '@engine/graph/grad'
+import type { Graph, Shape, Value } from '@engine/graph/ir'
+import { sampleDot, sampleNorm2 } from '@engine/graph/sampleNorm2'
+import { planLayers } from '@engine/nn/layers'
+import { entropy } from '@engine/nn/losses'
+import type { LayerSpec } from '@engine/nn/model'
+import { describe, expect, it } from 'vitest'
+import { evaluate, normals, relativeError, traced } from '../../support/graphs'
+
+const random = randomFrom('sample norms')
+
+function network(specs: readonly LayerSpec[], inputShape: Shape) {
+  const layers = planLayers(specs, inputShape)
+  const specsOfParameters = layers.flatMap(({ parameters }) => parameters)
+  const values = Object.fromEntries(specsOfParameters.map(({ name, shape }) => [name, normals(random, shape)]))
+  const forward = (g: Builder, n: number) => {
+    const parameters: Value[] = []
+    let x = g.input('x', [n, ...inputShape])
+    for (const layer of layers) {
+      const own = layer.parameters.map(({ name, shape }) => g.parameter(name, shape))
+      parameters.push(...own)
+      x = layer.forward(g, x, own)
+    }
+    return { scores: entropy(g, x), parameters }
+  }
+  return { values, forward, names: specsOfParameters.map(({ name }) => name) }
+}
+
+const norms = (forward: ReturnType<typeof network>['forward'], n: number): Graph =>
+  traced((g) => {
+    const { scores, parameters } = forward(g, n)
+    return { norms: sampleNorm2(g, scores, parameters) }
+  })
+
+const networks: readonly { name: string; specs: readonly LayerSpec[]; input: Shape }[] = [
+  { name: 'dense layers', specs: [{ type: 'dense', units: 6 }, { type: 'relu' }, { type: 'dense', units: 5, bias: false }, { type: 'tanh' }, { type: 'dense', units: 4 }], input: [7] },
+  {
+    // 16 places: 2·16² < 8·8·9 chooses the Gram form in the second convolution only
+    name: 'convolutions of both forms',
+    specs: [
+      { type: 'conv2d', filters: 8, kernel: 3, padding: 1 },
+      { type: 'relu' },
+      { type: 'maxpool2d', size: 2 },
+      { type: 'conv2d', filters: 8, kernel: 3, padding: 1 },
+      { type: 'maxpool2d', size: 2 },
+      { type: 'relu' },
+      { type: 'conv2d', filters: 3, kernel: 2, stride: 1, bias: false },
+      { type: 'flatten' },
+      { type: 'dense', units: 3 },
+    ],
+    input: [2, 8, 8],
+  },
+]
+
+describe.each(networks)('per-sample gradients of $name', ({ specs, input }) => {
+  const n = 6
+  const { values, forward, names } = network(specs, input)
+  const x = normals(random, [n, ...input])
+  const one = (i: number) => x.slice((i * x.length) / n, ((i + 1) * x.length) / n)
+
+  /** one backward pass per sample, each parameter's gradient in full */
+  const explicit = async () => {
+    const graph = traced((g) => {
+      const { scores, parameters } = forward(g, 1)
+      return Object.fromEntries(gradients(g, g.reduceSum(scores), parameters).map((gradient, t) => [names[t], gradient]))
+    })
+    return Promise.all(Array.from({ length: n }, (_, i) => evaluate(graph, { ...values, x: one(i) })))
+  }
+
+  it('have the norms that one backward pass per sample gives', async () => {
+    const { norms: found } = await evaluate(norms(forward, n), { ...values, x })
+    const expected = (await explicit()).flatMap((gradient) => names.map((name) => [...gradient[name]].reduce((sum, v) => sum + v * v, 0)))
+    expect(found.length).toBe(expected.length)
+    for (const [i, value] of expected.entries()) expect(Math.abs(found[i] - value)).toBeLessThanOrEqual(1e-9 * value + 1e-25)
+  })
+
+  it('have the dot products with a target that one backward pass per sample gives', async () => {
+    const targets = Object.fromEntries(names.map((name) => [`target ${name}`, normals(random, [values[name].length])]))
+    const graph = traced((g) => {
+      const { scores, parameters } = forward(g, n)
+      return { dots: sampleDot(g, scores, parameters, parameters.map(({ shape }, t) => g.input(`target ${names[t]}`, shape))) }
+    })
+    const { dots } = await evaluate(graph, { ...values, ...targets, x })
+    const expected = (await explicit()).flatMap((gradient) => names.map((name) => [...gradient[name]].reduce((sum, v, i) => sum + v * targets[`target ${name}`][i], 0)))
+    expect(relativeError(dots, expected)).toBeLessThan(1e-10)
+  })
+})
+
+it('uses both convolution forms in the network above', () => {
+  const graph = norms(network(networks[1].specs, networks[1].input).forward, 2)
+  const products = graph.nodes.flatMap((node) => (node.op === 'batchMatmul' ? [node.attrs.transB ? 'explicit' : 'gram'] : []))
+  expect(products).toContain('explicit')
+  expect(products).toContain('gram')
+})
+
+it('gives the worked convolution example E2 of A§2.2 in both forms', async () => {
+  // D = (1 2), A = [[3, 1], [0, 1]]: a 2 × 1 kernel sees the columns of the image A; D is a constant output error
+  const { norm, gram } = await evaluate(
+    traced((g) => {
+      const y = g.conv2d(g.input('x', [1, 1, 2, 2]), g.parameter('k', [1, 1, 2, 1]), { stride: [1, 1], padding: [0, 0] })
+      const score = g.reduceSum(g.mul(y, g.constant(Float64Array.of(1, 2), [1, 1, 1, 2])), [1, 2, 3])
+      const errors = g.constant(Float64Array.of(1, 2), [1, 1, 2])
+      const columns = g.unfold(g.input('x', [1, 1, 2, 2]), { kernel: [2, 1], stride: [1, 1], padding: [0, 0] })
+      const pairs = (a: Value) => g.batchMatmul(a, a, { transA: true })
+      return { norm: sampleNorm2(g, score, [g.parameter('k', [1, 1, 2, 1])]), gram: g.reduceSum(g.mul(pairs(errors), pairs(columns))) }
+    }),
+    { x: Float64Array.of(3, 1, 0, 1), k: Float64Array.of(0.3, -0.7) },
+  )
+  expect(norm[0]).toBe(29)
+  expect(gram[0]).toBe(29)
+})
+
+it('gives the worked network example E3 of A§2.2', async () => {
+  const { forward } = network([{ type: 'dense', units: 2 }, { type: 'relu' }, { type: 'dense', units: 3 }], [2])
+  const values = {
+    '0.weight': Float64Array.of(1, -1, 0.5, 0.5),
+    '0.bias': Float64Array.of(0, 0.1),
+    '2.weight': Float64Array.of(1, 0, 0, 1, -1, 0.5),
+    '2.bias': Float64Array.of(0, 0, 0),
+    x: Float64Array.of(1, 0.5, 2, -1),
+  }
+  const { norms: squared } = await evaluate(norms(forward, 2), values)
+  const rows = [squared.slice(0, 4), squared.slice(4)]
+  const total = (row: ArrayLike<number>) => Array.from(row).reduce((a, b) => a + b, 0)
+  expect(rows.map((row) => Math.sqrt(total(row)).toFixed(6))).toEqual(['0.321856', '1.113385'])
+  expect(rows.map((row) => total(row.map(Math.sqrt)).toFixed(6))).toEqual(['0.636176', '2.017092'])
+})
+
+it('refuses parameters whose use it does not know', () => {
+  const twice = createBuilder()
+  const w = twice.parameter('w', [2, 2])
+  const y = twice.matmul(twice.matmul(twice.input('x', [3, 2]), w), w)
+  expect(() => sampleNorm2(twice, twice.reduceSum(y, [1]), [w])).toThrow('used 2 times')
+
+  const scaled = createBuilder()
+  const s = scaled.parameter('s', [2])
+  expect(() => sampleNorm2(scaled, scaled.reduceSum(scaled.mul(scaled.input('x', [3, 2]), s), [1]), [s])).toThrow('used by mul')
+})
