@@ -16,7 +16,8 @@ export interface OnnxOptions {
 interface LoadedGraph {
   readonly outputs: readonly Port[]
   run(feeds: Feeds, results: Bound): Promise<void>
-  release(): void
+  /** Frees the session; says whether it was still held. */
+  release(): boolean
 }
 
 const lossOutput = 'loss'
@@ -44,7 +45,9 @@ export async function createOnnxExecutor(kind: RuntimeKind, { threads = 1 }: Onn
         return session.run(inputs, results)
       },
       release() {
-        if (loaded.delete(self)) session.release()
+        const held = loaded.delete(self)
+        if (held) session.release()
+        return held
       },
     }
     loaded.add(self)
@@ -68,7 +71,7 @@ export async function createOnnxExecutor(kind: RuntimeKind, { threads = 1 }: Onn
           bindOutputs(outputs)
           await model.run(feeds, results)
         },
-        dispose: model.release,
+        dispose: () => void model.release(),
       }
     },
 
@@ -102,7 +105,7 @@ export async function createOnnxExecutor(kind: RuntimeKind, { threads = 1 }: Onn
           return loss[0]
         },
         dispose() {
-          model.release()
+          if (!model.release()) return
           optimizer.dispose()
           store.release(gradients)
         },
