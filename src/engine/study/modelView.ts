@@ -1,0 +1,136 @@
+import type { CancelSignal } from '../core/errors'
+import { exponentials, logSoftmax } from '../core/linear'
+import type { FloatArray, Matrix } from '../core/matrix'
+import type { Random } from '../core/random'
+import type { Rows } from '../data/dataset'
+import type { Model, TensorNorms } from '../nn/model'
+import type { ModelView } from '../strategies/contract'
+import type { Ledger } from './ledger'
+
+export interface ViewOptions {
+  /** rows as the model sees them */
+  readonly rows: (index: Int32Array) => Rows
+  /** rows of the training array */
+  readonly count: number
+  /** embeddings are wanted this round: they are kept from the pass that gives the probabilities */
+  readonly embeddings: boolean
+  /** dropout stream of stochastic passes; each request forks it by nothing, so all methods see the same passes */
+  readonly passes: Random
+  readonly signal?: CancelSignal
+}
+
+/** Rows per forward pass: bounds what a pass returns at a time. */
+const passRows = 8192
+
+/**
+ * What one trained model says, asked of the network once per row and shared by the strategy and its shadows. `charged` gives the
+ * view of one method: the time the network takes on its request goes to its ledger.
+ */
+export function createModelView(model: Model, options: ViewOptions): { charged(ledger: Ledger): ModelView } {
+  const { signal, count } = options
+  const outputs = rowCache(count, async (index) => {
+    const parts: Matrix[][] = []
+    for (let from = 0; from === 0 || from < index.length; from += passRows) {
+      const { logits, embedding } = await model.outputs(options.rows(index.subarray(from, from + passRows)), signal)
+      parts.push(options.embeddings ? [logSoftmax(logits), embedding] : [logSoftmax(logits)])
+    }
+    return joined(parts)
+  })
+  const lateEmbeddings = rowCache(count, async (index) => [(await model.outputs(options.rows(index), signal)).embedding])
+  let tensors: readonly string[] = []
+  const norms = rowCache(count, async (index) => {
+    const found = await model.tensorNorms(options.rows(index), signal)
+    tensors = found.tensors
+    return [found.squared, { data: found.outputError, rows: index.length, cols: 1 }]
+  })
+  const exponentialsOf = memo(exponentials)
+  let lastLayer: ReturnType<Model['lastLayer']> | undefined
+
+  return {
+    charged: (ledger) => {
+      const timed = <T>(work: () => Promise<T>): Promise<T> => ledger.charge('forwardMs', work)
+      const logProbabilities = async (rows: Int32Array): Promise<Matrix> => (await outputs(rows))[0]
+      return {
+        capabilities: model.capabilities,
+        logProbabilities: (rows) => timed(() => logProbabilities(rows)),
+        probabilities: (rows) => timed(async () => exponentialsOf(await logProbabilities(rows))),
+        embeddings: (rows) => timed(async () => (options.embeddings ? (await outputs(rows))[1] : (await lateEmbeddings(rows))[0])),
+        tensorNorms: (rows) =>
+          timed(async (): Promise<TensorNorms> => {
+            const [squared, outputError] = await norms(rows)
+            return { squared: squared as Matrix<Float64Array>, outputError: outputError.data as Float64Array, tensors }
+          }),
+        lastLayer: () => timed(() => (lastLayer ??= model.lastLayer())),
+        ...(model.sampledProbabilities === undefined
+          ? {}
+          : { sampledProbabilities: (rows: Int32Array, passes: number) => timed(() => model.sampledProbabilities!(options.rows(rows), passes, options.passes.fork(), signal)) }),
+      }
+    },
+  }
+}
+
+type RowFunction = (rows: Int32Array) => Promise<readonly Matrix[]>
+
+/** Computes each row once. A request for exactly the rows of an earlier computation gets its matrices, without a copy. */
+function rowCache(count: number, compute: RowFunction): RowFunction {
+  const blocks: { readonly rows: Int32Array; readonly values: readonly Matrix[] }[] = []
+  let block: Int32Array | undefined
+  let position: Int32Array | undefined
+  return async (rows) => {
+    const same = blocks.find((known) => sameRows(known.rows, rows))
+    if (same) return same.values
+    block ??= new Int32Array(count).fill(-1)
+    position ??= new Int32Array(count)
+    const missing = rows.filter((row) => block![row] < 0)
+    if (missing.length > 0) {
+      const values = await compute(missing)
+      missing.forEach((row, i) => {
+        block![row] = blocks.length
+        position![row] = i
+      })
+      blocks.push({ rows: missing, values })
+      if (missing.length === rows.length) return values
+    }
+    if (rows.length === 0) return compute(rows)
+    const [first] = blocks
+    return first.values.map((model, k) => {
+      const { cols } = model
+      const data = emptyLike(model.data, rows.length * cols)
+      for (let i = 0; i < rows.length; i++) {
+        const start = position![rows[i]] * cols
+        data.set(blocks[block![rows[i]]].values[k].data.subarray(start, start + cols), i * cols)
+      }
+      return { data, rows: rows.length, cols }
+    })
+  }
+}
+
+function joined(parts: readonly (readonly Matrix[])[]): readonly Matrix[] {
+  if (parts.length === 1) return parts[0]
+  return parts[0].map((model, k) => {
+    const rows = parts.reduce((sum, part) => sum + part[k].rows, 0)
+    const data = emptyLike(model.data, rows * model.cols)
+    let offset = 0
+    for (const part of parts) {
+      data.set(part[k].data, offset)
+      offset += part[k].data.length
+    }
+    return { data, rows, cols: model.cols }
+  })
+}
+
+const emptyLike = (data: FloatArray, size: number): FloatArray => (data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size))
+
+const sameRows = (a: Int32Array, b: Int32Array): boolean => a === b || (a.length === b.length && a.every((row, i) => row === b[i]))
+
+/** The last result, for as long as the argument stays the same object. */
+function memo<A extends object, B>(work: (argument: A) => B): (argument: A) => B {
+  const known = new WeakMap<A, B>()
+  return (argument) => {
+    const found = known.get(argument)
+    if (found !== undefined) return found
+    const result = work(argument)
+    known.set(argument, result)
+    return result
+  }
+}

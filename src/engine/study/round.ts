@@ -1,0 +1,140 @@
+import { logSoftmax } from '../core/linear'
+import { classEntropy, meanPairwiseDistance } from '../metrics/dynamics'
+import { evaluateMetrics } from '../metrics/registry'
+import type { FitSummary, Model } from '../nn/model'
+import type { RoundRecord, RunEventBody, ShadowOverlap } from './events'
+import { createLedger, type Ledger } from './ledger'
+import { createModelView } from './modelView'
+import { askMethod, overlapOf, revealed, type QueryState } from './query'
+import { keepsWeights, methodsOf, needsOf, opener, type Setting } from './setting'
+
+/** Epoch events per fit; which epochs report does not depend on the clock. */
+const epochReports = 50
+
+/** Labelled rows in the order they were bought, and those left in the pool, ascending. */
+export interface Labels {
+  readonly rows: Int32Array
+  readonly classes: Int32Array
+  readonly pool: Int32Array
+}
+
+/** Puts the weights of a round's start into the model, which holds those of the round before. */
+export async function startWeights(model: Model, { spec, streams }: Setting, round: number): Promise<void> {
+  const { weightStart, shrink, perturb } = spec.training
+  if (round === 0 || weightStart === 'reinit-same') return model.initialize(streams.weights(0))
+  if (weightStart === 'carry') return
+  if (weightStart === 'reinit-fresh') return model.initialize(streams.weights(round))
+  const carried = await model.snapshot()
+  model.initialize(streams.weights(round))
+  const fresh = await model.snapshot()
+  carried.forEach((values, t) => {
+    for (let i = 0; i < values.length; i++) values[i] = shrink * values[i] + perturb * fresh[t][i]
+  })
+  model.restore(carried)
+}
+
+/** Trains on the labelled rows and reports its epochs. */
+export async function* fitRound(model: Model, { spec, deps, streams, rows }: Setting, round: number, labels: Labels, ledger: Ledger): AsyncGenerator<RunEventBody, FitSummary> {
+  const steps = model.fit(rows(labels.rows), labels.classes, spec.training, streams.fit(round), deps.signal)
+  for (;;) {
+    const next = await ledger.charge('trainMs', () => steps.next())
+    if (next.done === true) return next.value
+    const { epoch, epochs, loss } = next.value
+    const every = Math.ceil(epochs / epochReports)
+    if ((epoch + 1) % every === 0 || epoch === epochs - 1) yield { type: 'epoch', round, epoch, epochs, loss }
+  }
+}
+
+/** The study's metrics on the test rows. */
+export async function evaluateRound(model: Model, { spec, deps, partition: { test }, testRows, classes }: Setting): Promise<RoundRecord['metrics']> {
+  const { logits } = await model.outputs(testRows, deps.signal)
+  return evaluateMetrics(logSoftmax(logits), test.rows.map((row) => test.source.labels[row]), classes, spec.metrics)
+}
+
+/** What a round's query adds to its record. */
+export type Batch = Pick<RoundRecord, 'selection' | 'diversity' | 'classEntropy' | 'mode' | 'overlap' | 'diagnostics'>
+
+export const noBatch: Batch = { selection: [], diversity: null, classEntropy: null, mode: null, overlap: [], diagnostics: {} }
+
+/** Asks the strategy for the next batch, its shadows for theirs, and describes both. */
+export async function* queryRound(model: Model, setting: Setting, round: number, labels: Labels, ledger: Ledger): AsyncGenerator<RunEventBody, Batch> {
+  const { spec, deps, streams, classes, features } = setting
+  const { protocol, strategy, keep } = spec
+  const { train } = deps.dataset
+  const method = labels.rows.length === 0 ? opener(protocol.firstBatch, strategy) : strategy
+  const candidates = subPool(setting, round, labels.pool)
+  const view = createModelView(model, {
+    rows: setting.rows,
+    count: train.rows,
+    embeddings: keep === 'embeddings' || methodsOf(spec).some((asked) => needsOf(asked).includes('embedding')),
+    passes: streams.passes(round),
+    ...(deps.signal === undefined ? {} : { signal: deps.signal }),
+  })
+  const state: QueryState = {
+    candidates,
+    labeled: labels.rows,
+    labels: labels.classes,
+    k: protocol.query,
+    classes,
+    round,
+    rounds: strategy.rounds,
+    view,
+    features,
+    ...(deps.files?.recorded === undefined ? {} : { recorded: deps.files.recorded }),
+    kernels: deps.kernels,
+    streams,
+    ...(deps.signal === undefined ? {} : { signal: deps.signal }),
+  }
+  const own = await askMethod(method, state, ledger)
+
+  // What follows describes the choice; no strategy pays for it.
+  const free = createLedger(deps.clock.ticks)
+  const overlap: ShadowOverlap[] = []
+  for (const shadow of spec.shadow) overlap.push(overlapOf(shadow.name, own, await askMethod(shadow, state, free)))
+  const selection = await revealed(own, candidates, train, view.charged(free))
+  if (keep !== 'nothing' && own.scores !== undefined) yield scoresArtifact(round, candidates, own.scores)
+  if (keep === 'embeddings') {
+    const { data, rows, cols } = await view.charged(free).embeddings(setting.partition.pool)
+    if (round === 0) yield { type: 'artifact', name: 'embedding-rows', data: setting.partition.pool, shape: [rows] }
+    yield { type: 'artifact', name: `embeddings-${numbered(round)}`, data, shape: [rows, cols] }
+  }
+  return {
+    selection,
+    diversity: meanPairwiseDistance(features(own.rows)),
+    classEntropy: classEntropy(selection.map(({ label }) => label), classes),
+    mode: own.mode ?? null,
+    overlap,
+    diagnostics: own.diagnostics ?? {},
+  }
+}
+
+/** The candidates of a round: the pool, or a random part of it, ascending. */
+function subPool({ spec: { protocol, strategy }, streams }: Setting, round: number, pool: Int32Array): Int32Array {
+  const size = protocol.subPool ?? pool.length
+  if (size >= pool.length) return pool
+  const random = streams.selection(strategy, round).fork('sub-pool')
+  return random.sample(pool.length, size).map((i) => pool[i]).sort()
+}
+
+/** n × 2: row and score of every candidate. */
+function scoresArtifact(round: number, candidates: Int32Array, scores: Float64Array): RunEventBody {
+  const data = new Float64Array(2 * candidates.length)
+  candidates.forEach((row, i) => {
+    data[2 * i] = row
+    data[2 * i + 1] = scores[i]
+  })
+  return { type: 'artifact', name: `scores-${numbered(round)}`, data, shape: [candidates.length, 2] }
+}
+
+/** The weights a run folder keeps, and those a later round starts from. */
+export async function* weightEvents(model: Model, { spec }: Setting, round: number): AsyncGenerator<RunEventBody> {
+  const isNeeded = keepsWeights(spec) && round < spec.strategy.rounds
+  if (spec.keep !== 'weights' && !isNeeded) return
+  const weights = await model.snapshot()
+  if (spec.keep === 'weights') {
+    for (const [i, data] of weights.entries()) yield { type: 'artifact', name: `weights-${numbered(round)}-${numbered(i, 2)}`, data, shape: [data.length] }
+  }
+  if (isNeeded) yield { type: 'checkpoint', round, weights }
+}
+
+const numbered = (value: number, digits = 3): string => String(value).padStart(digits, '0')

@@ -1,0 +1,146 @@
+import { QuerentError, throwIfCancelled } from '../core/errors'
+import { sampleSize } from '../data/gather'
+import { createPairwiseDistance } from '../metrics/dynamics'
+import { layersOf } from '../nn/architectures'
+import { createModel } from '../nn/createModel'
+import type { Model } from '../nn/model'
+import type { RoundRecord, RunEvent, RunEventBody, RunFailure } from './events'
+import { createLedger } from './ledger'
+import { without } from './partition'
+import { evaluateRound, fitRound, noBatch, queryRound, startWeights, weightEvents, type Labels } from './round'
+import { checkBudget, checkNeeds, checkResume, initialSamples, settingOf, type RunDependencies, type Setting } from './setting'
+import type { RunSpec } from './spec'
+
+export type { RunDependencies } from './setting'
+
+/**
+ * Runs one spec, from the start or from a resume point. Never throws: the last event says how it ended. Every draw comes from a
+ * stream named by purpose and round, so that a resumed run gives the same records as one that was left alone.
+ */
+export async function* runLoop(spec: RunSpec, deps: RunDependencies): AsyncGenerator<RunEvent, void> {
+  let seq = deps.resume?.nextSeq ?? 0
+  let end: RunEventBody = { type: 'run-ended', state: 'finished' }
+  try {
+    for await (const body of runEvents(spec, deps)) yield { seq: seq++, ...body }
+  } catch (error) {
+    const failure = failureOf(error)
+    end = failure.code === 'cancelled' ? { type: 'run-ended', state: 'cancelled' } : { type: 'run-ended', state: 'failed', error: failure }
+  }
+  yield { seq, ...end }
+}
+
+function failureOf(error: unknown): RunFailure {
+  if (error instanceof QuerentError) return { code: error.code, message: error.message, details: error.details }
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error) }
+}
+
+async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<RunEventBody> {
+  const setting = settingOf(spec, deps)
+  const { partition } = setting
+  const initial = initialSamples(setting)
+  checkBudget(setting, initial.length)
+  checkResume(spec, deps.resume, initial)
+  const records = deps.resume?.records ?? []
+
+  const model = modelOf(setting)
+  try {
+    checkNeeds(spec, model)
+    yield {
+      type: 'run-started',
+      rounds: spec.strategy.rounds,
+      resumedFrom: records.length,
+      initial,
+      poolSize: partition.pool.length,
+      testSize: partition.test.rows.length,
+    }
+    if (records.length === 0 && partition.test.heldOut && spec.data.test === 'provided' && spec.data.split === null) {
+      yield { type: 'warning', code: 'no-test-array', message: `${spec.datasetName} has no test array: ${partition.test.rows.length} of its rows are held out` }
+    }
+    if (deps.resume?.weights) model.restore(deps.resume.weights)
+
+    let labeled = setting.isLine ? [...partition.pool] : initial.map(({ row }) => row)
+    const queried = createPairwiseDistance(sampleSize(deps.dataset.train))
+    const buy = (rows: readonly number[]): void => {
+      if (rows.length === 0) return
+      labeled = [...labeled, ...rows]
+      queried.add(setting.features(Int32Array.from(rows)))
+    }
+    for (const { selection } of records) buy(selection.map(({ row }) => row))
+
+    for (let round = records.length; round <= spec.strategy.rounds; round++) {
+      await deps.pause?.()
+      throwIfCancelled(deps.signal)
+      const record = yield* oneRound(model, setting, round, labelsOf(setting, labeled), (rows) => {
+        buy(rows)
+        return queried.mean()
+      })
+      yield { type: 'round-ended', record }
+    }
+  } finally {
+    model.dispose()
+  }
+}
+
+function modelOf({ spec, deps, classes }: Setting): Model {
+  const inputShape = deps.dataset.train.shape
+  const config = {
+    layers: layersOf(spec.model, inputShape, classes),
+    init: spec.model.init,
+    inputShape,
+    classes,
+    now: () => deps.clock.ticks(),
+    ...(deps.breathe === undefined ? {} : { pause: deps.breathe }),
+  }
+  return (deps.createModel ?? createModel)(config, deps.executor)
+}
+
+function labelsOf({ deps, partition }: Setting, labeled: readonly number[]): Labels {
+  const rows = Int32Array.from(labeled)
+  return { rows, classes: rows.map((row) => deps.dataset.train.labels[row]), pool: without(partition.pool, rows) }
+}
+
+/** Trains, evaluates and queries; `buy` takes the queried rows and answers how far apart all queried rows are. */
+async function* oneRound(
+  model: Model,
+  setting: Setting,
+  round: number,
+  labels: Labels,
+  buy: (rows: readonly number[]) => number | null,
+): AsyncGenerator<RunEventBody, RoundRecord> {
+  const { spec, deps, partition } = setting
+  const ledger = createLedger(() => deps.clock.ticks())
+  const labeled = labels.rows.length + partition.validation.length
+  yield { type: 'round-started', round, labeled }
+
+  await startWeights(model, setting, round)
+  // Without a label there is nothing to train on: the untrained network is evaluated, and chooses.
+  const fit = labels.rows.length === 0 ? null : yield* fitRound(model, setting, round, labels, ledger)
+  const metrics = await ledger.charge('evalMs', () => evaluateRound(model, setting))
+  yield { type: 'evaluated', round, labeled, metrics }
+
+  const batch = round < spec.strategy.rounds ? yield* queryRound(model, setting, round, labels, ledger) : noBatch
+  const diversityCumulative = buy(batch.selection.map(({ row }) => row))
+  yield* weightEvents(model, setting, round)
+  return {
+    round,
+    labeled,
+    metrics,
+    trainLoss: fit?.loss ?? null,
+    trainAccuracy: fit?.accuracy ?? null,
+    steps: fit?.steps ?? 0,
+    epochs: fit?.epochs ?? 0,
+    lossCurve: thinned(fit?.lossCurve ?? []),
+    ...batch,
+    diversityCumulative,
+    timings: { ...ledger.spent },
+  }
+}
+
+/** Points of a loss curve that a record keeps. */
+const curvePoints = 100
+
+/** At most `curvePoints` values at even distances, the first and the last among them. */
+function thinned(curve: readonly number[]): readonly number[] {
+  if (curve.length <= curvePoints) return curve
+  return Array.from({ length: curvePoints }, (_, i) => curve[Math.round((i * (curve.length - 1)) / (curvePoints - 1))])
+}

@@ -1,0 +1,158 @@
+import { badInput, unsupported, type CancelSignal } from '../core/errors'
+import type { Matrix } from '../core/matrix'
+import type { Dataset, Rows, Scaling } from '../data/dataset'
+import { gatherRows, sampleSize } from '../data/gather'
+import { fitScaling } from '../data/scaling'
+import type { ModelConfig } from '../nn/createModel'
+import type { Executor } from '../nn/executor'
+import type { Capability, Model } from '../nn/model'
+import type { SelectionKernels } from '../strategies/contract'
+import { strategyOf } from '../strategies/registry'
+import { isLine } from './entries'
+import type { ResumePoint, SelectedSample } from './events'
+import { checkRows, initialRows, partitionOf, positionOf, type Partition } from './partition'
+import type { RunFiles } from './runFiles'
+import type { RunSpec, StrategyEntry } from './spec'
+import { streamsOf, type Streams } from './streams'
+
+/** What a host gives to a run. */
+export interface RunDependencies {
+  readonly dataset: Dataset
+  /** owned by the host, which disposes it */
+  readonly executor: Executor
+  readonly kernels: SelectionKernels
+  readonly files?: RunFiles
+  readonly clock: { ticks(): number }
+  readonly signal?: CancelSignal
+  readonly resume: ResumePoint | null
+  /** awaited before every round; resolves when the run may go on */
+  readonly pause?: () => Promise<void>
+  /** lets the host's event loop run, about every 20 ms of training and scoring */
+  readonly breathe?: () => Promise<void>
+  /** makes the network; `createModel` when left out */
+  readonly createModel?: (config: ModelConfig, executor: Executor) => Model
+}
+
+/** Everything of a run that is the same in all its rounds. */
+export interface Setting {
+  readonly spec: RunSpec
+  readonly deps: RunDependencies
+  readonly streams: Streams
+  readonly partition: Partition
+  readonly classes: number
+  /** trains once on the whole pool */
+  readonly isLine: boolean
+  /** rows of the training array, and the test rows, as the model sees them */
+  readonly rows: (index: Int32Array) => Rows
+  readonly testRows: Rows
+  /** n × d rows in the fixed space of distances: standardised inputs */
+  readonly features: (index: Int32Array) => Matrix
+}
+
+export function settingOf(spec: RunSpec, deps: RunDependencies): Setting {
+  const { dataset, executor } = deps
+  const { train, kind, valueRange } = dataset
+  const streams = streamsOf(spec)
+  const partition = partitionOf(dataset, spec, deps.files?.split, streams)
+  const { pool, validation, test } = partition
+  // Statistics of the inputs come from every row but the test rows; labels play no part in them.
+  const known = validation.length === 0 ? pool : Int32Array.from([...pool, ...validation]).sort()
+  const scaling = fitScaling(train, known, spec.data.scaling, kind, valueRange)
+  let space: Scaling | undefined
+  return {
+    spec,
+    deps,
+    streams,
+    partition,
+    classes: dataset.classNames.length,
+    isLine: isLine(spec.strategy),
+    rows: (index) => ({ pool: train, scaling, index }),
+    testRows: { pool: test.source, scaling, index: test.rows },
+    features: (index) => {
+      // Without a range, images get one mean and deviation over all pixels; everything else one per column.
+      space ??= fitScaling(train, known, 'auto', kind, null)
+      const cols = sampleSize(train)
+      const data = executor.allocate(index.length * cols)
+      gatherRows({ pool: train, scaling: space, index }, 0, index.length, data)
+      return { data, rows: index.length, cols }
+    },
+  }
+}
+
+/** The labels a run starts with, in order; none with an empty start, and none listed for a run on the whole pool. */
+export function initialSamples({ spec: { protocol }, deps, partition, streams, classes, isLine }: Setting): SelectedSample[] {
+  if (isLine || protocol.dataStart === 'empty') return []
+  const { labels } = deps.dataset.train
+  const { initialSampling } = protocol
+  const rows =
+    initialSampling === 'file'
+      ? listedRows(deps, partition, protocol.initialRows)
+      : initialRows(partition.pool, labels, classes, protocol.initial, initialSampling, streams.initial())
+  return Array.from(rows, (row) => ({ row, label: labels[row], score: null, predicted: null, confidence: null }))
+}
+
+function listedRows({ files, dataset }: RunDependencies, { pool }: Partition, path: string | null): readonly number[] {
+  const file = path ?? undefined
+  const rows = files?.initialRows
+  if (rows === undefined || rows.length === 0) throw badInput(`${file} gives no initial rows`, { file, path: 'protocol.initialRows', expected: 'at least one row' })
+  checkRows(rows, dataset.train.rows, file)
+  const stray = rows.find((row) => positionOf(pool, row) < 0)
+  if (stray !== undefined) throw badInput(`${file}: row ${stray} is not in the pool`, { file, found: String(stray), expected: 'rows that are neither test nor validation rows' })
+  if (new Set(rows).size !== rows.length) throw badInput(`${file} names a row twice`, { file, expected: 'each row once' })
+  return rows
+}
+
+/** Refuses budgets the pool does not hold. */
+export function checkBudget({ spec: { strategy, protocol }, partition: { pool }, isLine }: Setting, initial: number): void {
+  const wanted = initial + strategy.rounds * protocol.query
+  if (isLine || wanted <= pool.length) return
+  throw badInput(`the pool of ${pool.length} rows is too small for ${initial} initial labels and ${strategy.rounds} rounds of ${protocol.query}`, {
+    path: 'protocol.rounds',
+    found: `${wanted} labels`,
+    expected: `at most ${pool.length}`,
+  })
+}
+
+/** Refuses a resume point of another run. */
+export function checkResume(spec: RunSpec, resume: ResumePoint | null, initial: readonly SelectedSample[]): void {
+  if (resume === null || resume.records.length === 0) return
+  const isSame = resume.initial.length === initial.length && resume.initial.every(({ row }, i) => row === initial[i].row)
+  if (!isSame || resume.records.some(({ round }, i) => round !== i) || resume.records.length > spec.strategy.rounds + 1) {
+    throw badInput('the recorded rounds do not belong to this run', { expected: 'its initial set and its rounds in order' })
+  }
+  if (keepsWeights(spec) && resume.weights === null && resume.records.length <= spec.strategy.rounds) {
+    throw badInput(`a run with weightStart ${spec.training.weightStart} cannot go on without the weights of its last round`, { expected: 'the weights that were written before the last round' })
+  }
+}
+
+/** Whether a round starts from the weights of the one before. */
+export const keepsWeights = ({ training }: Pick<RunSpec, 'training'>): boolean => training.weightStart === 'carry' || training.weightStart === 'shrink-perturb'
+
+/** Everybody who is asked in the rounds of a run. */
+export function methodsOf({ strategy, shadow, protocol }: RunSpec): Pick<StrategyEntry, 'id' | 'params'>[] {
+  return [strategy, ...shadow, ...(protocol.dataStart === 'empty' ? [opener(protocol.firstBatch, strategy)] : [])]
+}
+
+/** Who chooses the first batch of an empty start. */
+export function opener(firstBatch: string, strategy: StrategyEntry): Pick<StrategyEntry, 'id' | 'params'> {
+  return firstBatch === 'strategy' ? strategy : { id: firstBatch, params: strategyOf(firstBatch).params.parse({}) as StrategyEntry['params'] }
+}
+
+/** What a method asks of the model. */
+export const needsOf = ({ id, params }: Pick<StrategyEntry, 'id' | 'params'>): readonly Capability[] => strategyOf(id).needs(params)
+
+/** Refuses methods that ask for what the model cannot do, before anything is trained. */
+export function checkNeeds(spec: RunSpec, { capabilities }: Pick<Model, 'capabilities'>): void {
+  for (const method of methodsOf(spec)) {
+    const missing = needsOf(method).find((need) => !capabilities.has(need))
+    if (missing !== undefined) throw unsupported(`${method.id} needs ${needNames[missing]}, which a ${spec.model.type} model ${missing === 'sampledProba' ? 'without dropout ' : ''}does not give`, { path: 'model', expected: missing })
+  }
+}
+
+const needNames: Readonly<Record<Capability, string>> = {
+  proba: 'class probabilities',
+  embedding: "the last layer's inputs",
+  lastLayer: "the last layer's weights",
+  tensorNorms: 'per-sample gradient norms',
+  sampledProba: 'stochastic forward passes',
+}

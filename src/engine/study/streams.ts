@@ -1,0 +1,39 @@
+import { canonicalJson } from '../core/hash'
+import { randomFrom, type Random } from '../core/random'
+import type { FitRandom } from '../nn/model'
+import { effectiveParams } from './runHash'
+import type { RunSpec, StrategyEntry } from './spec'
+
+/** The named streams of one run. All but `selection` are the same for every strategy of a repeat. */
+export interface Streams {
+  /** held-out test rows and validation rows */
+  split(part: 'test' | 'validation'): Random
+  initial(): Random
+  /** fresh weights */
+  weights(round: number): Random
+  /** batch order, dropout and augmentation of one fit */
+  fit(round: number): FitRandom
+  /** dropout of the stochastic passes that methods score with */
+  passes(round: number): Random
+  /** the strategy's own draws; names of strategies do not enter, so that renaming changes no number */
+  selection(entry: Pick<StrategyEntry, 'id' | 'params'>, round: number): Random
+}
+
+export function streamsOf({ protocol, repeat }: Pick<RunSpec, 'protocol' | 'repeat'>): Streams {
+  const root = randomFrom(protocol.seed)
+  const own = root.fork('repeat', repeat)
+  const common = root.fork('every repeat')
+  const of = (purpose: (typeof protocol.vary)[number]): Random => (protocol.vary.includes(purpose) ? own : common)
+  return {
+    split: (part) => of('split').fork('split', part),
+    initial: () => of('initial').fork('initial'),
+    weights: (round) => of('weights').fork('weights', round),
+    fit: (round) => ({
+      order: of('order').fork('order', round),
+      dropout: of('order').fork('dropout', round),
+      augment: of('order').fork('augment', round),
+    }),
+    passes: (round) => own.fork('passes', round),
+    selection: (entry, round) => own.fork('selection', entry.id, canonicalJson(effectiveParams(entry)), round),
+  }
+}
