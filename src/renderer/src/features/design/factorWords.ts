@@ -1,0 +1,30 @@
+import { factorText } from '@engine/analysis/resultSet'
+import type { FactorValue } from '@engine/study/spec'
+
+/** Words of the field for the factors that every study may have; other fields are called by their path. */
+const titles: readonly (readonly [pattern: RegExp, title: string, levels: Readonly<Record<string, string>>])[] = [
+  [
+    /^strategies\.(.+)\.score$/,
+    'Acquisition score',
+    { 'entropy-gradnorm': 'gradient norm', entropy: 'entropy', margin: 'margin', 'least-confidence': 'least confidence', 'variation-ratio': 'variation ratio', badge: 'gradient embedding' },
+  ],
+  [/^training\.weightStart$/, 'Weights', { 'reinit-fresh': 'cold', 'reinit-same': 'cold, same draw', carry: 'warm', 'shrink-perturb': 'shrink–perturb' }],
+  [/^protocol\.dataStart$/, 'Initial set', { seeded: 'seeded', empty: 'empty' }],
+  [/^strategies\.(.+)\.batch$/, 'Diversity', { topk: 'off: top-k', 'kmeans++': 'on: k-means++', kcenter: 'on: k-centre' }],
+]
+
+const wordsOf = (path: string) => titles.find(([pattern]) => pattern.test(path))
+
+export const factorTitle = (path: string): string => wordsOf(path)?.[1] ?? path.replace(/^strategies\./, '')
+
+export const levelTitle = (path: string, level: FactorValue): string => {
+  const text = factorText(level) || 'none'
+  return wordsOf(path)?.[2][text] ?? text
+}
+
+/** The cell of a run in words: its levels, comma separated; empty where no factor applies. */
+export const cellTitle = (factors: Readonly<Record<string, FactorValue>>): string =>
+  Object.entries(factors)
+    .filter(([, level]) => level !== null)
+    .map(([path, level]) => levelTitle(path, level))
+    .join(', ')

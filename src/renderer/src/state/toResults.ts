@@ -1,0 +1,17 @@
+import { resultSetFrom } from '@engine/analysis/resultSet'
+import type { ResultSet } from '@engine/study/results'
+import { initialRunState } from '@engine/study/reduceRun'
+import type { LiveExperiment } from './experimentReducer'
+
+/** The experiment as the analysis reads it, finished or not. */
+export function toResults({ snapshot, runs }: LiveExperiment): ResultSet {
+  return resultSetFrom({
+    study: snapshot.study,
+    strategies: snapshot.strategies.map(({ name }) => name),
+    lines: snapshot.strategies.filter(({ id }) => id === 'full-data').map(({ name }) => name),
+    factors: snapshot.factors,
+    stats: snapshot.stats,
+    classes: snapshot.datasets[0]?.classes ?? 0,
+    runs: snapshot.runs.map((run) => ({ ...run, state: runs.get(run.hash) ?? initialRunState })),
+  })
+}
