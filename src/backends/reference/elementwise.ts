@@ -3,34 +3,64 @@ import type { Shape } from '@engine/graph/ir'
 import { sameShape } from '@engine/graph/shapes'
 import { broadcastStrides, stridedPositions } from './strided'
 
-const unaryRules = {
-  neg: (x: number) => -x,
-  exp: Math.exp,
-  log: Math.log,
-  sqrt: Math.sqrt,
-  square: (x: number) => x * x,
-  abs: Math.abs,
-  tanh: Math.tanh,
-  relu: (x: number) => (x > 0 ? x : x === x ? 0 : x),
-  positive: (x: number) => (x > 0 ? 1 : 0),
-}
+type UnaryLoop = (a: FloatArray, out: FloatArray) => void
+type BinaryLoop = (a: FloatArray, b: FloatArray, out: FloatArray) => void
 
-const binaryRules = {
-  add: (x: number, y: number) => x + y,
-  sub: (x: number, y: number) => x - y,
-  mul: (x: number, y: number) => x * y,
-  div: (x: number, y: number) => x / y,
-  greaterEqual: (x: number, y: number) => (x >= y ? 1 : 0),
-}
+// One loop each: a shared loop that calls a function per element is five times slower.
+const unaryLoops = {
+  neg: (a, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = -a[i]
+  },
+  exp: (a, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.exp(a[i])
+  },
+  log: (a, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.log(a[i])
+  },
+  sqrt: (a, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(a[i])
+  },
+  square: (a, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] * a[i]
+  },
+  abs: (a, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.abs(a[i])
+  },
+  tanh: (a, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.tanh(a[i])
+  },
+  relu: (a, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] < 0 ? 0 : a[i] // NaN stays NaN
+  },
+  positive: (a, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] > 0 ? 1 : 0
+  },
+} satisfies Record<string, UnaryLoop>
 
-export const isUnary = (op: string): op is keyof typeof unaryRules => op in unaryRules
-export const isBinary = (op: string): op is keyof typeof binaryRules => op in binaryRules
+const binaryLoops = {
+  add: (a, b, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] + b[i]
+  },
+  sub: (a, b, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] - b[i]
+  },
+  mul: (a, b, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] * b[i]
+  },
+  div: (a, b, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] / b[i]
+  },
+  greaterEqual: (a, b, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] >= b[i] ? 1 : 0
+  },
+} satisfies Record<string, BinaryLoop>
 
-export function planUnary(op: keyof typeof unaryRules, a: FloatArray, out: FloatArray): () => void {
-  const rule = unaryRules[op]
-  return () => {
-    for (let i = 0; i < out.length; i++) out[i] = rule(a[i])
-  }
+export const isUnary = (op: string): op is keyof typeof unaryLoops => op in unaryLoops
+export const isBinary = (op: string): op is keyof typeof binaryLoops => op in binaryLoops
+
+export function planUnary(op: keyof typeof unaryLoops, a: FloatArray, out: FloatArray): () => void {
+  const loop = unaryLoops[op]
+  return () => loop(a, out)
 }
 
 interface Operand {
@@ -38,18 +68,20 @@ interface Operand {
   readonly shape: Shape
 }
 
-export function planBinary(op: keyof typeof binaryRules, a: Operand, b: Operand, shape: Shape, out: FloatArray): () => void {
-  const rule = binaryRules[op]
-  const x = a.data
-  const y = b.data
-  if (sameShape(a.shape, b.shape)) {
-    return () => {
-      for (let i = 0; i < out.length; i++) out[i] = rule(x[i], y[i])
-    }
-  }
-  const atX = stridedPositions(shape, broadcastStrides(a.shape, shape))
-  const atY = stridedPositions(shape, broadcastStrides(b.shape, shape))
+/** An operand of another shape is spelled out first. */
+export function planBinary(op: keyof typeof binaryLoops, a: Operand, b: Operand, shape: Shape, out: FloatArray): () => void {
+  const loop = binaryLoops[op]
+  const left = planExpansion(a, shape)
+  const right = planExpansion(b, shape)
+  return () => loop(left(), right(), out)
+}
+
+function planExpansion({ data, shape }: Operand, result: Shape): () => FloatArray {
+  if (sameShape(shape, result)) return () => data
+  const from = stridedPositions(result, broadcastStrides(shape, result))
+  const expanded = new Float64Array(from.length)
   return () => {
-    for (let i = 0; i < out.length; i++) out[i] = rule(x[atX[i]], y[atY[i]])
+    for (let i = 0; i < from.length; i++) expanded[i] = data[from[i]]
+    return expanded
   }
 }

@@ -138,7 +138,7 @@ export function createBuilder(): Builder {
     return lean
   }
 
-  /** What differentiation leaves behind: products with ±1, negated constants, chains of reshapes. */
+  /** What differentiation leaves behind: products with ±1, filled arrays negated or reshaped, chains of reshapes. */
   function simplify(op: PrimitiveName, inputs: readonly Value[], shape: Shape): Value | undefined {
     const [a] = inputs
     if (op === 'mul') {
@@ -147,14 +147,13 @@ export function createBuilder(): Builder {
         if (factor === 1 && sameShape(other.shape, shape)) return other
         if (factor === -1 && sameShape(other.shape, shape)) return builder.neg(other)
       }
-    } else if (op === 'neg') {
-      const value = scalars.get(a)
-      if (value !== undefined) return constant(-value)
-    } else if (op === 'broadcastTo' || op === 'reshape') {
-      if (sameShape(a.shape, shape)) return a
-      const node = producers.get(a)
-      if (op === 'reshape' && node?.op === 'reshape') return builder.reshape(node.inputs[0], shape)
     }
+    const node = producers.get(a)
+    const filled = node?.op === 'broadcastTo' ? scalars.get(node.inputs[0]) : scalars.get(a)
+    if (op === 'neg' && filled !== undefined) return builder.broadcastTo(constant(-filled), shape)
+    if (op === 'reshape' && filled !== undefined) return builder.broadcastTo(constant(filled), shape)
+    if ((op === 'reshape' || op === 'broadcastTo') && sameShape(a.shape, shape)) return a
+    if (op === 'reshape' && node?.op === 'reshape') return builder.reshape(node.inputs[0], shape)
     return undefined
   }
 
