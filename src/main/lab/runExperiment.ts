@@ -33,6 +33,8 @@ export interface ExperimentDependencies {
     folderOf(path: string): string
     /** `to` seen from `from`, with `/` */
     relative(from: string, to: string): string
+    /** absolute path of `to`, which may be relative to `from` */
+    resolve(from: string, to: string): string
     /** SHA-256 (hex) of a file's bytes */
     sha256(path: string, baseDir: string): Promise<string>
   }

@@ -21,12 +21,15 @@ function forkJob(entry: string): JobProcess {
     send: (message) => void child.send(message, () => undefined),
     onMessage: (listener) => void child.on('message', (message) => listener(message as FromJob)),
     onExit: (listener) => {
-      let failure: string | null = null
       child.once('error', (error) => {
-        failure = error.message
-        if (child.pid === undefined) listener({ code: null, signal: null, lastWords: failure })
+        if (child.pid === undefined) listener({ code: null, signal: null, lastWords: error.message })
       })
-      child.once('close', (code, signal) => listener({ code, signal, lastWords: lastLines(lastWords) }))
+      child.once('exit', (code, signal) => {
+        const tell = (): void => listener({ code, signal, lastWords: lastLines(lastWords) })
+        // `close` of the child is not emitted after a disconnect from this side; its stderr's is.
+        if (child.stderr === null || child.stderr.closed) tell()
+        else child.stderr.once('close', tell)
+      })
     },
     disconnect: () => {
       if (child.connected) child.disconnect()

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { dirname, relative, resolve, sep } from 'node:path'
+import type { DatasetRef } from '@engine/study/spec'
+import { version } from '../../../package.json'
+import { allTables } from '../exporting/csv'
+import type { BackendResolver, JobSpawner } from '../lab/ports'
+import type { DatasetFacts, ExperimentDependencies } from '../lab/runExperiment'
+import { systemClock } from './clock'
+import { loadDataset } from './datasets'
+import { readBytes } from './datasets/files'
+import { fileStore } from './storage/resultFolder'
+
+/** Everything an experiment needs, on this machine's disk. */
+export function experimentDependencies(spawner: JobSpawner, backends: BackendResolver, cores: number): ExperimentDependencies {
+  const facts = new Map<string, Promise<DatasetFacts>>()
+  return {
+    store: fileStore,
+    spawner,
+    backends,
+    datasets: {
+      // Library sets do not change; files of the user may, between two experiments of one process.
+      facts: (ref, baseDir) => {
+        const known = facts.get(String(ref)) ?? readFacts(ref, baseDir)
+        if (typeof ref === 'string' && !/[/\\.#]/.test(ref)) facts.set(ref, known)
+        return known
+      },
+    },
+    files: {
+      folderOf: dirname,
+      relative: (from, to) => relative(from, to).split(sep).join('/'),
+      resolve: (from, to) => resolve(from, to),
+      sha256: async (path, baseDir) =>
+        createHash('sha256')
+          .update(readBytes(resolve(baseDir, path), path))
+          .digest('hex'),
+    },
+    tables: (results) => Object.fromEntries(Object.entries(allTables(results)).map(([name, text]) => [`${name}.csv`, text])),
+    clock: systemClock,
+    version,
+    cores,
+  }
+}
+
+async function readFacts(ref: DatasetRef, baseDir: string): Promise<DatasetFacts> {
+  const { sha256, train, test, classNames } = await loadDataset(ref, baseDir)
+  return { sha256, rows: train.rows, testRows: test?.rows ?? 0, classNames, shape: train.shape }
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import { createExecutor } from '@backends/registry'
+import { createSelectionKernels } from '@backends/kernels/selection'
+import { probeBackend } from '@backends/probe'
+import { badInput } from '@engine/core/errors'
+import type { Dataset } from '@engine/data/dataset'
+import { writeNpy } from '@engine/data/npy'
+import type { BackendId, Executor } from '@engine/nn/executor'
+import type { RunEvent } from '@engine/study/events'
+import { filesOf } from '@engine/study/expand'
+import { parseRunFiles, type RunFiles } from '@engine/study/runFiles'
+import { runLoop } from '@engine/study/runLoop'
+import type { RunSpec } from '@engine/study/spec'
+import type { RunAssignment } from '../../lab/ports'
+import { loadDataset } from '../datasets'
+import { readBytes } from '../datasets/files'
+import { systemClock } from '../clock'
+import { writeAtomic } from '../storage/files'
+import { writeWeights } from '../storage/weights'
+import type { Worker } from './serve'
+
+/** The real work of a job: the engine's loop on one backend; backend and data set stay loaded for the next run. */
+export function createWorker(): Worker {
+  const kernels = createSelectionKernels()
+  let executor: Executor | null = null
+  let dataset: { readonly key: string; readonly value: Dataset } | null = null
+
+  const executorFor = async (id: BackendId): Promise<Executor> => {
+    if (executor?.id === id) return executor
+    executor?.dispose()
+    executor = null
+    return (executor = await createExecutor(id))
+  }
+  const datasetFor = async ({ dataset: ref, datasetSha256, datasetName }: RunSpec, baseDir: string): Promise<Dataset> => {
+    const key = JSON.stringify([ref, baseDir, datasetSha256])
+    if (dataset?.key === key) return dataset.value
+    dataset = null // two at once may not fit
+    const value = await loadDataset(ref, baseDir)
+    if (value.sha256 !== datasetSha256)
+      throw badInput(`the data set ${datasetName} changed since the study was started`, {
+        path: 'dataset',
+        found: `SHA-256 ${value.sha256}`,
+        expected: `SHA-256 ${datasetSha256}`,
+      })
+    dataset = { key, value }
+    return value
+  }
+
+  return {
+    run: async ({ spec, baseDir, folder, resume }, emit, signal) => {
+      const events = runLoop(spec, {
+        dataset: await datasetFor(spec, baseDir),
+        executor: await executorFor(spec.backend),
+        kernels,
+        files: readRunFiles(spec, baseDir),
+        clock: systemClock,
+        signal,
+        resume,
+        // A loop of awaited microtasks would never hear a message.
+        breathe: () => new Promise((continued) => setImmediate(continued)),
+      })
+      for await (const event of events) if (!(await writeArrays(folder, event))) await emit(event)
+    },
+    probe: (backend) => probeBackend(backend),
+  }
+}
+
+/** Writes the arrays of an event into the run's folder; resolves to whether that was all there is to it. */
+async function writeArrays(folder: RunAssignment['folder'], event: RunEvent): Promise<boolean> {
+  if (event.type === 'artifact') await writeAtomic(join(folder, `${event.name}.npy`), writeNpy(event.data, event.shape))
+  else if (event.type === 'checkpoint') await writeWeights(folder, event.round, event.weights)
+  else return false
+  return true
+}
+
+function readRunFiles(spec: RunSpec, baseDir: string): RunFiles {
+  const texts: Record<string, string> = {}
+  for (const path of filesOf(spec)) {
+    const bytes = readBytes(resolve(baseDir, path), path)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    if (sha256 !== spec.files[path])
+      throw badInput(`${path} changed since the study was started`, {
+        file: path,
+        found: `SHA-256 ${sha256}`,
+        expected: `SHA-256 ${spec.files[path]}`,
+      })
+    texts[path] = new TextDecoder().decode(bytes)
+  }
+  return parseRunFiles(spec, texts)
+}
