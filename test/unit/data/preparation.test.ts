@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import type { Pool } from '@engine/data/dataset'
+import { gatherRows, identityScaling } from '@engine/data/gather'
+import { readInitialRows, readRowsFile, readSplitFile } from '@engine/data/rowFiles'
+import { fitScaling } from '@engine/data/scaling'
+import { writeNpy } from '@engine/data/npy'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+describe('gatherRows', () => {
+  const index = Int32Array.of(2, 0, 1, 2)
+
+  it.each([Uint8Array, Float32Array, Float64Array])('writes a window of scaled rows of a %o', (type) => {
+    const pool: Pool = { data: type.of(1, 2, 3, 4, 5, 6), rows: 3, shape: [2] }
+    const out = new Float64Array(5).fill(-1)
+    gatherRows({ pool, index, scaling: { shift: Float64Array.of(1), scale: Float64Array.of(0.5) } }, 1, 2, out)
+    expect([...out]).toEqual([0, 0.5, 1, 1.5, -1])
+    gatherRows({ pool, index, scaling: { shift: Float64Array.of(1, 2), scale: Float64Array.of(10, 100) } }, 0, 1, out)
+    expect([...out.subarray(0, 2)]).toEqual([40, 400])
+    gatherRows({ pool, index, scaling: { shift: Float64Array.of(0), scale: Float64Array.of(10, 100) } }, 3, 1, out)
+    expect([...out.subarray(0, 2)]).toEqual([50, 600])
+  })
+
+  it('refuses a window or a buffer that is too large or too small', () => {
+    const rows = { pool: { data: new Uint8Array(4), rows: 2, shape: [2] }, index: Int32Array.of(0, 1), scaling: identityScaling }
+    expect(() => gatherRows(rows, 1, 2, new Float32Array(4))).toThrow(RangeError)
+    expect(() => gatherRows(rows, 0, 2, new Float32Array(3))).toThrow(RangeError)
+  })
+})
+
+describe('fitScaling', () => {
+  const pool: Pool = { data: Float64Array.of(1, 0.1, 3, 0.1, 5, 0.1, 1000, 7), rows: 4, shape: [2] }
+  const rows = Int32Array.of(0, 1, 2)
+  const scaled = (mode: Parameters<typeof fitScaling>[2], kind: Parameters<typeof fitScaling>[3], range: number | null): number[] => {
+    const out = new Float64Array(6)
+    gatherRows({ pool, index: rows, scaling: fitScaling(pool, rows, mode, kind, range) }, 0, 3, out)
+    return [...out]
+  }
+
+  it('standardises vectors by the given rows only, and centres a constant column exactly', () => {
+    const root = Math.sqrt(1.5)
+    const found = scaled('auto', 'vector', null)
+    expect(found.filter((_, i) => i % 2 === 1)).toEqual([0, 0, 0])
+    ;[-root, 0, root].forEach((value, i) => expect(found[2 * i]).toBeCloseTo(value, 14))
+  })
+
+  it('divides images by their range', () => {
+    expect(scaled('auto', 'image', 10)).toEqual([1, 0.1, 3, 0.1, 5, 0.1].map((value) => value * 0.1))
+  })
+
+  it('gives images without a range one mean and deviation', () => {
+    const found = scaled('auto', 'image', null)
+    expect(found.reduce((a, b) => a + b)).toBeCloseTo(0, 12)
+    expect(found.reduce((a, b) => a + b * b, 0) / 6).toBeCloseTo(1, 12)
+  })
+
+  it('maps columns to [0, 1] or leaves them alone', () => {
+    expect(scaled('unit', 'vector', null)).toEqual([0, 0, 0.5, 0, 1, 0])
+    expect(scaled('none', 'image', 255)).toEqual([1, 0.1, 3, 0.1, 5, 0.1])
+  })
+})
+
+describe('files of rows', () => {
+  it.each([
+    ['row\n4\n2\n', [4, 2]],
+    ['order,row,score\n0,4,0.5\n1,2,\n', [4, 2]],
+    ['4\n2\n', [4, 2]],
+    ['[4, 2]', [4, 2]],
+    ['{"rows": [4, 2]}', [4, 2]],
+  ])('reads %j', (text, rows) => {
+    expect([...readRowsFile(bytes(text), 'rows')]).toEqual(rows)
+  })
+
+  it('reads a NumPy array', () => {
+    expect([...readRowsFile(writeNpy(Int32Array.of(4, 2), [2]), 'rows.npy')]).toEqual([4, 2])
+  })
+
+  it.each([
+    ['1\n1\n', 'row 1 occurs twice'],
+    ['1\n9\n', 'no row 9'],
+    ['[1, -2]', 'Too small'],
+    ['1\nx\n', '"x" is not a row number'],
+    ['[1', 'not valid JSON'],
+  ])('refuses %j', (text, reason) => {
+    expect(() => readRowsFile(bytes(text), 'rows', 5)).toThrow(reason)
+  })
+
+  it('keeps initial rows apart by repeat', () => {
+    const of = readInitialRows(bytes('seed,row\n0,4\n0,2\n1,3\n'), 'initial.csv', 5)
+    expect([[...of(0)], [...of(1)]]).toEqual([[4, 2], [3]])
+    expect(() => of(2)).toThrow('no initial rows for repeat 2')
+    expect([...readInitialRows(bytes('[[1], [2, 0]]'), 'initial.json')(1)]).toEqual([2, 0])
+    expect([...readInitialRows(bytes('[1, 0]'), 'initial.json')(7)]).toEqual([1, 0])
+  })
+
+  it('reads splits', () => {
+    const expected = { train: Int32Array.of(0, 3), validation: Int32Array.of(1), test: Int32Array.of(2) }
+    expect(readSplitFile(bytes('row,split\n0,train\n1,validation\n2,test\n3,train\n'), 's.csv')).toEqual(expected)
+    expect(readSplitFile(bytes('{"train": [0, 3], "validation": [1], "test": [2]}'), 's.json')).toEqual(expected)
+  })
+
+  it.each([
+    ['row,split\n0,train\n0,test\n', 'row 0 occurs twice'],
+    ['row,split\n0,tests\n', 'unknown part "tests"'],
+    ['row,split\n0,test\n', 'no training rows'],
+    ['row,part\n0,test\n', 'no column "split"'],
+    ['{"train": [0], "dev": [1]}', 'dev'],
+  ])('refuses the split %j', (text, reason) => {
+    expect(() => readSplitFile(bytes(text), 'split')).toThrow(reason)
+  })
+})
