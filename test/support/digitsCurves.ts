@@ -59,7 +59,11 @@ export const runOf = (
   },
 })
 
-export const resultsOf = (runs: readonly RunInput[], stats: Partial<StatsSpec> = {}, rest: Partial<Omit<ResultSet, 'runs' | 'stats'>> = {}): ResultSet =>
+export const resultsOf = (
+  runs: readonly RunInput[],
+  stats: Partial<StatsSpec> = {},
+  rest: Partial<Omit<ResultSet, 'runs' | 'stats'>> = {},
+): ResultSet =>
   resultSetFrom({
     study: 'test-study',
     strategies: [...new Set(runs.map(({ strategy }) => strategy))],
@@ -78,6 +82,8 @@ const fileSchema = z.object({
 
 /** Whole runs of four strategies on digits (20 seeds, 20 … 220 labels), made with other people's code. */
 export function digitsRuns(seeds = 20): RunInput[] {
-  const file = fileSchema.parse(JSON.parse(readFileSync(resolve(import.meta.dirname, '../reference/data/learning-curve-digits.json'), 'utf8')))
+  const file = fileSchema.parse(
+    JSON.parse(readFileSync(resolve(import.meta.dirname, '../reference/data/learning-curve-digits.json'), 'utf8')),
+  )
   return file.curves.filter(({ seed }) => seed < seeds).map(({ strategy, seed, accuracy }) => runOf(strategy, seed, file.labels, accuracy))
 }

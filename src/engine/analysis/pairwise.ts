@@ -29,6 +29,9 @@ export interface PairwiseRow extends Wins {
   readonly penalty: number | null
 }
 
+/** Equal areas of unequal curves may differ by this much; a tie must stay a tie. */
+const rounding = 1e-12
+
 /**
  * Paired comparison of the primary quantity (AUBC over, or value at the end of, the budgets all finished runs of the data set cover).
  * Strategies are compared within a factor cell; an empty cell meets every level. The family of the correction is the data set.
@@ -55,7 +58,7 @@ export function pairwise(results: ResultSet, options: { readonly metric?: Metric
     const against = primaryOf(second)
     const differences = [...primaryOf(first)].flatMap(([seed, value]) => {
       const other = against.get(seed)
-      return other === undefined ? [] : [value - other]
+      return other === undefined ? [] : [Math.abs(value - other) < rounding ? 0 : value - other]
     })
     const estimate = differences.length > 0 ? interval(differences) : null
     return {
