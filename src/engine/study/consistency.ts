@@ -52,6 +52,9 @@ export function protocolProblems(protocol: Study['protocol']): Problem[] {
   if (protocol.initialSampling === 'file' && protocol.initialRows === null) {
     problems.push(problem('missing', ['protocol', 'initialRows'], 'initialSampling: file needs a file of rows', { found: 'nothing', expected: 'a path' }))
   }
+  if (protocol.subPool !== null && protocol.subPool < protocol.query) {
+    problems.push(problem('impossible-budget', ['protocol', 'subPool'], `a sub-pool of ${protocol.subPool} rows does not hold a batch of ${protocol.query}`, { found: String(protocol.subPool), expected: `at least ${protocol.query}` }))
+  }
   if (protocol.firstBatch !== 'strategy') {
     const strategy = strategies.get(protocol.firstBatch)
     const steps: Path = ['protocol', 'firstBatch']

@@ -1,0 +1,120 @@
+import { layersOf } from '../nn/architectures'
+import type { BackendId } from '../nn/executor'
+import { planLayers } from '../nn/layers'
+import { strategies } from '../strategies/registry'
+import { isLine } from './entries'
+import { variantsOf } from './expand'
+import { initialLabels, poolSize, type DatasetFacts } from './feasible'
+import { fitLength } from './lint'
+import type { RunPlan } from './runHash'
+import type { Study } from './spec'
+
+/** Speed of a backend on one core. */
+export interface Cost {
+  /** multiply-adds per second */
+  readonly rate: number
+  /** seconds that an optimiser step costs whatever its size */
+  readonly perStep: number
+}
+
+/** One thread of an ordinary laptop; hosts may measure their own. */
+export const usualCosts: Readonly<Record<BackendId, Cost>> = {
+  'onnx-native': { rate: 4e10, perStep: 6e-5 },
+  'onnx-wasm': { rate: 1.4e10, perStep: 1.2e-4 },
+  tfjs: { rate: 1e10, perStep: 2e-3 },
+  reference: { rate: 4e8, perStep: 1.5e-4 },
+}
+
+export interface StudyEstimate {
+  readonly runs: number
+  readonly fits: number
+  readonly estimatedSeconds: number
+  /** of the result folder */
+  readonly estimatedBytes: number
+  /** of all jobs together */
+  readonly estimatedMemoryBytes: number
+}
+
+/** Size, time and memory of a study; `facts` has one entry per data set. */
+export function estimateStudy(study: Study, facts: readonly DatasetFacts[], options: { readonly backend: BackendId; readonly jobs: number; readonly cost?: Cost }): StudyEstimate {
+  const { backend, jobs, cost = usualCosts[backend] } = options
+  const totals = { runs: 0, fits: 0, seconds: 0, bytes: 0, memory: 0 }
+  for (const { plan } of variantsOf(study)) {
+    for (const dataset of facts) {
+      const run = estimateRun(plan, dataset, cost)
+      totals.runs += study.protocol.seeds
+      totals.fits += study.protocol.seeds * run.fits
+      totals.seconds += study.protocol.seeds * run.seconds
+      totals.bytes += study.protocol.seeds * run.bytes
+      totals.memory = Math.max(totals.memory, run.memory)
+    }
+  }
+  const atOnce = Math.max(1, Math.min(jobs, totals.runs))
+  return {
+    runs: totals.runs,
+    fits: totals.fits,
+    estimatedSeconds: totals.seconds / atOnce,
+    estimatedBytes: Math.round(totals.bytes),
+    estimatedMemoryBytes: Math.round(totals.memory * atOnce),
+  }
+}
+
+/** A process with its runtime and a native library. */
+const jobBytes = 1.6e8
+
+function estimateRun(plan: RunPlan, facts: DatasetFacts, cost: Cost): { readonly fits: number; readonly seconds: number; readonly bytes: number; readonly memory: number } {
+  const { strategy, shadow, protocol, training, keep } = plan
+  const { operations, parameters, embedding } = sizeOfModel(plan, facts)
+  const pool = Math.max(1, poolSize(plan, facts) ?? facts.rows)
+  const test = facts.testRows > 0 && plan.data.test === 'provided' ? facts.testRows : facts.rows - pool
+  const start = isLine(strategy) ? pool : initialLabels(protocol)
+  const passes = [strategy, ...shadow].map((entry) => poolPasses(entry)).reduce((a, b) => Math.max(a, b), 0)
+  const carries = training.weightStart === 'carry' || training.weightStart === 'shrink-perturb'
+  let fits = 0
+  let seconds = 0
+  let bytes = 4000
+  for (let round = 0; round <= strategy.rounds; round++) {
+    const labeled = start + round * protocol.query
+    const isLast = round === strategy.rounds
+    if (labeled > 0) {
+      const { epochs, steps } = fitLength(training, labeled)
+      fits++
+      seconds += steps * cost.perStep + (3 * epochs * labeled * operations) / cost.rate
+    }
+    const scored = isLast ? 0 : Math.min(protocol.subPool ?? pool, pool) * passes
+    seconds += ((test + scored) * operations) / cost.rate
+    // one line of events, one of rounds.csv, and the batch in both places
+    bytes += 3200 + (isLast ? 0 : protocol.query * 210)
+    if (keep !== 'nothing' && passes > 0 && !isLast) bytes += 16 * Math.min(protocol.subPool ?? pool, pool)
+    if (keep === 'embeddings' && !isLast) bytes += 4 * pool * embedding
+    if (keep === 'weights') bytes += 4 * parameters
+  }
+  if (carries) bytes += 4 * parameters
+  const values = facts.shape.reduce((a, b) => a * b, 1)
+  const arrays = facts.bytes ?? (facts.rows + facts.testRows) * values * (facts.kind === 'image' ? 1 : 4)
+  const outputs = (pool * (passes > 0 ? 1 : 0) + test) * (16 * facts.classCounts.length + 4 * embedding)
+  return { fits, seconds, bytes, memory: jobBytes + arrays + outputs + 16 * parameters }
+}
+
+/** Forward passes over the pool that a method asks for; a backward pass counts twice. */
+function poolPasses({ id, params }: Pick<Study['strategies'][number], 'id' | 'params'>): number {
+  const needs = strategies.get(id)?.needs(params) ?? []
+  if (needs.includes('tensorNorms')) return 4
+  if (needs.includes('sampledProba')) return typeof params.passes === 'number' ? params.passes : 10
+  return needs.length > 0 ? 1 : 0
+}
+
+/** Multiply-adds of one forward pass, parameters, and width of the last layer's input; nothing for a model that does not fit. */
+function sizeOfModel({ model }: RunPlan, { shape, classCounts }: DatasetFacts): { readonly operations: number; readonly parameters: number; readonly embedding: number } {
+  try {
+    const layers = planLayers(layersOf(model, shape, classCounts.length), shape).filter(({ parameters }) => parameters.length > 0)
+    const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1)
+    return {
+      operations: layers.reduce((sum, { fanIn, outputShape }) => sum + fanIn * product(outputShape), 0),
+      parameters: layers.reduce((sum, layer) => sum + layer.parameters.reduce((own, parameter) => own + product(parameter.shape), 0), 0),
+      embedding: layers.at(-1)?.fanIn ?? 0,
+    }
+  } catch {
+    return { operations: 0, parameters: 0, embedding: 0 }
+  }
+}
