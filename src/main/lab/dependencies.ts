@@ -37,11 +37,13 @@ export interface LabDependencies {
     /** Never rejects for a bad study: findings say what is wrong. */
     plan(text: string, path: string, computed: ReadonlySet<string>): Promise<PlanReport>
     /** data set and strategy names for lists; empty when the study cannot be read */
-    describe(text: string): { readonly name: string; readonly dataset: string; readonly strategies: readonly string[] }
+    describe(text: string): { readonly name: string; readonly dataset: string; readonly strategies: readonly { readonly name: string; readonly id: string }[] }
   }
   readonly exporting: {
     table(results: ResultSet, table: 'rounds' | 'selections' | 'diagnostics' | 'overlap' | 'summary' | 'pairwise'): string
     figure(view: ResultView, request: FigureRequest, format: 'svg' | 'png' | 'pdf', dpi: number): Promise<Uint8Array>
     results(view: ResultView): ResultSet
   }
+  /** told when work starts and when it ends */
+  onBusy(busy: boolean): void
 }

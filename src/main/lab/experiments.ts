@@ -69,6 +69,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     hub.emit('experiment.changed', summaryOf(record(experiment)))
   }
   const showQueue = (next: QueueState): void => {
+    if ((queue.experiment === null) !== (next.experiment === null)) deps.onBusy(next.experiment !== null)
     queue = next
     hub.emit('queue.changed', queue)
   }
@@ -90,7 +91,9 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
   async function launch(entry: ExperimentRecord, studyText: string): Promise<ExperimentSummary> {
     const busy = [...live.keys()][0]
     if (busy !== undefined)
-      throw new QuerentError('locked', `${record(busy).name} is still running. Stop it first, or wait for its end.`, { found: record(busy).name })
+      throw new QuerentError('locked', `${record(busy).name} is still running. Stop it first, or wait for its end.`, {
+        found: record(busy).name,
+      })
     const { jobs, backend } = store.settings()
     const experiment = await deps.experiments.start({
       studyText,
@@ -124,8 +127,15 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
       const finished = states.filter((status) => status === 'finished').length
       const cut = outcome.cancelled ? (stopping ? 'interrupted' : 'cancelled') : 'finished'
       const state = outcome.failed > 0 && !outcome.cancelled ? 'failed' : cut
-      await change(entry.id, { state, finished, failed: outcome.failed, finishedAt: clock.now().toISOString(), sparkline: sparklineOf(view) })
-      if (outcome.failed > 0) notices.add('error', entry.name, `${outcome.failed} of ${outcome.runs} runs failed. Runs shows why; Retry runs them again.`)
+      await change(entry.id, {
+        state,
+        finished,
+        failed: outcome.failed,
+        finishedAt: clock.now().toISOString(),
+        sparkline: sparklineOf(view),
+      })
+      if (outcome.failed > 0)
+        notices.add('error', entry.name, `${outcome.failed} of ${outcome.runs} runs failed. Runs shows why; Retry runs them again.`)
       else if (state === 'finished') notices.add('note', entry.name, `${outcome.runs} runs finished.`)
     } catch (error) {
       await change(entry.id, { state: 'failed', finishedAt: clock.now().toISOString() })
@@ -137,7 +147,8 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     }
   }
 
-  const viewOf = async (experiment: string): Promise<ResultView> => live.get(experiment)?.view ?? deps.experiments.open(record(experiment).folder)
+  const viewOf = async (experiment: string): Promise<ResultView> =>
+    live.get(experiment)?.view ?? deps.experiments.open(record(experiment).folder)
   const fileName = (entry: ExperimentRecord, suffix: string): string => `${entry.name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}-${suffix}`
   const figureTypes = { svg: 'image/svg+xml', png: 'image/png', pdf: 'application/pdf' } as const
 
@@ -170,9 +181,14 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     },
     'experiment.control': ({ experiment, action, runs }) => {
       const running = live.get(experiment)?.experiment
-      if (!running) throw new QuerentError('not-found', `this experiment is not running, so it cannot be ${action === 'retry' ? 'retried here: continue it' : `${action}ed`}`)
+      if (!running)
+        throw new QuerentError(
+          'not-found',
+          `this experiment is not running, so it cannot be ${action === 'retry' ? 'retried here: continue it' : `${action}ed`}`,
+        )
       running[action](runs)
-      if (runs === undefined && (action === 'pause' || action === 'resume')) void change(experiment, { state: action === 'pause' ? 'paused' : 'running' })
+      if (runs === undefined && (action === 'pause' || action === 'resume'))
+        void change(experiment, { state: action === 'pause' ? 'paused' : 'running' })
       return null
     },
     'experiment.list': ({ project }) => experimentsOf(store.index(), project).map(summaryOf),

@@ -10,7 +10,16 @@ const sampleName = 'Sample: four strategies on digits'
 
 type ProjectHandlers = Pick<
   Handlers,
-  'workspace.get' | 'project.create' | 'project.open' | 'project.rename' | 'project.remove' | 'project.restore' | 'study.get' | 'study.save' | 'study.plan' | 'recipes.list'
+  | 'workspace.get'
+  | 'project.create'
+  | 'project.open'
+  | 'project.rename'
+  | 'project.remove'
+  | 'project.restore'
+  | 'study.get'
+  | 'study.save'
+  | 'study.plan'
+  | 'recipes.list'
 >
 
 export interface Projects {
@@ -59,7 +68,9 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
       folder: store.folder,
       projects: projects.sort((a, b) => (a.openedAt < b.openedAt ? 1 : -1)),
       active: index.active !== null && ids.has(index.active) ? index.active : null,
-      interrupted: index.experiments.filter(({ state, removedAt, project }) => state === 'interrupted' && removedAt === null && ids.has(project)).map(summaryOf),
+      interrupted: index.experiments
+        .filter(({ state, removedAt, project }) => state === 'interrupted' && removedAt === null && ids.has(project))
+        .map(summaryOf),
     }
   }
   const announce = async (): Promise<void> => hub.emit('workspace.changed', await workspace())
@@ -111,7 +122,10 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
     'study.save': async ({ project, yaml, revision }) => {
       const stored = record(project).revision
       if (stored !== revision)
-        throw new QuerentError('locked', 'the study was saved from another window in the meantime', { found: `revision ${stored}`, expected: `revision ${revision}` })
+        throw new QuerentError('locked', 'the study was saved from another window in the meantime', {
+          found: `revision ${stored}`,
+          expected: `revision ${revision}`,
+        })
       await store.writeStudy(project, yaml)
       await change(project, (p) => ({ revision: p.revision + 1 }))
       await announce()

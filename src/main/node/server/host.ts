@@ -39,7 +39,9 @@ export async function startHost(options: { root: string; sessions: Sessions; por
     if (request.method === 'POST' && pathname === '/session') {
       if (!isSameOrigin(request)) return refuse(403, 'wrong origin')
       const session = sessions.exchange(bearer(request))
-      return session ? void response.writeHead(200, { 'Cache-Control': 'no-store', 'Content-Type': 'text/plain' }).end(session) : refuse(401, 'the link was used before')
+      return session
+        ? void response.writeHead(200, { 'Cache-Control': 'no-store', 'Content-Type': 'text/plain' }).end(session)
+        : refuse(401, 'the link was used before')
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'GET only')
     const reply = await staticFile(options.root, pathname, `'self' ws://${request.headers.host}`)
@@ -79,7 +81,8 @@ export async function startHost(options: { root: string; sessions: Sessions; por
 }
 
 /** Loopback names on any port, so that a forwarded port (`ssh -L`) works. */
-const isLoopbackHost = (request: IncomingMessage): boolean => /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/.test(request.headers.host ?? '')
+const isLoopbackHost = (request: IncomingMessage): boolean =>
+  /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/.test(request.headers.host ?? '')
 const isSameOrigin = (request: IncomingMessage): boolean => request.headers.origin === `http://${request.headers.host}`
 const bearer = (request: IncomingMessage): string => /^Bearer ([0-9a-f]{64})$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
 const tokenOf = (request: IncomingMessage): string =>

@@ -14,7 +14,14 @@ const indexSchema: z.ZodType<WorkspaceIndex> = z.object({
   format: z.literal(1),
   active: z.string().nullable(),
   projects: z.array(
-    z.object({ id: z.string(), name: z.string(), createdAt: instant, openedAt: instant, revision: z.number().int(), removedAt: instant.nullable() }),
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      createdAt: instant,
+      openedAt: instant,
+      revision: z.number().int(),
+      removedAt: instant.nullable(),
+    }),
   ),
   experiments: z.array(
     z.object({
@@ -58,7 +65,12 @@ export async function openWorkspace(folder: string): Promise<WorkspaceStore> {
       try {
         return await readFile(studyPath(project), 'utf8')
       } catch (error) {
-        throw new QuerentError('not-found', `the study of this project is gone: ${studyPath(project)}`, { file: studyPath(project) }, { cause: error })
+        throw new QuerentError(
+          'not-found',
+          `the study of this project is gone: ${studyPath(project)}`,
+          { file: studyPath(project) },
+          { cause: error },
+        )
       }
     },
     writeStudy: async (project, yaml) => {

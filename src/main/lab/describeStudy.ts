@@ -1,0 +1,35 @@
+import { parse } from 'yaml'
+import { z } from '@engine/core/zod'
+import { datasetName } from '@engine/study/consistency'
+
+/** As much of a study as a list shows; a study in the middle of being edited may lack any of it. */
+const outline = z.object({
+  study: z.string().catch(''),
+  dataset: z.unknown(),
+  strategies: z.array(z.unknown()).catch([]),
+})
+
+/** Name, data set and strategies of a study text for lists; empty where it cannot be read. */
+export function describeStudy(text: string): { name: string; dataset: string; strategies: { name: string; id: string }[] } {
+  let value: unknown
+  try {
+    value = parse(text)
+  } catch {
+    value = null
+  }
+  const { study, dataset, strategies } = outline.parse(value ?? {})
+  const refs = Array.isArray(dataset) ? dataset : [dataset]
+  return {
+    name: study,
+    dataset: refs.map((ref) => nameOf(ref)).filter(Boolean).join(', '),
+    strategies: strategies.map((entry) => {
+      const { id = '', name = id } = typeof entry === 'string' ? { id: entry } : ((entry ?? {}) as { id?: string; name?: string })
+      return { id: String(id), name: String(name) }
+    }),
+  }
+}
+
+const nameOf = (ref: unknown): string => {
+  const parsed = z.union([z.string(), z.object({ inputs: z.string(), labels: z.string(), name: z.string().optional() })]).safeParse(ref)
+  return parsed.success ? datasetName(parsed.data) : ''
+}
