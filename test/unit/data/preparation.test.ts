@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Pool } from '@engine/data/dataset'
 import { gatherRows, identityScaling } from '@engine/data/gather'
-import { readInitialRows, readRowsFile, readSplitFile } from '@engine/data/rowFiles'
+import { readRowsFile } from '@engine/data/rowFiles'
 import { fitScaling } from '@engine/data/scaling'
 import { writeNpy } from '@engine/data/npy'
 
@@ -78,34 +78,11 @@ describe('files of rows', () => {
   it.each([
     ['1\n1\n', 'row 1 occurs twice'],
     ['1\n9\n', 'no row 9'],
-    ['[1, -2]', 'Too small'],
+    ['[1, -2]', 'no row -2'],
+    ['{"row": [1]}', 'not a list of row numbers'],
     ['1\nx\n', '"x" is not a row number'],
     ['[1', 'not valid JSON'],
   ])('refuses %j', (text, reason) => {
     expect(() => readRowsFile(bytes(text), 'rows', 5)).toThrow(reason)
-  })
-
-  it('keeps initial rows apart by repeat', () => {
-    const of = readInitialRows(bytes('seed,row\n0,4\n0,2\n1,3\n'), 'initial.csv', 5)
-    expect([[...of(0)], [...of(1)]]).toEqual([[4, 2], [3]])
-    expect(() => of(2)).toThrow('no initial rows for repeat 2')
-    expect([...readInitialRows(bytes('[[1], [2, 0]]'), 'initial.json')(1)]).toEqual([2, 0])
-    expect([...readInitialRows(bytes('[1, 0]'), 'initial.json')(7)]).toEqual([1, 0])
-  })
-
-  it('reads splits', () => {
-    const expected = { train: Int32Array.of(0, 3), validation: Int32Array.of(1), test: Int32Array.of(2) }
-    expect(readSplitFile(bytes('row,split\n0,train\n1,validation\n2,test\n3,train\n'), 's.csv')).toEqual(expected)
-    expect(readSplitFile(bytes('{"train": [0, 3], "validation": [1], "test": [2]}'), 's.json')).toEqual(expected)
-  })
-
-  it.each([
-    ['row,split\n0,train\n0,test\n', 'row 0 occurs twice'],
-    ['row,split\n0,tests\n', 'unknown part "tests"'],
-    ['row,split\n0,test\n', 'no training rows'],
-    ['row,part\n0,test\n', 'no column "split"'],
-    ['{"train": [0], "dev": [1]}', 'dev'],
-  ])('refuses the split %j', (text, reason) => {
-    expect(() => readSplitFile(bytes(text), 'split')).toThrow(reason)
   })
 })
