@@ -46,13 +46,16 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
 
   async function summary(project: ProjectRecord): Promise<ProjectSummary> {
     const text = await store.readStudy(project.id).catch(() => null)
+    const study = deps.study.describe(text ?? '')
     const last = experimentsOf(store.index(), project.id).at(-1)
     return {
       id: project.id,
       name: project.name,
       createdAt: project.createdAt,
       openedAt: project.openedAt,
-      ...(text === null ? { dataset: '', strategies: [] } : deps.study.describe(text)),
+      dataset: study.dataset,
+      strategies: study.strategies.map(({ name }) => name),
+      strategyIds: study.strategies.map(({ id }) => id),
       lastRun: last ? { experiment: last.id, at: last.finishedAt ?? last.startedAt, state: last.state } : null,
       sparkline: last?.sparkline ?? [],
       missing: text === null,
