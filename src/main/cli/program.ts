@@ -5,14 +5,16 @@ import { toQuerentError } from '../node/errors'
 import { register as datasets } from './datasets'
 import { createContext, describeError, exitCodeOf, type CliContext, type CliHost } from './io'
 import { register as measure } from './measure'
+import { register as merge } from './merge'
 import { register as run } from './run'
 import { register as score } from './score'
 import { register as select } from './select'
+import { register as verify } from './verify'
 
 /** One file per command exports one of these. */
 export type Register = (program: Command, context: CliContext) => void
 
-const commands: readonly Register[] = [run, score, select, measure, datasets]
+const commands: readonly Register[] = [run, verify, merge, score, select, measure, datasets]
 
 /** The whole command line; `--json` is added to every command that does something. */
 function createProgram(context: CliContext): Command {

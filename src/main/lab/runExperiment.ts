@@ -90,8 +90,15 @@ export async function resolveStudy(
 }
 
 /** Starts or continues an experiment in its folder; refuses without leaving anything behind. */
-export async function startExperiment(request: ExperimentRequest, deps: ExperimentDependencies): Promise<Experiment> {
-  const prepared = await prepareExperiment(request, deps)
+export const startExperiment = async (request: ExperimentRequest, deps: ExperimentDependencies): Promise<Experiment> =>
+  startPrepared(await prepareExperiment(request, deps), request, deps)
+
+/** Starts what was prepared; `verify` prepares from a manifest instead of a file. */
+export async function startPrepared(
+  prepared: PreparedExperiment,
+  request: Pick<ExperimentRequest, 'studyText' | 'outDir' | 'jobs' | 'shard' | 'reuseFrom' | 'command'>,
+  deps: ExperimentDependencies,
+): Promise<Experiment> {
   const manifest = manifestOf(prepared, request, deps)
   const folder = await deps.store.open(request.outDir, (found) => {
     if (found !== null) refuseOtherStudy(request.outDir, found, manifest)
