@@ -24,33 +24,47 @@ function broadcastable(random: Random): [Shape, Shape] {
   return random.int(2) === 0 ? [full, thin] : [thin, full]
 }
 
-const unary = (op: 'neg' | 'exp' | 'log' | 'sqrt' | 'square' | 'abs' | 'tanh' | 'relu' | 'positive', domain?: (x: number) => number) => (random: Random): Case => ({
-  shapes: [[size(random), size(random)]],
-  apply: (g, [a]) => g[op](a),
-  domain,
-})
+const unary =
+  (op: 'neg' | 'exp' | 'log' | 'sqrt' | 'square' | 'abs' | 'tanh' | 'relu' | 'positive', domain?: (x: number) => number) =>
+  (random: Random): Case => ({
+    shapes: [[size(random), size(random)]],
+    apply: (g, [a]) => g[op](a),
+    domain,
+  })
 
-const binary = (op: 'add' | 'sub' | 'mul' | 'div' | 'greaterEqual', domain?: (x: number) => number) => (random: Random): Case => ({
-  shapes: broadcastable(random),
-  apply: (g, [a, b]) => g[op](a, b),
-  domain,
-})
+const binary =
+  (op: 'add' | 'sub' | 'mul' | 'div' | 'greaterEqual', domain?: (x: number) => number) =>
+  (random: Random): Case => ({
+    shapes: broadcastable(random),
+    apply: (g, [a, b]) => g[op](a, b),
+    domain,
+  })
 
-const product = (op: 'matmul' | 'batchMatmul') => (random: Random): Case => {
-  const [rows, inner, cols] = [size(random, 5), size(random, 5), size(random, 6)]
-  const lead = op === 'matmul' ? [] : [size(random)]
-  const [transA, transB] = [random.int(2) === 1, random.int(2) === 1]
-  const a = transA ? [inner, rows] : [rows, inner]
-  const b = transB ? [cols, inner] : [inner, cols]
-  return { shapes: [[...lead, ...a], [...lead, ...b]], apply: (g, [x, y]) => g[op](x, y, { transA, transB }) }
-}
+const product =
+  (op: 'matmul' | 'batchMatmul') =>
+  (random: Random): Case => {
+    const [rows, inner, cols] = [size(random, 5), size(random, 5), size(random, 6)]
+    const lead = op === 'matmul' ? [] : [size(random)]
+    const [transA, transB] = [random.int(2) === 1, random.int(2) === 1]
+    const a = transA ? [inner, rows] : [rows, inner]
+    const b = transB ? [cols, inner] : [inner, cols]
+    return {
+      shapes: [
+        [...lead, ...a],
+        [...lead, ...b],
+      ],
+      apply: (g, [x, y]) => g[op](x, y, { transA, transB }),
+    }
+  }
 
-const reduction = (op: 'reduceSum' | 'reduceMax') => (random: Random): Case => {
-  const shape = [size(random), size(random), size(random)]
-  const axes = [0, 1, 2].filter(() => random.int(2) === 1)
-  const keepDims = random.int(2) === 1
-  return { shapes: [shape], apply: (g, [a]) => g[op](a, axes, keepDims) }
-}
+const reduction =
+  (op: 'reduceSum' | 'reduceMax') =>
+  (random: Random): Case => {
+    const shape = [size(random), size(random), size(random)]
+    const axes = [0, 1, 2].filter(() => random.int(2) === 1)
+    const keepDims = random.int(2) === 1
+    return { shapes: [shape], apply: (g, [a]) => g[op](a, axes, keepDims) }
+  }
 
 function convolution(random: Random) {
   const kernel: [number, number] = [size(random, 3), size(random, 3)]
@@ -105,7 +119,14 @@ const cases: Readonly<Record<PrimitiveName, (random: Random) => Case>> = {
     const [before, after] = [random.int(3), random.int(3)]
     return { shapes: [[2, 3]], apply: (g, [a]) => g.square(g.pad(a, [before, 0], [1, after])) }
   },
-  concat: (random) => ({ shapes: [[2, size(random)], [2, 3], [2, size(random)]], apply: (g, values) => g.concat(values, 1) }),
+  concat: (random) => ({
+    shapes: [
+      [2, size(random)],
+      [2, 3],
+      [2, size(random)],
+    ],
+    apply: (g, values) => g.concat(values, 1),
+  }),
   conv2d: (random) => {
     const { x, k, attrs } = convolution(random)
     return { shapes: [x, k], apply: (g, [a, b]) => g.conv2d(a, b, attrs) }
@@ -147,8 +168,17 @@ const largestGap = (found: ArrayLike<number>, expected: Float64Array): number =>
   return Math.max(...expected.map((value, i) => Math.abs(found[i] - value))) / Math.max(1, ...expected.map(Math.abs))
 }
 
-async function differences(one: Case, values: Readonly<Record<string, Float64Array>>, scalar: (g: Builder, operands: Value[]) => Value): Promise<Float64Array[]> {
-  const graph = traced((g) => ({ scalar: scalar(g, one.shapes.map((shape, i) => g.input(`x${i}`, shape))) }))
+async function differences(
+  one: Case,
+  values: Readonly<Record<string, Float64Array>>,
+  scalar: (g: Builder, operands: Value[]) => Value,
+): Promise<Float64Array[]> {
+  const graph = traced((g) => ({
+    scalar: scalar(
+      g,
+      one.shapes.map((shape, i) => g.input(`x${i}`, shape)),
+    ),
+  }))
   const at = async (name: string, position: number, value: number): Promise<number> => {
     const moved = { ...values, [name]: values[name].slice() }
     moved[name][position] = value

@@ -32,7 +32,11 @@ describe.each([
     const [n, ...inputShape] = input.shape
     const tensors = new Map(Object.entries(file.parameters).map(([name, nested]) => [name, tensor(nested as Nested)]))
     const model = await modelFromArrays({ architecture, tensors, inputShape }, createReferenceExecutor())
-    const rows: Rows = { pool: { data: input.data, rows: n, shape: inputShape }, scaling: identityScaling, index: Int32Array.from({ length: n }, (_, i) => i) }
+    const rows: Rows = {
+      pool: { data: input.data, rows: n, shape: inputShape },
+      scaling: identityScaling,
+      index: Int32Array.from({ length: n }, (_, i) => i),
+    }
     return { model, rows, n }
   }
 
@@ -54,9 +58,18 @@ describe.each([
     expectClose(squared.data.map(Math.sqrt), flat(file.tensor_norms))
     const perRow = Array.from({ length: n }, (_, i) => [...rowOf(squared, i)])
     const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
-    expectClose(perRow.map((row) => sum(row.map(Math.sqrt))), file.lplgrad_entropy_gradnorm)
-    expectClose(perRow.map((row) => Math.sqrt(sum(row))), file.global_norm_all_layers)
-    expectClose(perRow.map((row) => Math.sqrt(sum(row.slice(-2)))), file.global_norm_last_layer)
+    expectClose(
+      perRow.map((row) => sum(row.map(Math.sqrt))),
+      file.lplgrad_entropy_gradnorm,
+    )
+    expectClose(
+      perRow.map((row) => Math.sqrt(sum(row))),
+      file.global_norm_all_layers,
+    )
+    expectClose(
+      perRow.map((row) => Math.sqrt(sum(row.slice(-2)))),
+      file.global_norm_last_layer,
+    )
   })
 
   it('gives the last layer in closed form from the output error and the embedding', async () => {
@@ -64,7 +77,13 @@ describe.each([
     const { embedding } = await model.outputs(rows)
     const { outputError } = await model.tensorNorms(rows)
     const norm2 = Array.from({ length: n }, (_, i) => [...rowOf(embedding, i)].reduce((sum, x) => sum + x * x, 0))
-    expectClose(norm2.map((h2, i) => outputError[i] * Math.sqrt(h2 + 1)), file.global_norm_last_layer)
-    expectClose(norm2.map((h2, i) => outputError[i] * Math.sqrt(h2)), file.last_layer_weight_norm)
+    expectClose(
+      norm2.map((h2, i) => outputError[i] * Math.sqrt(h2 + 1)),
+      file.global_norm_last_layer,
+    )
+    expectClose(
+      norm2.map((h2, i) => outputError[i] * Math.sqrt(h2)),
+      file.last_layer_weight_norm,
+    )
   })
 })

@@ -9,7 +9,14 @@ import { relativeError } from '../support/graphs'
 
 const architectures = {
   mlp: [{ type: 'dense' }, { type: 'relu' }, { type: 'dense' }, { type: 'tanh' }, { type: 'dense' }],
-  cnn: [{ type: 'conv2d', padding: 1 }, { type: 'maxpool2d', size: 2 }, { type: 'relu' }, { type: 'conv2d' }, { type: 'flatten' }, { type: 'dense' }],
+  cnn: [
+    { type: 'conv2d', padding: 1 },
+    { type: 'maxpool2d', size: 2 },
+    { type: 'relu' },
+    { type: 'conv2d' },
+    { type: 'flatten' },
+    { type: 'dense' },
+  ],
 }
 
 const sgd = { optimizer: 'sgd', learningRate: 0.05, momentum: 0.9, nesterov: false, weightDecay: 0 } as const
@@ -35,17 +42,40 @@ const cases = (['mlp', 'cnn'] as const).flatMap((network) =>
   ]),
 )
 
-it.each(cases)('5 steps of $optimizer on the $network in $precision end where torch ends', async ({ network, optimizer, precision, tolerance }) => {
-  const { x, labels, start, runs } = fixture[network]
-  const [n, ...inputShape] = x.shape
-  const model = await modelFromArrays({ architecture: architectures[network], tensors: tensorsOf(start), inputShape }, createReferenceExecutor(precision))
-  const rows = { pool: { data: Float64Array.from(x.data), rows: n, shape: inputShape }, scaling: identityScaling, index: Int32Array.from(labels, (_, i) => i) }
-  const options: FitOptions = { optimizer: 'sgd', learningRate: 0, milestones: [], decay: 1, momentum: 0, nesterov: false, weightDecay: 0, batchSize: n, epochs: 5, minSteps: 0, augment: 'none', ...optimizers[optimizer] }
-  const random = randomFrom(1)
-  const fit = model.fit(rows, Int32Array.from(labels), options, { order: random, dropout: random, augment: random })
-  const losses: number[] = []
-  for await (const { loss } of fit) losses.push(loss)
-  expect(relativeError(losses, runs[optimizer].losses)).toBeLessThan(tolerance)
-  const expected = [...tensorsOf(runs[optimizer].weights).values()]
-  for (const [i, values] of (await model.snapshot()).entries()) expect(relativeError(values, expected[i].data)).toBeLessThan(tolerance)
-})
+it.each(cases)(
+  '5 steps of $optimizer on the $network in $precision end where torch ends',
+  async ({ network, optimizer, precision, tolerance }) => {
+    const { x, labels, start, runs } = fixture[network]
+    const [n, ...inputShape] = x.shape
+    const model = await modelFromArrays(
+      { architecture: architectures[network], tensors: tensorsOf(start), inputShape },
+      createReferenceExecutor(precision),
+    )
+    const rows = {
+      pool: { data: Float64Array.from(x.data), rows: n, shape: inputShape },
+      scaling: identityScaling,
+      index: Int32Array.from(labels, (_, i) => i),
+    }
+    const options: FitOptions = {
+      optimizer: 'sgd',
+      learningRate: 0,
+      milestones: [],
+      decay: 1,
+      momentum: 0,
+      nesterov: false,
+      weightDecay: 0,
+      batchSize: n,
+      epochs: 5,
+      minSteps: 0,
+      augment: 'none',
+      ...optimizers[optimizer],
+    }
+    const random = randomFrom(1)
+    const fit = model.fit(rows, Int32Array.from(labels), options, { order: random, dropout: random, augment: random })
+    const losses: number[] = []
+    for await (const { loss } of fit) losses.push(loss)
+    expect(relativeError(losses, runs[optimizer].losses)).toBeLessThan(tolerance)
+    const expected = [...tensorsOf(runs[optimizer].weights).values()]
+    for (const [i, values] of (await model.snapshot()).entries()) expect(relativeError(values, expected[i].data)).toBeLessThan(tolerance)
+  },
+)

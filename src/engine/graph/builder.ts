@@ -1,17 +1,5 @@
 import { QuerentError } from '../core/errors'
-import type {
-  Convolution,
-  Graph,
-  Node,
-  OpNode,
-  Pooling,
-  PrimitiveAttributes,
-  PrimitiveName,
-  Shape,
-  Source,
-  Value,
-  Window,
-} from './ir'
+import type { Convolution, Graph, Node, OpNode, Pooling, PrimitiveAttributes, PrimitiveName, Shape, Source, Value, Window } from './ir'
 import { sizeOf } from './ir'
 import { primitives } from './registry'
 import { broadcastShapes, range, sameShape, showShape } from './shapes'

@@ -41,7 +41,10 @@ export async function modelFromArrays(
   const unused = new Set(tensors.keys())
   const layers = architecture.map((entry, i) => layerSpec(entry, positions[i], tensors, unused))
   for (const name of unused)
-    throw badInput(`tensor ${name} belongs to no layer of the architecture`, { path: name, nearest: nearestName(name, usedNames(tensors, unused)) })
+    throw badInput(`tensor ${name} belongs to no layer of the architecture`, {
+      path: name,
+      nearest: nearestName(name, usedNames(tensors, unused)),
+    })
 
   const values = planLayers(layers, inputShape).flatMap(({ parameters }, i) =>
     parameters.map(({ shape }, p) => {
@@ -85,7 +88,10 @@ function parseArchitecture(value: unknown): Positioned {
 function denseLayers(tensors: ReadonlyMap<string, StateTensor>): Positioned {
   const weights = [...tensors.keys()].flatMap((name) => /^(\d+)\.weight$/.exec(name)?.[1] ?? []).map(Number)
   if (weights.length === 0)
-    throw badInput('the model file holds no tensor called <position>.weight', { found: [...tensors.keys()].join(', '), expected: '0.weight, 0.bias, …' })
+    throw badInput('the model file holds no tensor called <position>.weight', {
+      found: [...tensors.keys()].join(', '),
+      expected: '0.weight, 0.bias, …',
+    })
   weights.sort((a, b) => a - b)
   const architecture: Architecture = []
   const positions: number[] = []
@@ -101,7 +107,12 @@ function denseLayers(tensors: ReadonlyMap<string, StateTensor>): Positioned {
 }
 
 /** Takes the sizes of a layer from its tensors and strikes them off `unused`. */
-function layerSpec(entry: Architecture[number], position: number, tensors: ReadonlyMap<string, StateTensor>, unused: Set<string>): LayerSpec {
+function layerSpec(
+  entry: Architecture[number],
+  position: number,
+  tensors: ReadonlyMap<string, StateTensor>,
+  unused: Set<string>,
+): LayerSpec {
   if (entry.type !== 'dense' && entry.type !== 'conv2d') return entry
   const name = tensorName(position, 'weight')
   const rank = entry.type === 'dense' ? 2 : 4
@@ -113,7 +124,8 @@ function layerSpec(entry: Architecture[number], position: number, tensors: Reado
       expected,
       nearest: nearestName(name, unused) ?? [...unused][0],
     })
-  if (weight.shape.length !== rank) throw badInput(`tensor ${name} has the wrong shape`, { path: name, found: weight.shape.join(' × '), expected })
+  if (weight.shape.length !== rank)
+    throw badInput(`tensor ${name} has the wrong shape`, { path: name, found: weight.shape.join(' × '), expected })
   const bias = tensors.has(tensorName(position, 'bias'))
   unused.delete(name)
   unused.delete(tensorName(position, 'bias'))

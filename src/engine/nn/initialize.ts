@@ -15,7 +15,12 @@ const bounds: Readonly<Record<WeightInit, (layer: Layer) => { readonly weight: n
 }
 
 /** Fresh values of every parameter in order; a bound of 0 draws nothing from the stream. */
-export function drawWeights(layers: readonly Layer[], init: WeightInit, random: Random, allocate: (size: number) => FloatArray): FloatArray[] {
+export function drawWeights(
+  layers: readonly Layer[],
+  init: WeightInit,
+  random: Random,
+  allocate: (size: number) => FloatArray,
+): FloatArray[] {
   return layers.flatMap((layer) => {
     const { weight, bias } = bounds[init](layer)
     return layer.parameters.map(({ shape }, i) => {

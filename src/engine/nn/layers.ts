@@ -91,4 +91,11 @@ function planLayer(spec: LayerSpec, index: number, shape: Shape): Layer {
   }
 }
 
-const plain = (outputShape: Shape, forward: Layer['forward']): Layer => ({ outputShape, parameters: [], fanIn: 0, fanOut: 0, keep: 1, forward })
+const plain = (outputShape: Shape, forward: Layer['forward']): Layer => ({
+  outputShape,
+  parameters: [],
+  fanIn: 0,
+  fanOut: 0,
+  keep: 1,
+  forward,
+})

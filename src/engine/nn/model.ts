@@ -85,7 +85,14 @@ export interface Model {
 /** Layers of a sequential network; names and defaults follow `torch.nn`. Shapes are inferred from the input. */
 export type LayerSpec =
   | { readonly type: 'dense'; readonly units: number; readonly bias?: boolean }
-  | { readonly type: 'conv2d'; readonly filters: number; readonly kernel: number; readonly stride?: number; readonly padding?: number; readonly bias?: boolean }
+  | {
+      readonly type: 'conv2d'
+      readonly filters: number
+      readonly kernel: number
+      readonly stride?: number
+      readonly padding?: number
+      readonly bias?: boolean
+    }
   | { readonly type: 'relu' }
   | { readonly type: 'tanh' }
   | { readonly type: 'maxpool2d'; readonly size: number; readonly stride?: number }

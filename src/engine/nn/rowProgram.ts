@@ -61,7 +61,7 @@ export function createRowProgram(
     run: async (rows, take, signal) => {
       sizes ??= batchSizes(trace(1))
       const total = rows.index.length
-      for (let from = 0; from < total; ) {
+      for (let from = 0; from < total;) {
         throwIfCancelled(signal)
         const batch = sizes.find((size) => size >= total - from) ?? sizes[sizes.length - 1]
         const count = Math.min(batch, total - from)

@@ -35,7 +35,17 @@ const norms = (forward: ReturnType<typeof network>['forward'], n: number): Graph
   })
 
 const networks: readonly { name: string; specs: readonly LayerSpec[]; input: Shape }[] = [
-  { name: 'dense layers', specs: [{ type: 'dense', units: 6 }, { type: 'relu' }, { type: 'dense', units: 5, bias: false }, { type: 'tanh' }, { type: 'dense', units: 4 }], input: [7] },
+  {
+    name: 'dense layers',
+    specs: [
+      { type: 'dense', units: 6 },
+      { type: 'relu' },
+      { type: 'dense', units: 5, bias: false },
+      { type: 'tanh' },
+      { type: 'dense', units: 4 },
+    ],
+    input: [7],
+  },
   {
     // 16 places: 2·16² < 8·8·9 chooses the Gram form in the second convolution only
     name: 'convolutions of both forms',
@@ -80,10 +90,19 @@ describe.each(networks)('per-sample gradients of $name', ({ specs, input }) => {
     const targets = Object.fromEntries(names.map((name) => [`target ${name}`, normals(random, [values[name].length])]))
     const graph = traced((g) => {
       const { scores, parameters } = forward(g, n)
-      return { dots: sampleDot(g, scores, parameters, parameters.map(({ shape }, t) => g.input(`target ${names[t]}`, shape))) }
+      return {
+        dots: sampleDot(
+          g,
+          scores,
+          parameters,
+          parameters.map(({ shape }, t) => g.input(`target ${names[t]}`, shape)),
+        ),
+      }
     })
     const { dots } = await evaluate(graph, { ...values, ...targets, x })
-    const expected = (await explicit()).flatMap((gradient) => names.map((name) => [...gradient[name]].reduce((sum, v, i) => sum + v * targets[`target ${name}`][i], 0)))
+    const expected = (await explicit()).flatMap((gradient) =>
+      names.map((name) => [...gradient[name]].reduce((sum, v, i) => sum + v * targets[`target ${name}`][i], 0)),
+    )
     expect(relativeError(dots, expected)).toBeLessThan(1e-10)
   })
 })

@@ -45,13 +45,24 @@ const streams = (seed: string) => {
 const mlp = (inputs: number, classes: number, dropout = 0): LayerSpec[] =>
   layersOf({ type: 'mlp', hidden: [16], dropout, init: 'he-uniform' }, [inputs], classes)
 
-const build = (layers: LayerSpec[], inputShape: number[], classes: number, executor: Executor = createReferenceExecutor(), seed = 'weights'): Model => {
+const build = (
+  layers: LayerSpec[],
+  inputShape: number[],
+  classes: number,
+  executor: Executor = createReferenceExecutor(),
+  seed = 'weights',
+): Model => {
   const model = createModel({ layers, init: 'he-uniform', inputShape, classes }, executor)
   model.initialize(randomFrom(seed))
   return model
 }
 
-async function fit(model: Model, { rows, labels }: { rows: Rows; labels: Int32Array }, changed: Partial<FitOptions> = {}, random = streams('fit')) {
+async function fit(
+  model: Model,
+  { rows, labels }: { rows: Rows; labels: Int32Array },
+  changed: Partial<FitOptions> = {},
+  random = streams('fit'),
+) {
   const epochs: EpochStats[] = []
   const run = model.fit(rows, labels, { ...options, ...changed }, random)
   for (;;) {
@@ -95,17 +106,20 @@ describe('fit', () => {
     for (const [i, values] of a.entries()) expect(relativeError(values, b[i])).toBeLessThan(1e-13)
   })
 
-  it.each(['float64', 'float32'] as const)('gives the same bytes for the same streams in %s, others for another order', async (precision) => {
-    const data = problem(30, [5], 3)
-    const train = async (seed: string) => {
-      const model = build(mlp(5, 3, 0.3), [5], 3, createReferenceExecutor(precision))
-      await fit(model, data, { optimizer: 'adamw', weightDecay: 0.01, epochs: 3 }, streams(seed))
-      return model.snapshot()
-    }
-    const once = await train('one')
-    expect(await train('one')).toEqual(once)
-    expect(await train('two')).not.toEqual(once)
-  })
+  it.each(['float64', 'float32'] as const)(
+    'gives the same bytes for the same streams in %s, others for another order',
+    async (precision) => {
+      const data = problem(30, [5], 3)
+      const train = async (seed: string) => {
+        const model = build(mlp(5, 3, 0.3), [5], 3, createReferenceExecutor(precision))
+        await fit(model, data, { optimizer: 'adamw', weightDecay: 0.01, epochs: 3 }, streams(seed))
+        return model.snapshot()
+      }
+      const once = await train('one')
+      expect(await train('one')).toEqual(once)
+      expect(await train('two')).not.toEqual(once)
+    },
+  )
 
   it('adds epochs until minSteps are done', async () => {
     const data = problem(10, [4], 3) // 3 batches
@@ -118,10 +132,17 @@ describe('fit', () => {
   it('lowers the learning rate at milestones', async () => {
     const data = problem(4, [4], 3)
     const whole = build(mlp(4, 3), [4], 3)
-    await fit(whole, data, { epochs: 4, milestones: [0.5, 0.75], decay: 0.1, batchSize: 4 }, { ...streams('a'), order: unshuffled(randomFrom(0)) })
+    await fit(
+      whole,
+      data,
+      { epochs: 4, milestones: [0.5, 0.75], decay: 0.1, batchSize: 4 },
+      { ...streams('a'), order: unshuffled(randomFrom(0)) },
+    )
     const parts = build(mlp(4, 3), [4], 3)
-    for (const learningRate of [0.1, 0.1, 0.01, 0.001]) await fit(parts, data, { learningRate }, { ...streams('a'), order: unshuffled(randomFrom(0)) })
-    for (const [i, values] of (await whole.snapshot()).entries()) expect(relativeError(values, (await parts.snapshot())[i])).toBeLessThan(1e-12)
+    for (const learningRate of [0.1, 0.1, 0.01, 0.001])
+      await fit(parts, data, { learningRate }, { ...streams('a'), order: unshuffled(randomFrom(0)) })
+    for (const [i, values] of (await whole.snapshot()).entries())
+      expect(relativeError(values, (await parts.snapshot())[i])).toBeLessThan(1e-12)
   })
 
   it('goes on from restored weights', async () => {

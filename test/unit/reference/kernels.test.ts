@@ -23,19 +23,32 @@ describe('matrix product', () => {
         const expected = new Float64Array(rows * cols)
         for (let i = 0; i < rows; i++)
           for (let j = 0; j < cols; j++)
-            for (let k = 0; k < inner; k++) expected[i * cols + j] += a[transA ? k * rows + i : i * inner + k] * b[transB ? j * inner + k : k * cols + j]
+            for (let k = 0; k < inner; k++)
+              expected[i * cols + j] += a[transA ? k * rows + i : i * inner + k] * b[transB ? j * inner + k : k * cols + j]
         const out = new Float64Array(rows * cols).fill(7)
         const product = { rows, cols, inner, transA, transB }
         planMultiply(product)(a, 0, b, 0, out, 0)
         expect(relativeError(out, expected)).toBeLessThan(1e-14)
         planMultiply(product, true)(a, 0, b, 0, out, 0)
-        expect(relativeError(out, expected.map((x) => 2 * x))).toBeLessThan(1e-14)
+        expect(
+          relativeError(
+            out,
+            expected.map((x) => 2 * x),
+          ),
+        ).toBeLessThan(1e-14)
       }
   })
 })
 
 /** Straight from the definition, over every index. */
-function convolve(x: Float64Array, k: Float64Array, xShape: readonly number[], kShape: readonly number[], stride: readonly number[], padding: readonly number[]) {
+function convolve(
+  x: Float64Array,
+  k: Float64Array,
+  xShape: readonly number[],
+  kShape: readonly number[],
+  stride: readonly number[],
+  padding: readonly number[],
+) {
   const [n, ci, h, w] = xShape
   const [co, , kh, kw] = kShape
   const oh = Math.floor((h + 2 * padding[0] - kh) / stride[0]) + 1
@@ -51,7 +64,8 @@ function convolve(x: Float64Array, k: Float64Array, xShape: readonly number[], k
               for (let kx = 0; kx < kw; kx++) {
                 const y = oy * stride[0] - padding[0] + ky
                 const xx = ox * stride[1] - padding[1] + kx
-                if (y >= 0 && y < h && xx >= 0 && xx < w) out[at] += x[((s * ci + c) * h + y) * w + xx] * k[((o * ci + c) * kh + ky) * kw + kx]
+                if (y >= 0 && y < h && xx >= 0 && xx < w)
+                  out[at] += x[((s * ci + c) * h + y) * w + xx] * k[((o * ci + c) * kh + ky) * kw + kx]
               }
   return out
 }
@@ -90,7 +104,10 @@ describe('max pooling', () => {
   const x = Float64Array.of(1, 5, 2, 2, 9, 5, 5, 2, 2, 9, 0, 0, 0, 0, 9)
 
   it('drops remainder rows and columns', async () => {
-    const { y } = await evaluate(traced((g) => ({ y: g.maxPool2d(g.input('x', [1, 1, 3, 5]), attrs) })), { x })
+    const { y } = await evaluate(
+      traced((g) => ({ y: g.maxPool2d(g.input('x', [1, 1, 3, 5]), attrs) })),
+      { x },
+    )
     expect([...y]).toEqual([5, 2])
   })
 
@@ -103,7 +120,10 @@ describe('max pooling', () => {
 
 describe('log-softmax', () => {
   it('survives logits whose exponentials overflow', async () => {
-    const { y } = await evaluate(traced((g) => ({ y: g.logSoftmax(g.input('x', [1, 3])) })), { x: Float64Array.of(1000, 999, -2000) })
+    const { y } = await evaluate(
+      traced((g) => ({ y: g.logSoftmax(g.input('x', [1, 3])) })),
+      { x: Float64Array.of(1000, 999, -2000) },
+    )
     expect(y[0]).toBeCloseTo(-Math.log(1 + Math.exp(-1)), 12)
     expect(y[1]).toBeCloseTo(-1 - Math.log(1 + Math.exp(-1)), 12)
     expect(y[2]).toBeCloseTo(-3000.3132616875, 8)

@@ -3,7 +3,11 @@ import { check, positions, sameShape, showShape } from '../shapes'
 import type { Primitive } from './primitive'
 
 function convolvedShape(op: string, x: Shape, kernel: Shape, { stride, padding }: Convolution): Shape {
-  check(x.length === 4 && kernel.length === 4, op, () => `needs n × ci × h × w and co × ci × kh × kw, got ${showShape(x)} and ${showShape(kernel)}`)
+  check(
+    x.length === 4 && kernel.length === 4,
+    op,
+    () => `needs n × ci × h × w and co × ci × kh × kw, got ${showShape(x)} and ${showShape(kernel)}`,
+  )
   check(x[1] === kernel[1], op, () => `${x[1]} channels meet a kernel for ${kernel[1]}`)
   const height = positions(x[2], kernel[2], stride[0], padding[0])
   const width = positions(x[3], kernel[3], stride[1], padding[1])

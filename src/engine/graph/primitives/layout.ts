@@ -36,7 +36,9 @@ export const broadcastTo: Primitive<'broadcastTo'> = {
 export const slice: Primitive<'slice'> = {
   shape: ([shape], { starts, ends }) => {
     const valid =
-      starts.length === shape.length && ends.length === shape.length && shape.every((size, i) => 0 <= starts[i] && starts[i] < ends[i] && ends[i] <= size)
+      starts.length === shape.length &&
+      ends.length === shape.length &&
+      shape.every((size, i) => 0 <= starts[i] && starts[i] < ends[i] && ends[i] <= size)
     check(valid, 'slice', () => `${starts.join(', ')} to ${ends.join(', ')} of ${showShape(shape)}`)
     return ends.map((end, i) => end - starts[i])
   },
@@ -68,7 +70,10 @@ export const concat: Primitive<'concat'> = {
   shape: (inputs, { axis }) => {
     const [first] = inputs
     const valid =
-      first !== undefined && axis >= 0 && axis < first.length && inputs.every((shape) => shape.length === first.length && shape.every((size, i) => i === axis || size === first[i]))
+      first !== undefined &&
+      axis >= 0 &&
+      axis < first.length &&
+      inputs.every((shape) => shape.length === first.length && shape.every((size, i) => i === axis || size === first[i]))
     check(valid, 'concat', () => `${inputs.map(showShape).join(', ')} along axis ${axis}`)
     return first.map((size, i) => (i === axis ? inputs.reduce((total, shape) => total + shape[axis], 0) : size))
   },

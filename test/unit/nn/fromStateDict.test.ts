@@ -1,0 +1,61 @@
+import { createReferenceExecutor } from '@backends/reference/executor'
+import { QuerentError } from '@engine/core/errors'
+import { modelFromArrays, type StateTensor } from '@engine/nn/fromStateDict'
+import { describe, expect, it } from 'vitest'
+
+const tensor = (...shape: number[]): StateTensor => ({ shape, data: new Float64Array(shape.reduce((a, b) => a * b, 1)).fill(0.1) })
+const load = (tensors: Record<string, StateTensor>, inputShape: number[], architecture?: unknown) =>
+  modelFromArrays({ architecture, tensors: new Map(Object.entries(tensors)), inputShape }, createReferenceExecutor())
+
+async function failure(promise: Promise<unknown>): Promise<QuerentError> {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof QuerentError)) throw new Error('expected a QuerentError')
+  return error
+}
+
+describe('a model from a state dict', () => {
+  it('is dense layers with ReLU between when no architecture is given, whatever stood between them', async () => {
+    const model = await load({ '4.bias': tensor(2), '4.weight': tensor(2, 3), '1.weight': tensor(3, 5) }, [5])
+    expect(model.classes).toBe(2)
+    expect(model.parameterCount).toBe(15 + 6 + 2)
+    const { weight, bias } = await model.lastLayer()
+    expect([weight.rows, weight.cols, bias.length]).toEqual([2, 3, 2])
+    expect((await model.snapshot()).map(({ length }) => length)).toEqual([15, 6, 2])
+  })
+
+  it('takes kernel and layer sizes from the tensors', async () => {
+    const model = await load(
+      { '0.weight': tensor(4, 1, 5, 5), '0.bias': tensor(4), '3.weight': tensor(3, 4 * 9) },
+      [1, 8, 8],
+      [{ type: 'conv2d', padding: 1 }, { type: 'maxpool2d', size: 2 }, { type: 'flatten' }, { type: 'dense' }],
+    )
+    expect(model.parameterCount).toBe(100 + 4 + 108)
+    expect([...(await model.lastLayer()).bias]).toEqual([0, 0, 0])
+  })
+
+  it('names what is missing, left over or of the wrong shape', async () => {
+    const missing = await failure(load({ 'O.weight': tensor(2, 4) }, [4], [{ type: 'dense' }]))
+    expect(missing).toMatchObject({ code: 'bad-input', details: { path: '0.weight', nearest: 'O.weight' } })
+    const extra = await failure(load({ '0.weight': tensor(2, 4), '0.bais': tensor(2) }, [4]))
+    expect(extra).toMatchObject({ code: 'bad-input', details: { path: '0.bais' } })
+    const shape = await failure(load({ '0.weight': tensor(3, 4), '2.weight': tensor(2, 5) }, [4]))
+    expect(shape).toMatchObject({ details: { path: '2.weight', found: '2 × 5', expected: '2 × 3' } })
+    const rank = await failure(load({ '0.weight': tensor(3, 4, 1, 1) }, [4], [{ type: 'dense' }]))
+    expect(rank).toMatchObject({ details: { path: '0.weight', found: '3 × 4 × 1 × 1', expected: 'out × in' } })
+    const kernel = await failure(load({ '0.weight': tensor(3, 1, 2, 3) }, [1, 4, 4], [{ type: 'conv2d' }]))
+    expect(kernel.code).toBe('unsupported')
+    expect((await failure(load({ foo: tensor(3) }, [4]))).message).toContain('no tensor called <position>.weight')
+  })
+
+  it('refuses an architecture that is not one', async () => {
+    const unknown = await failure(load({ '0.weight': tensor(2, 4) }, [4], [{ type: 'dense' }, { type: 'selu' }]))
+    expect(unknown).toMatchObject({ code: 'bad-input', details: { path: '1.type' } })
+    const option = await failure(load({ '0.weight': tensor(2, 4) }, [4], [{ type: 'dense', units: 3 }]))
+    expect(option.message).toContain('units')
+    const last = await failure(load({ '0.weight': tensor(2, 4) }, [4], [{ type: 'dense' }, { type: 'relu' }]))
+    expect(last.message).toContain('last layer')
+  })
+})

@@ -1,0 +1,137 @@
+import { createReferenceExecutor } from '@backends/reference/executor'
+import { randomFrom } from '@engine/core/random'
+import { gradients } from '@engine/graph/grad'
+import { layersOf } from '@engine/nn/architectures'
+import { flipCrop } from '@engine/nn/augment'
+import { drawWeights } from '@engine/nn/initialize'
+import { planLayers } from '@engine/nn/layers'
+import { crossEntropy, entropy } from '@engine/nn/losses'
+import { describe, expect, it } from 'vitest'
+import { evaluate, relativeError, traced } from '../../support/graphs'
+
+describe('architectures', () => {
+  it('builds linear, mlp and cnn models with names as torch has them', () => {
+    expect(layersOf({ type: 'linear', init: 'he-uniform' }, [4], 3)).toEqual([{ type: 'dense', units: 3 }])
+    const mlp = layersOf({ type: 'mlp', hidden: [8, 6], dropout: 0, init: 'he-uniform' }, [1, 4, 4], 3)
+    expect(mlp.map(({ type }) => type)).toEqual(['flatten', 'dense', 'relu', 'dense', 'relu', 'dense'])
+    const cnn = layersOf({ type: 'cnn', filters: [4, 6], hidden: [5], dropout: 0.5, init: 'he-uniform' }, [1, 9, 8], 3)
+    const parameters = planLayers(cnn, [1, 9, 8]).flatMap((layer) => layer.parameters)
+    expect(parameters.map(({ name, shape }) => `${name} ${shape.join('×')}`)).toEqual([
+      '0.weight 4×1×3×3',
+      '0.bias 4',
+      '3.weight 6×4×3×3',
+      '3.bias 6',
+      '7.weight 5×24',
+      '7.bias 5',
+      '10.weight 3×5',
+      '10.bias 3',
+    ])
+  })
+
+  it('refuses convolutions on vectors, too many poolings and layers that do not fit', () => {
+    const cnn = { type: 'cnn', filters: [4, 4, 4], hidden: [], dropout: 0, init: 'he-uniform' } as const
+    expect(() => layersOf(cnn, [64], 3)).toThrow('cnn needs images')
+    expect(() => layersOf(cnn, [1, 7, 9], 3)).toThrow('3 poolings leave nothing of images of 7 × 9 pixels')
+    expect(() => planLayers([{ type: 'dense', units: 3 }], [1, 4, 4])).toThrow('layer 0 (dense) needs vectors')
+    expect(() => planLayers([{ type: 'flatten' }, { type: 'maxpool2d', size: 2 }], [1, 4, 4])).toThrow('layer 1 (maxpool2d) needs images')
+    expect(() => planLayers([{ type: 'dense', units: 3 }, { type: 'relu' }], [4])).toThrow('the last layer of a model must be dense')
+  })
+})
+
+it('draws initial weights inside the published bounds, biases only where torch does', () => {
+  const layers = planLayers([{ type: 'conv2d', filters: 8, kernel: 3 }, { type: 'flatten' }, { type: 'dense', units: 20 }], [2, 6, 6])
+  const extent = (values: ArrayLike<number>) => Math.max(...Array.from(values, Math.abs))
+  const expected = {
+    'he-uniform': [Math.sqrt(6 / 18), 0, Math.sqrt(6 / 128), 0],
+    'torch-default': [Math.sqrt(1 / 18), Math.sqrt(1 / 18), Math.sqrt(1 / 128), Math.sqrt(1 / 128)],
+    'glorot-uniform': [Math.sqrt(6 / (18 + 72)), 0, Math.sqrt(6 / 148), 0],
+  } as const
+  for (const [init, bounds] of Object.entries(expected)) {
+    const drawn = drawWeights(layers, init as keyof typeof expected, randomFrom(init), (size) => new Float64Array(size))
+    for (const [i, values] of drawn.entries()) {
+      expect(extent(values)).toBeLessThanOrEqual(bounds[i])
+      expect(extent(values)).toBeGreaterThanOrEqual(0.6 * bounds[i])
+    }
+    const mean = [...drawn[2]].reduce((a, b) => a + b, 0) / drawn[2].length
+    expect(Math.abs(mean)).toBeLessThan(bounds[2] / 20)
+  }
+})
+
+describe('losses', () => {
+  // worked example E1 of A§2.1
+  const z = Float64Array.of(2, 1, 0)
+
+  it('entropy and its derivative agree with the worked example', async () => {
+    const { h, d } = await evaluate(
+      traced((g) => {
+        const logits = g.input('z', [1, 3])
+        const h = entropy(g, logits)
+        return { h, d: gradients(g, g.reduceSum(h), [logits])[0] }
+      }),
+      { z },
+    )
+    expect(h[0]).toBeCloseTo(0.832396, 6)
+    expect([...d].map((value) => value.toFixed(6))).toEqual(['-0.282587', '0.140770', '0.141817'])
+  })
+
+  it('the entropy gradient of a confident row keeps its digits in float32', async () => {
+    const graph = traced((g) => {
+      const logits = g.input('z', [1, 3])
+      return { d: gradients(g, g.reduceSum(entropy(g, logits)), [logits])[0] }
+    })
+    const confident = [25, 0, 1] // p − 1 is below float32's resolution
+    const exact = await evaluate(graph, { z: Float64Array.from(confident) })
+    const single = await evaluate(graph, { z: Float32Array.from(confident) }, createReferenceExecutor('float32'))
+    expect(relativeError(single.d, exact.d)).toBeLessThan(1e-2)
+  })
+
+  it('cross-entropy is weighted and its derivative is (p − y)·w', async () => {
+    const { loss, d } = await evaluate(
+      traced((g) => {
+        const logits = g.input('z', [2, 3])
+        const loss = crossEntropy(g, logits, g.input('target', [2, 3]))
+        return { loss, d: gradients(g, loss, [logits])[0] }
+      }),
+      { z: Float64Array.of(...z, ...z), target: Float64Array.of(0, 0.25, 0, 0, 0, 0) },
+    )
+    const p = [0.665241, 0.244728, 0.090031]
+    expect(loss[0]).toBeCloseTo(-0.25 * Math.log(p[1]), 6)
+    for (const [i, value] of [p[0], p[1] - 1, p[2]].entries()) expect(d[i]).toBeCloseTo(0.25 * value, 6)
+    expect([...d.slice(3)].map(Math.abs)).toEqual([0, 0, 0])
+  })
+})
+
+describe('flip-crop augmentation', () => {
+  // two channels of 8 × 8, every pixel its own number from 1; padding 1
+  const image = Float64Array.from({ length: 128 }, (_, i) => i + 1)
+
+  it('shifts by at most the padding, flips some images, keeps channels together and fills with zeros', () => {
+    const augment = flipCrop([2, 8, 8])
+    const random = randomFrom('augment')
+    const seen = new Set<string>()
+    for (let trial = 0; trial < 100; trial++) {
+      const batch = Float64Array.of(...image, ...image)
+      augment(batch, 1, random)
+      expect(batch.slice(128)).toEqual(image) // only the first sample counts
+      const at = (c: number, y: number, x: number) => batch[(c * 8 + y) * 8 + x]
+      const flip = at(0, 4, 4) < at(0, 4, 3)
+      const centre = at(0, 4, 4) - 1
+      const [down, right] = [Math.floor(centre / 8) - 4, (flip ? 7 - (centre % 8) : centre % 8) - 4]
+      seen.add(`${flip} ${down} ${right}`)
+      const expected = new Float64Array(128)
+      for (let c = 0; c < 2; c++)
+        for (let y = 0; y < 8; y++)
+          for (let x = 0; x < 8; x++) {
+            const [sy, sx] = [y + down, x + right]
+            const inside = sy >= 0 && sy < 8 && sx >= 0 && sx < 8
+            expected[(c * 8 + y) * 8 + x] = inside ? image[(c * 8 + sy) * 8 + (flip ? 7 - sx : sx)] : 0
+          }
+      expect(batch.slice(0, 128)).toEqual(expected)
+    }
+    expect(seen.size).toBe(2 * 3 * 3)
+  })
+
+  it('needs images', () => {
+    expect(() => flipCrop([12])).toThrow('flip-crop augmentation needs images')
+  })
+})
