@@ -48,7 +48,7 @@ export function learningCurvesOption(curves: readonly Curve[], options: Learning
   })
   const y = niceScale(
     valuesInView(drawn, options.band, baseline !== null),
-    Math.max(2, Math.floor(height / (3.5 * font))),
+    Math.max(2, Math.floor(height / (4.5 * font))),
     percent && baseline === null ? [0, 100] : undefined,
   )
   const grid = {
