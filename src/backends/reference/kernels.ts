@@ -1,3 +1,4 @@
+import { QuerentError } from '@engine/core/errors'
 import type { FloatArray } from '@engine/core/matrix'
 import type { Node, Shape } from '@engine/graph/ir'
 import { isBinary, isUnary, planBinary, planUnary } from './elementwise'
@@ -84,7 +85,7 @@ export function planNode(node: Node, inputs: readonly FloatArray[], out: FloatAr
     case 'maxPool2dGrad':
       return planMaxPool2dGrad(shapes[0], node.attrs, a, b, out)
   }
-  throw new Error(`no kernel for ${op}`)
+  throw new QuerentError('internal', `no kernel for ${op}`)
 }
 
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i], 0)

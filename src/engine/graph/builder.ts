@@ -163,7 +163,7 @@ export function createBuilder(): Builder {
       if (!needed.has(node.output)) continue
       const inputs = node.inputs.map(through)
       for (const value of inputs) needed.add(value)
-      kept.push({ ...node, inputs } as Node)
+      kept.push({ ...node, inputs })
     }
     return { sources: sources.filter(({ value }) => needed.has(value)), nodes: kept.reverse(), outputs: new Map(outputs) }
   }

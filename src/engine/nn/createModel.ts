@@ -49,7 +49,7 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
     capabilities: new Set(['proba', 'embedding', 'lastLayer', 'tensorNorms']),
     classes: network.classes,
     parameterCount: network.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
-    initialize: (random) => parameters.write(drawWeights(network.layers, config.init, random, executor.allocate)),
+    initialize: (random) => parameters.write(drawWeights(network.layers, config.init, random, (size) => executor.allocate(size))),
     outputs,
 
     async *fit(rows, labels, options, random, signal) {

@@ -40,11 +40,11 @@ export async function modelFromArrays(
   const { architecture, positions } = source.architecture === undefined ? denseLayers(tensors) : parseArchitecture(source.architecture)
   const unused = new Set(tensors.keys())
   const layers = architecture.map((entry, i) => layerSpec(entry, positions[i], tensors, unused))
-  for (const name of unused)
-    throw badInput(`tensor ${name} belongs to no layer of the architecture`, {
-      path: name,
-      nearest: nearestName(name, usedNames(tensors, unused)),
-    })
+  const [stray] = unused
+  if (stray !== undefined) {
+    const used = [...tensors.keys()].filter((name) => !unused.has(name))
+    throw badInput(`tensor ${stray} belongs to no layer of the architecture`, { path: stray, nearest: nearestName(stray, used) })
+  }
 
   const values = planLayers(layers, inputShape).flatMap(({ parameters }, i) =>
     parameters.map(({ shape }, p) => {
@@ -65,9 +65,6 @@ export async function modelFromArrays(
 }
 
 const tensorName = (position: number, kind: 'weight' | 'bias'): string => `${position}.${kind}`
-
-const usedNames = (tensors: ReadonlyMap<string, unknown>, unused: ReadonlySet<string>): string[] =>
-  [...tensors.keys()].filter((name) => !unused.has(name))
 
 interface Positioned {
   readonly architecture: Architecture
