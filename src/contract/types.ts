@@ -93,6 +93,8 @@ export interface RecipeInfo {
   readonly title: string
   readonly paper: string
   readonly question: string
+  /** what to look at in the results */
+  readonly look: string
   readonly expect: string
   readonly dataset: string
   readonly estimatedSeconds: number
