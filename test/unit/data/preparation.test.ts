@@ -68,11 +68,11 @@ describe('files of rows', () => {
     ['[4, 2]', [4, 2]],
     ['{"rows": [4, 2]}', [4, 2]],
   ])('reads %j', (text, rows) => {
-    expect([...readRowsFile(bytes(text), 'rows')]).toEqual(rows)
+    expect([...readRowsFile(bytes(text), 'rows', 5)]).toEqual(rows)
   })
 
   it('reads a NumPy array', () => {
-    expect([...readRowsFile(writeNpy(Int32Array.of(4, 2), [2]), 'rows.npy')]).toEqual([4, 2])
+    expect([...readRowsFile(writeNpy(Int32Array.of(4, 2), [2]), 'rows.npy', 5)]).toEqual([4, 2])
   })
 
   it.each([
