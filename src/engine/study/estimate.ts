@@ -92,7 +92,7 @@ function estimateRun(plan: RunPlan, facts: DatasetFacts, cost: Cost): { readonly
   if (carries) bytes += 4 * parameters
   const values = facts.shape.reduce((a, b) => a * b, 1)
   const arrays = facts.bytes ?? (facts.rows + facts.testRows) * values * (facts.kind === 'image' ? 1 : 4)
-  const outputs = (pool * (passes > 0 ? 1 : 0) + test) * (16 * facts.classCounts.length + 4 * embedding)
+  const outputs = (pool * (passes > 0 ? 1 : 0) + test) * (16 * facts.classes + 4 * embedding)
   return { fits, seconds, bytes, memory: jobBytes + arrays + outputs + 16 * parameters }
 }
 
@@ -105,9 +105,9 @@ function poolPasses({ id, params }: Pick<Study['strategies'][number], 'id' | 'pa
 }
 
 /** Multiply-adds of one forward pass, parameters, and width of the last layer's input; nothing for a model that does not fit. */
-function sizeOfModel({ model }: RunPlan, { shape, classCounts }: DatasetFacts): { readonly operations: number; readonly parameters: number; readonly embedding: number } {
+function sizeOfModel({ model }: RunPlan, { shape, classes }: DatasetFacts): { readonly operations: number; readonly parameters: number; readonly embedding: number } {
   try {
-    const layers = planLayers(layersOf(model, shape, classCounts.length), shape).filter(({ parameters }) => parameters.length > 0)
+    const layers = planLayers(layersOf(model, shape, classes), shape).filter(({ parameters }) => parameters.length > 0)
     const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1)
     return {
       operations: layers.reduce((sum, { fanIn, outputShape }) => sum + fanIn * product(outputShape), 0),

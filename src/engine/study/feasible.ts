@@ -16,8 +16,9 @@ export interface DatasetFacts {
   readonly rows: number
   /** rows of the test array; 0 when there is none */
   readonly testRows: number
-  /** rows of each class in the training array */
-  readonly classCounts: readonly number[]
+  readonly classes: number
+  /** rows of each class in the training array; taken as equal when left out */
+  readonly classCounts?: readonly number[]
   /** shape of one sample */
   readonly shape: readonly number[]
   /** size of the arrays in memory; taken from rows and shape when left out */
@@ -40,8 +41,8 @@ export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]
     for (const finding of needProblems(plan, study)) add(finding)
     for (const dataset of facts) for (const finding of [...budgetProblems(plan, study, dataset), ...modelProblems(plan, dataset)]) add(finding)
   }
-  for (const { name, classCounts } of facts) {
-    if (classCounts.length < 2) add(error('too-few-classes', 'dataset', `${name} has ${classCounts.length} class`, String(classCounts.length), 'at least 2 classes'))
+  for (const { name, classes } of facts) {
+    if (classes < 2) add(error('too-few-classes', 'dataset', `${name} has ${classes} class`, String(classes), 'at least 2 classes'))
   }
   return [...findings.values()]
 }
@@ -72,7 +73,7 @@ function modelProblems({ model, training }: RunPlan, facts: DatasetFacts): Findi
     return [error('unfit-model', 'training.augment', `flip-crop needs images; ${facts.name} has samples of shape ${facts.shape.join(' × ')}`, training.augment, 'none')]
   }
   try {
-    layersOf(model, facts.shape, facts.classCounts.length)
+    layersOf(model, facts.shape, facts.classes)
     return []
   } catch (cause) {
     if (!(cause instanceof QuerentError)) throw cause

@@ -102,7 +102,7 @@ function budgetFindings(variants: readonly Variant[], facts: DatasetFacts): Find
       const message = `a batch of ${protocol.query} is ${Math.round((100 * protocol.query) / left[round])} % of the ${left[round]} rows left in ${facts.name} at round ${round}: strategies are forced to agree`
       found.set('batch', warning('large-batch', 'protocol.query', message, 'query fewer rows, or stop earlier'))
     }
-    const missing = protocol.dataStart === 'seeded' && protocol.initialSampling === 'random' ? chanceOfMissing(facts.classCounts, protocol.initial) : 0
+    const missing = protocol.dataStart === 'seeded' && protocol.initialSampling === 'random' ? chanceOfMissing(facts.classCounts ?? new Array<number>(facts.classes).fill(1), protocol.initial) : 0
     if (missing > 0.05 && !found.has('class')) {
       const message = `${protocol.initial} random rows of ${facts.name} miss a class with a chance of about ${Math.round(100 * missing)} %`
       found.set('class', warning('class-missing', 'protocol.initial', message, 'start with more rows, or protocol.initialSampling: stratified'))
