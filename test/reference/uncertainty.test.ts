@@ -22,7 +22,7 @@ const negated = (values: number[]): number[] => values.map((value) => -value)
 const less1 = (values: number[]): number[] => values.map((value) => value - 1)
 
 const sources = [
-  { name: 'logits', view: arrayView({ logits: matrixOf(reference.logits) }), n: reference.n, ...reference },
+  { name: 'logits', view: arrayView({ logits: matrixOf(reference.logits) }), ...reference },
   { name: 'probabilities', view: arrayView({ probabilities: matrixOf(given.probabilities) }), n: given.probabilities.length, ...given },
 ]
 

@@ -10,10 +10,14 @@ export interface SelectionKernels {
   dots(matrix: Matrix, j: number, rows: Int32Array, count: number, out: Float64Array): void
 }
 
+/** Row j in float64: one conversion per row instead of one per product. Grows with the widest matrix seen. */
+let wide = new Float64Array(0)
+
 export const plainKernels: SelectionKernels = {
   dots({ data, cols }, j, rows, count, out) {
-    const start = j * cols
-    for (let t = 0; t < count; t++) out[t] = dot(data, rows[t] * cols, data, start, cols)
+    if (wide.length < cols) wide = new Float64Array(cols)
+    wide.set(data.subarray(j * cols, (j + 1) * cols))
+    for (let t = 0; t < count; t++) out[t] = dot(data, rows[t] * cols, wide, 0, cols)
   },
 }
 
@@ -55,6 +59,8 @@ export function selectionSpace(features: Matrix, options: SpaceOptions = {}): Se
   // `slack` makes the bound hold for computed values too: floating-point +, −, · keep the order of their arguments.
   const slack = 1 + (features.cols + 8) * 2 ** -51
   const rounding = (features.cols + (left?.cols ?? 0) + 8) * 2 ** -52
+  const width = left?.cols ?? 0
+  const ownLeft = new Float64Array(width)
   const survivors = new Int32Array(n)
   const weights = new Float64Array(n)
   const products = new Float64Array(n)
@@ -65,11 +71,16 @@ export function selectionSpace(features: Matrix, options: SpaceOptions = {}): Se
     relax(j, nearest) {
       const own = squared[j]
       const reach = lengths[j] * slack
+      if (left) ownLeft.set(left.data.subarray(j * width, (j + 1) * width))
       let count = 0
       for (let i = 0; i < n; i++) {
         const current = nearest[i]
         if (current <= 0) continue
-        const weight = left ? dot(left.data, i * left.cols, left.data, j * left.cols, left.cols) : 1
+        let weight = 1
+        if (left) {
+          weight = 0
+          for (let c = 0, at = i * width; c < width; c++, at++) weight += left.data[at] * ownLeft[c]
+        }
         const sum = squared[i] + own
         const bound = sum - 2 * (Math.abs(weight) * (lengths[i] * reach))
         if (prune && bound >= current && bound >= sum * rounding) continue

@@ -1,8 +1,8 @@
 import { selectionSpace, type SelectionKernels } from './distances'
 import { type CancelSignal, throwIfCancelled } from './errors'
 import { kMeansPlusPlus } from './kMeansPlusPlus'
-import { dot, squaredDistance, squaredNorms } from './linear'
-import type { Matrix } from './matrix'
+import { squaredDistance } from './linear'
+import { takeRows, type Matrix } from './matrix'
 import type { Random } from './random'
 
 export interface Clustering {
@@ -26,46 +26,74 @@ const maxIterations = 100
 /**
  * Lloyd's algorithm from a k-means++ start (A§2.4), at most 100 iterations, k ≤ n clusters of which none is empty:
  * an empty one takes the row farthest from its centroid. Ties go to the lower cluster and the lower row.
+ * Distance bounds (Hamerly 2010) spare the rows that cannot have changed their cluster.
  */
 export function kMeans(m: Matrix, k: number, { random, kernels, signal, rows }: KMeansOptions): Clustering {
   const clusters = Math.min(k, m.rows)
-  const starts = kMeansPlusPlus(selectionSpace(m, { kernels, rows }), clusters, 'uniform', random, signal)
-  const centroids: Matrix<Float64Array> = { data: new Float64Array(clusters * m.cols), rows: clusters, cols: m.cols }
-  starts.forEach((row, c) => centroids.data.set(m.data.subarray(row * m.cols, (row + 1) * m.cols), c * m.cols))
+  const starts = takeRows(m, kMeansPlusPlus(selectionSpace(m, { kernels, rows }), clusters, 'uniform', random, signal))
+  const centroids: Matrix<Float64Array> = { ...starts, data: Float64Array.from(starts.data) }
   const assignment = new Int32Array(m.rows).fill(-1)
-  const norms = squaredNorms(m)
+  const bounds = createBounds(m, centroids, assignment)
   let iterations = 0
-  for (let changed = true; changed && clusters > 0 && iterations < maxIterations; iterations++) {
+  for (let changed = m.rows > 0; changed && iterations < maxIterations; iterations++) {
     throwIfCancelled(signal)
     const previous = assignment.slice()
-    const distances = assign(m, norms, centroids, assignment)
-    fillEmpty(assignment, distances, clusters)
+    bounds.assign()
+    fillEmpty(m, centroids, assignment, bounds.forget)
     changed = assignment.some((cluster, i) => cluster !== previous[i])
-    if (changed) average(m, assignment, centroids)
+    if (changed) bounds.moved(average(m, assignment, centroids))
   }
   return { assignment, centroids, iterations }
 }
 
-function assign(m: Matrix, norms: Float64Array, centroids: Matrix<Float64Array>, assignment: Int32Array): Float64Array {
-  const halves = squaredNorms(centroids).map((norm) => norm / 2)
-  const distances = new Float64Array(m.rows)
-  for (let i = 0; i < m.rows; i++) {
-    let best = 0
-    let score = -Infinity
-    for (let c = 0; c < centroids.rows; c++) {
-      const s = dot(m.data, i * m.cols, centroids.data, c * m.cols, m.cols) - halves[c]
-      if (s > score) [best, score] = [c, s]
-    }
-    assignment[i] = best
-    distances[i] = norms[i] - 2 * score
+/** For each row an upper bound of the distance to its centroid and a lower bound of the distance to every other. */
+function createBounds(m: Matrix, centroids: Matrix<Float64Array>, assignment: Int32Array) {
+  const upper = new Float64Array(m.rows).fill(Infinity)
+  const lower = new Float64Array(m.rows)
+  const distance = (i: number, c: number): number => squaredDistance(m.data, i * m.cols, centroids.data, c * m.cols, m.cols)
+
+  return {
+    assign() {
+      for (let i = 0; i < m.rows; i++) {
+        if (upper[i] < lower[i]) continue
+        if (upper[i] < Infinity) upper[i] = Math.sqrt(distance(i, assignment[i]))
+        if (upper[i] < lower[i]) continue
+        let best = 0
+        let least = Infinity
+        let second = Infinity
+        for (let c = 0; c < centroids.rows; c++) {
+          const squared = distance(i, c)
+          if (squared < least) [best, least, second] = [c, squared, least]
+          else if (squared < second) second = squared
+        }
+        assignment[i] = best
+        upper[i] = Math.sqrt(least)
+        lower[i] = Math.sqrt(second)
+      }
+    },
+    /** The row was moved to a cluster that is not its nearest: measure it again. */
+    forget(i: number) {
+      upper[i] = Infinity
+    },
+    /** Centroid c moved by shifts[c]. */
+    moved(shifts: Float64Array) {
+      let farthest = 0
+      for (let c = 1; c < shifts.length; c++) if (shifts[c] > shifts[farthest]) farthest = c
+      const others = shifts.reduce((most, shift, c) => (c === farthest ? most : Math.max(most, shift)), 0)
+      for (let i = 0; i < m.rows; i++) {
+        upper[i] += shifts[assignment[i]]
+        lower[i] -= assignment[i] === farthest ? others : shifts[farthest]
+      }
+    },
   }
-  return distances
 }
 
-function fillEmpty(assignment: Int32Array, distances: Float64Array, clusters: number): void {
-  const sizes = new Int32Array(clusters)
+function fillEmpty(m: Matrix, centroids: Matrix<Float64Array>, assignment: Int32Array, onMove: (row: number) => void): void {
+  const sizes = new Int32Array(centroids.rows)
   for (const cluster of assignment) sizes[cluster]++
-  for (let empty = 0; empty < clusters; empty++) {
+  if (!sizes.includes(0)) return
+  const distances = Float64Array.from(assignment, (c, i) => squaredDistance(m.data, i * m.cols, centroids.data, c * m.cols, m.cols))
+  for (let empty = 0; empty < sizes.length; empty++) {
     if (sizes[empty] > 0) continue
     let farthest = -1
     for (let i = 0; i < assignment.length; i++) {
@@ -75,11 +103,14 @@ function fillEmpty(assignment: Int32Array, distances: Float64Array, clusters: nu
     sizes[empty] = 1
     assignment[farthest] = empty
     distances[farthest] = 0
+    onMove(farthest)
   }
 }
 
-function average(m: Matrix, assignment: Int32Array, centroids: Matrix<Float64Array>): void {
+/** Moves every centroid to the mean of its members; returns how far each went. */
+function average(m: Matrix, assignment: Int32Array, centroids: Matrix<Float64Array>): Float64Array {
   const { data, cols, rows } = centroids
+  const before = data.slice()
   const sizes = new Int32Array(rows)
   data.fill(0)
   for (let i = 0; i < m.rows; i++) {
@@ -88,6 +119,7 @@ function average(m: Matrix, assignment: Int32Array, centroids: Matrix<Float64Arr
     for (let j = 0; j < cols; j++) data[start + j] += m.data[i * cols + j]
   }
   for (let c = 0; c < rows; c++) for (let j = 0; j < cols; j++) data[c * cols + j] /= sizes[c]
+  return Float64Array.from(sizes, (_, c) => Math.sqrt(squaredDistance(data, c * cols, before, c * cols, cols)))
 }
 
 /** The member nearest the centroid of every cluster, in cluster order; of equals the lower row. */
@@ -97,7 +129,7 @@ export function perClusterMedoid(m: Matrix, { assignment, centroids }: Clusterin
   for (let i = 0; i < m.rows; i++) {
     const cluster = assignment[i]
     const distance = squaredDistance(m.data, i * m.cols, centroids.data, cluster * m.cols, m.cols)
-    if (medoids[cluster] < 0 || distance < best[cluster]) {
+    if (distance < best[cluster]) {
       medoids[cluster] = i
       best[cluster] = distance
     }
