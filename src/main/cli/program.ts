@@ -3,18 +3,22 @@ import { version } from '../../../package.json'
 import { QuerentError } from '@engine/core/errors'
 import { toQuerentError } from '../node/errors'
 import { register as datasets } from './datasets'
+import { register as doctor } from './doctor'
 import { createContext, describeError, exitCodeOf, type CliContext, type CliHost } from './io'
 import { register as measure } from './measure'
 import { register as merge } from './merge'
+import { register as plan } from './plan'
+import { register as recipes } from './recipes'
 import { register as run } from './run'
 import { register as score } from './score'
 import { register as select } from './select'
+import { register as serve } from './serve'
 import { register as verify } from './verify'
 
 /** One file per command exports one of these. */
 export type Register = (program: Command, context: CliContext) => void
 
-const commands: readonly Register[] = [run, verify, merge, score, select, measure, datasets]
+const commands: readonly Register[] = [run, plan, verify, merge, score, select, measure, datasets, recipes, serve, doctor]
 
 /** The whole command line; `--json` is added to every command that does something. */
 function createProgram(context: CliContext): Command {

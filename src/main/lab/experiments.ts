@@ -99,7 +99,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
       studyText,
       studyPath: store.studyPath(entry.project),
       outDir: entry.folder,
-      backend,
+      ...(backend === 'auto' ? {} : { backend }),
       ...(jobs === 'auto' ? {} : { jobs }),
       reuseFrom: experimentsOf(store.index(), entry.project)
         .filter(({ id }) => id !== entry.id)

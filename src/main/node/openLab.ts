@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { csvTable } from '../exporting/csv'
+import type { Settings } from '@contract/types'
+import { learningCurvesFile } from '../exporting/learningCurves'
+import { createLab, type Lab } from '../lab/lab'
+import { planStudy } from '../lab/planStudy'
+import { openResults } from '../lab/results'
+import { resultsOf } from '../lab/resultSet'
+import { startExperiment } from '../lab/runExperiment'
+import { describeStudy } from '../lab/describeStudy'
+import { version } from '../../../package.json'
+import { createBackends } from './backends'
+import { systemClock } from './clock'
+import { listDatasets } from './datasets'
+import { doctorReport } from './doctor'
+import { experimentDependencies } from './experiments'
+import type { JobHandle } from './jobs/client'
+import { resourcePath } from './resources'
+import { listRecipes, recipeText } from './recipes'
+import { acquireLock } from './storage/lock'
+import { fileStore } from './storage/resultFolder'
+import { openWorkspace } from './workspace/store'
+
+export interface LabOptions {
+  readonly workspace: string
+  readonly transport: 'electron' | 'web'
+  readonly runtime: string
+  readonly spawner: { spawn(): Promise<JobHandle> }
+  readonly cores: number
+  /** told when work starts and when it ends */
+  readonly onBusy?: (busy: boolean) => void
+}
+
+/** The lab on this machine's disk; throws `locked` when another process has the workspace. */
+export async function openLab({ workspace, transport, runtime, spawner, cores, onBusy }: LabOptions): Promise<Lab> {
+  await mkdir(workspace, { recursive: true })
+  const lock = await acquireLock(join(workspace, 'lock'), 'workspace')
+  try {
+    const store = await openWorkspace(workspace)
+    const backends = createBackends(spawner)
+    const experiments = experimentDependencies(spawner, backends, cores)
+    const lab = await createLab({
+      info: { version, transport, runtime, platform: process.platform },
+      store,
+      clock: systemClock,
+      newId: randomUUID,
+      experiments: { start: (request) => startExperiment(request, experiments), open: (folder) => openResults(fileStore, folder) },
+      backends: {
+        describe: async () => {
+          const { backend, jobs } = store.settings()
+          const { id, device } = await backends.resolve(backend)
+          const slots = jobs === 'auto' ? cores : jobs
+          return { id, device, jobs: slots, label: `${backendTitles[id]} · ${device} × ${slots}` }
+        },
+        doctor: () => doctorReport({ backends, workspace }),
+      },
+      datasets: { list: async () => listDatasets() },
+      recipes: { list: listRecipes, text: recipeText },
+      study: { plan: (studyText, studyPath, computed) => planStudy({ studyText, studyPath, ...runSettings(store.settings()) }, experiments, computed), describe: describeStudy },
+      exporting: {
+        table: (results, table) => csvTable(table, results),
+        figure: (view, request, format, dpi) => {
+          const { strategies } = view.manifest.study
+          return learningCurvesFile(resultsOf(view), strategies, request, { format, dpi, fontsDir: resourcePath('fonts') })
+        },
+        results: resultsOf,
+      },
+      onBusy: onBusy ?? (() => undefined),
+    })
+    return {
+      ...lab,
+      dispose: async () => {
+        await lab.dispose()
+        await lock.release()
+      },
+    }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+/** What the settings say about running; a study decides where they leave it open. */
+const runSettings = ({ backend, jobs }: Settings): { backend?: Settings['backend']; jobs?: number } => ({
+  ...(backend === 'auto' ? {} : { backend }),
+  ...(jobs === 'auto' ? {} : { jobs }),
+})
+
+const backendTitles = { 'onnx-native': 'ONNX native', 'onnx-wasm': 'ONNX wasm', tfjs: 'TensorFlow.js', reference: 'Reference' } as const
