@@ -41,9 +41,8 @@ export interface DrawnCurve {
 const cellDashes: readonly (readonly number[] | null)[] = [null, [6, 3], [2, 2], [10, 2, 2, 2]]
 
 export function drawnCurves(curves: readonly Curve[], styles: ReadonlyMap<string, SeriesStyle>, theme: Theme, scale: number): DrawnCurve[] {
-  return curves.flatMap((curve) => {
-    const style = styles.get(curve.strategy)
-    if (!style) return []
+  return curves.map((curve) => {
+    const style = styles.get(curve.strategy)!
     const siblings = curves.filter((other) => other.strategy === curve.strategy)
     const cell = siblings.indexOf(curve)
     const kept = curve.mean.flatMap((y, index) => (y === null ? [] : [{ y, index }]))
@@ -56,24 +55,22 @@ export function drawnCurves(curves: readonly Curve[], styles: ReadonlyMap<string
     }))
     const { partialFrom } = curve
     const partial = partialFrom === null ? -1 : kept.findIndex(({ index }) => index >= partialFrom)
-    return [
-      {
-        key: JSON.stringify([curve.dataset, curve.strategy, ...Object.values(curve.factors).map(factorText)]),
-        name: curve.strategy + (siblings.length > 1 ? cellName(curve, siblings) : ''),
-        style,
-        color: colorOf(style, theme),
-        dash: siblings.length > 1 ? cellDashes[cell % cellDashes.length] : style.dash,
-        points,
-        partialFrom: partial < 0 ? null : partial,
-        line: curve.line,
-        traces: curve.traces.map(({ labels, values }) =>
-          labels.flatMap((label, index) => {
-            const value = values[index]
-            return value === null ? [] : [[label, value * scale] as const]
-          }),
-        ),
-      },
-    ]
+    return {
+      key: JSON.stringify([curve.dataset, curve.strategy, ...Object.values(curve.factors).map(factorText)]),
+      name: curve.strategy + (siblings.length > 1 ? cellName(curve, siblings) : ''),
+      style,
+      color: colorOf(style, theme),
+      dash: siblings.length > 1 ? cellDashes[cell % cellDashes.length] : style.dash,
+      points,
+      partialFrom: partial < 0 ? null : partial,
+      line: curve.line,
+      traces: curve.traces.map(({ labels, values }) =>
+        labels.flatMap((label, index) => {
+          const value = values[index]
+          return value === null ? [] : [[label, value * scale] as const]
+        }),
+      ),
+    }
   })
 }
 

@@ -39,7 +39,9 @@ export function learningCurvesOption(curves: readonly Curve[], options: Learning
   const measure = options.measure ?? ((text: string) => 0.6 * font * text.length)
   const { percent } = metricInfo[metric]
   const baseline = curves.find((curve) => curve.baseline !== null)?.baseline ?? null
-  const drawn = drawnCurves(curves, seriesStyles(options.strategies), theme, percent ? 100 : 1)
+  const strangers = curves.filter((curve) => !options.strategies.some(({ name }) => name === curve.strategy))
+  const styles = seriesStyles([...options.strategies, ...strangers.map(({ strategy }) => ({ name: strategy, id: strategy }))])
+  const drawn = drawnCurves(curves, styles, theme, percent ? 100 : 1)
 
   const withValues = options.values ?? theme !== 'paper'
   const ends = drawn.flatMap((curve) => {
@@ -165,7 +167,7 @@ function describe(
   title: string,
 ): string {
   const said = ends.map(({ curve, end }) => `${curve.name} ${axisText(Number(end.y.toPrecision(4)))} at ${axisText(end.x)}`)
-  return `${title} by labelled samples. Last values: ${said.join(', ')}.`
+  return `${title} by labelled samples. ${said.length > 0 ? `Last values: ${said.join(', ')}.` : 'Nothing has been evaluated yet.'}`
 }
 
 function cursorMark(

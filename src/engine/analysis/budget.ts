@@ -1,8 +1,9 @@
+import type { ResultSet } from '../study/results'
 import type { MetricId } from '../study/spec'
 import { curves, pairedDifference, valuesAt, type Curve } from './curves'
 import { metricInfo } from './metricInfo'
 import { countWins, pairedTest, type Wins } from './pairedTests'
-import { compatible, type Factors, type ResultSet } from './resultSet'
+import { compatible, type Factors } from './resultSet'
 
 export interface BudgetRow {
   readonly dataset: string

@@ -1,8 +1,9 @@
+import type { ResultSet } from '../study/results'
 import type { MetricId } from '../study/spec'
 import { intervalsOf, type Interval } from './intervals'
 import { pairedTest, countWins, type Wins } from './pairedTests'
 import { metricInfo } from './metricInfo'
-import { compatible, groupRuns, mergedCell, runCurve, type Factors, type ResultSet, type RunCurve } from './resultSet'
+import { compatible, groupRuns, mergedCell, runCurve, type Factors, type RunCurve } from './resultSet'
 
 /** Mean over seeds by labels, with its interval; a difference has `baseline` set. */
 export interface Curve {

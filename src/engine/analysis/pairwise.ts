@@ -1,9 +1,10 @@
+import type { ResultSet } from '../study/results'
 import type { MetricId, StatsSpec } from '../study/spec'
 import { aubc, interpolate } from './area'
 import { intervalsOf } from './intervals'
 import { metricInfo } from './metricInfo'
 import { countWins, effectSize, holm, pairedTest, type Wins } from './pairedTests'
-import { compatible, mergedCell, type Factors, type ResultSet } from './resultSet'
+import { compatible, mergedCell, type Factors } from './resultSet'
 import { finishedGroups, sharedRanges, type FinishedGroup } from './summary'
 
 /** A row of pairwise.csv: a − b over the seeds that both finished. */

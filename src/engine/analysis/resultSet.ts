@@ -1,7 +1,7 @@
 import { canonicalJson } from '../core/hash'
 import type { RunState } from '../study/events'
 import type { ResultSet, RunResult } from '../study/results'
-import type { FactorValue, MetricId, StatsSpec } from '../study/spec'
+import type { FactorValue, MetricId } from '../study/spec'
 
 export type Factors = Readonly<Record<string, FactorValue>>
 
@@ -44,43 +44,32 @@ export interface RunGroup {
 
 /** Runs by data set (first appearance), strategy (study order), factor cell (first appearance), seed: the row order of every table. */
 export function groupRuns(results: ResultSet): RunGroup[] {
-  const groups = new Map<string, RunGroup & { readonly runs: RunResult[] }>()
-  const datasets = new Map<string, number>()
-  const cells = new Map<string, number>()
-  const rank = (known: Map<string, number>, key: string): number => {
-    if (!known.has(key)) known.set(key, known.size)
-    return known.get(key)!
+  const keyed = results.runs.map((run) => ({ run, cell: canonicalJson(results.factors.map((path) => run.factors[path] ?? null)) }))
+  const ranks = {
+    dataset: ranksOf(keyed.map(({ run }) => run.dataset)),
+    strategy: ranksOf([...results.strategies, ...keyed.map(({ run }) => run.strategy)]),
+    cell: ranksOf(keyed.map(({ cell }) => cell)),
   }
-  const order = new Map<string, readonly [number, number, number]>()
-  const strategyRank = new Map(results.strategies.map((name, index) => [name, index]))
-  for (const run of results.runs) {
-    const cell = cellKey(results, run.factors)
-    const key = JSON.stringify([run.dataset, run.strategy, cell])
-    const group = groups.get(key)
-    const place = [rank(datasets, run.dataset), strategyRank.get(run.strategy) ?? results.strategies.length, rank(cells, cell)] as const
-    if (group) group.runs.push(run)
-    else {
-      order.set(key, place)
-      groups.set(key, {
-        dataset: run.dataset,
-        strategy: run.strategy,
-        factors: run.factors,
-        line: results.lines.includes(run.strategy),
-        runs: [run],
-      })
-    }
+  const groups = new Map<string, { readonly place: readonly number[]; readonly runs: RunResult[] }>()
+  for (const { run, cell } of keyed) {
+    const place = [ranks.dataset.get(run.dataset)!, ranks.strategy.get(run.strategy)!, ranks.cell.get(cell)!]
+    const key = place.join(' ')
+    const group = groups.get(key) ?? { place, runs: [] }
+    groups.set(key, group)
+    group.runs.push(run)
   }
-  for (const group of groups.values()) group.runs.sort((a, b) => a.seed - b.seed)
-  return [...groups.entries()]
-    .map(([key, group]) => ({ group, place: order.get(key)! }))
-    .sort((a, b) => a.place[0] - b.place[0] || a.place[1] - b.place[1] || a.place[2] - b.place[2])
-    .map(({ group }) => group)
+  return [...groups.values()]
+    .sort(({ place: a }, { place: b }) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2])
+    .map(({ runs }) => {
+      const { dataset, strategy, factors } = runs[0]
+      return { dataset, strategy, factors, line: results.lines.includes(strategy), runs: runs.sort((a, b) => a.seed - b.seed) }
+    })
 }
+
+const ranksOf = (keys: readonly string[]): Map<string, number> => new Map([...new Set(keys)].map((key, rank) => [key, rank]))
 
 /** Runs in the row order of the CSV tables. */
 export const orderedRuns = (results: ResultSet): RunResult[] => groupRuns(results).flatMap((group) => group.runs)
-
-const cellKey = (results: ResultSet, factors: Factors): string => canonicalJson(results.factors.map((path) => factors[path] ?? null))
 
 export const sameValue = (a: FactorValue | undefined, b: FactorValue | undefined): boolean =>
   canonicalJson(a ?? null) === canonicalJson(b ?? null)
@@ -125,5 +114,3 @@ export function runCurve(run: RunResult, metric: MetricId): RunCurve {
 
 export const finite = (value: number | null | undefined): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
-
-export type { ResultSet, RunResult, StatsSpec }

@@ -1,8 +1,9 @@
+import type { ResultSet } from '../study/results'
 import type { StatsSpec } from '../study/spec'
 import { metricInfo } from './metricInfo'
 import { pairwise, type PairwiseRow } from './pairwise'
 import { minimumPairsForP } from './pairedTests'
-import { compatible, factorText, type Factors, type ResultSet } from './resultSet'
+import { compatible, factorText, type Factors } from './resultSet'
 
 const testNames: Readonly<Record<StatsSpec['test'], string>> = {
   'paired-sign-flip': 'sign-flip test',
@@ -12,7 +13,8 @@ const testNames: Readonly<Record<StatsSpec['test'], string>> = {
 
 /**
  * The comparison as a methods paragraph says it: number of paired seeds, quantity, interval, test, correction and its family, then each
- * pair. Below six seeds it says that no p-value is shown. Empty text while no two strategies share a finished seed.
+ * pair of one data set (default: the first). Below six seeds it says that no p-value is shown. Empty text while no two strategies
+ * share a finished seed.
  */
 export function statisticsSentence(results: ResultSet, options: { readonly dataset?: string; readonly facet?: Factors } = {}): string {
   const { stats } = results

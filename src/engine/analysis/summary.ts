@@ -1,18 +1,9 @@
+import type { ResultSet, RunResult } from '../study/results'
 import type { MetricId } from '../study/spec'
 import { aubc, aubcWindows, labelsToTarget, sharedRange, type BudgetRange } from './area'
 import { intervalsOf, mean, median, type Interval } from './intervals'
 import { metricInfo } from './metricInfo'
-import {
-  finite,
-  groupRuns,
-  runCurve,
-  compatible,
-  type Factors,
-  type ResultSet,
-  type RunCurve,
-  type RunGroup,
-  type RunResult,
-} from './resultSet'
+import { finite, groupRuns, runCurve, compatible, type Factors, type RunCurve, type RunGroup } from './resultSet'
 import { sampleSaving } from './sampleSaving'
 
 /** A row of summary.csv; null where not defined. Rates are fractions, times milliseconds. */
