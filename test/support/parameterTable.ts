@@ -1,0 +1,28 @@
+import { z } from '@engine/core/zod'
+import type { Strategy } from '@engine/strategies/contract'
+
+interface Property {
+  readonly description?: string
+  readonly enum?: readonly string[]
+  readonly type?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly default?: unknown
+}
+
+/** The parameter table of a method's page, as its schema has it; no table for a method without parameters. */
+export function parameterTable(strategy: Strategy): string {
+  const schema = z.toJSONSchema(strategy.params, { io: 'input' }) as { properties?: Record<string, Property>; required?: string[] }
+  const rows = Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const preset = property.default === undefined ? (schema.required?.includes(name) ? 'required' : '–') : `\`${String(property.default)}\``
+    return `| \`${name}\` | ${values(property)} | ${preset} | ${property.description} |`
+  })
+  return rows.length === 0 ? 'None.' : ['| name | values | default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n')
+}
+
+const values = ({ enum: options, type, minimum, maximum }: Property): string =>
+  options
+    ? options.map((option) => `\`${option}\``).join(' · ')
+    : minimum === undefined
+      ? String(type)
+      : `${type} from ${minimum} to ${maximum}`
