@@ -43,6 +43,6 @@ export function createOptimizer(store: ParameterStore, rule: OptimizerRule): Opt
         shrink,
       )
     },
-    dispose: () => state.forEach(store.release),
+    dispose: () => state.forEach((block) => store.release(block)),
   }
 }

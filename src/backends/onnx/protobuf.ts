@@ -5,18 +5,10 @@ const utf8 = new TextEncoder()
 
 const varint = 0
 const lengthDelimited = 2
-const fixed32 = 5
 
 /** An int32, int64 or enum field. */
 export function integer(field: number, value: number): Encoded {
   return Uint8Array.from([...digits(tag(field, varint)), ...digits(value)])
-}
-
-export function float(field: number, value: number): Encoded {
-  const encoded = new Uint8Array(5)
-  encoded[0] = tag(field, fixed32)
-  new DataView(encoded.buffer).setFloat32(1, value, true)
-  return encoded
 }
 
 export const text = (field: number, value: string): Encoded => bytes(field, utf8.encode(value))

@@ -1,4 +1,4 @@
-import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node'
+import type { InferenceSession, TypedTensor } from 'onnxruntime-node'
 import { QuerentError } from '@engine/core/errors'
 
 export type FloatTensor = TypedTensor<'float32'>
@@ -37,7 +37,7 @@ export async function loadRuntime(kind: RuntimeKind, threads: number): Promise<R
   }
   return {
     kind,
-    tensor: (data, shape) => new ort.Tensor('float32', data, shape) as FloatTensor,
+    tensor: (data, shape) => new ort.Tensor('float32', data, shape),
     async load(model) {
       const session = await ort.InferenceSession.create(model, options)
       return {
@@ -78,7 +78,7 @@ function copying(session: InferenceSession): Session['run'] {
   return async (feeds, results) => {
     const names = Object.keys(results)
     const computed = await session.run(feeds, names)
-    for (const name of names) results[name].data.set((computed[name] as Tensor).data as Float32Array)
+    for (const name of names) results[name].data.set(computed[name].data as Float32Array)
     if (performance.now() - turned < turnMs) return
     await new Promise((resolve) => setImmediate(resolve))
     turned = performance.now()

@@ -1,3 +1,4 @@
+import { QuerentError } from '@engine/core/errors'
 import type { FloatArray } from '@engine/core/matrix'
 import { sizeOf } from '@engine/graph/ir'
 import type { Parameters, ParameterSpec } from '@engine/nn/executor'
@@ -73,7 +74,13 @@ export function createParameterStore(specs: readonly ParameterSpec[]): Parameter
     },
     release: ({ index }) => void (used[index] = false),
     views,
-    write: (values: readonly FloatArray[]) => views(weightsBlock).forEach((view, i) => view.set(values[i])),
+    write(values: readonly FloatArray[]) {
+      for (const [i, view] of views(weightsBlock).entries()) {
+        if (values[i]?.length !== view.length)
+          throw new QuerentError('internal', `parameter ${specs[i].name} needs ${view.length} values, got ${values[i]?.length}`)
+        view.set(values[i])
+      }
+    },
     read: () => Promise.resolve(views(weightsBlock).map((view) => view.slice())),
     dispose: () => undefined,
   }

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs'
+import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs'
 import type { Convolution, OpNode, PrimitiveName, Shape } from '@engine/graph/ir'
 import type { Tensorflow } from './load'
 
@@ -58,7 +58,7 @@ export function primitivesOn(tf: Tensorflow): Primitives {
       lines.push(spread(cells, 4, stride[1] - size[1]))
     }
     const covered = [rows * stride[0], cols * stride[1]]
-    const joined = tf.reshape(spread(lines, 3, stride[0] - size[0]), [n * c, covered[0], covered[1]]) as Tensor3D
+    const joined = tf.reshape<Rank.R3>(spread(lines, 3, stride[0] - size[0]), [n * c, covered[0], covered[1]])
     const cut = tf.slice(joined, [0, 0, 0], [n * c, Math.min(h, covered[0]), Math.min(w, covered[1])])
     const whole = tf.pad(cut, [
       [0, 0],
@@ -119,11 +119,11 @@ export function primitivesOn(tf: Tensorflow): Primitives {
       fromFilter(
         tf
           .engine()
-          .runKernel(
+          .runKernel<Tensor>(
             'Conv2DBackpropFilter',
             { x: padded(x, padding), dy: channelsLast(delta) },
             { strides: pair(stride), pad: 'valid', dataFormat: 'NHWC', filterShape: [kh, kw, ci, co] },
-          ) as Tensor,
+          ),
       ),
     unfold: ([x], { kernel, stride, padding }) => {
       const [n, c, h, w] = x.shape

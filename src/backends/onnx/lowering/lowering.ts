@@ -5,13 +5,13 @@ import type { OnnxBuilder } from '../builder'
 export interface Emission {
   readonly builder: OnnxBuilder
   /** The ONNX tensor of a value; emits what it needs first. */
-  tensor(value: Value): string
+  readonly tensor: (value: Value) => string
   /** The node that computes a value; none for a graph source. */
-  producer(value: Value): Node | undefined
+  readonly producer: (value: Value) => Node | undefined
   /** How many node inputs and graph outputs read a value. */
-  uses(value: Value): number
+  readonly uses: (value: Value) => number
   /** Whether the graph holds a node of this kind reading `value` as its first input. */
-  feeds(value: Value, op: PrimitiveName): boolean
+  readonly feeds: (value: Value, op: PrimitiveName) => boolean
 }
 
 /** Emits a node and returns the ONNX tensor that holds its output. */

@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { instantiateKernels } from '@backends/kernels/load'
+import { createSelectionKernels } from '@backends/kernels/selection'
+import { plainKernels } from '@engine/core/distances'
+import type { Matrix } from '@engine/core/matrix'
+import { randomFrom } from '@engine/core/random'
+import { generateKernels } from '../../../scripts/kernels.mjs'
+
+const random = randomFrom('kernels')
+
+function normal(rows: number, cols: number): Matrix<Float32Array> {
+  return { data: Float32Array.from({ length: rows * cols }, () => random.normal()), rows, cols }
+}
+
+it('ships the kernels that the sources compile to', async () => {
+  const committed = await readFile(resolve(import.meta.dirname, '../../../src/backends/kernels/generated.ts'), 'utf8')
+  expect(await generateKernels()).toBe(committed)
+})
+
+describe('selection kernels', () => {
+  const dots = (kernels: typeof plainKernels, m: Matrix, j: number, rows: Int32Array, count = rows.length) => {
+    const out = new Float64Array(rows.length).fill(-1)
+    kernels.dots(m, j, rows, count, out)
+    return out
+  }
+
+  it.each([1, 2, 3, 4, 5, 7, 16, 33, 130])('equal the plain ones bit for bit on %i columns', (cols) => {
+    const kernels = createSelectionKernels()
+    const m = normal(40, cols)
+    const rows = random.shuffle(Int32Array.from({ length: 40 }, (_, i) => i)).slice(0, 25)
+    for (const j of [0, 17, 39]) expect(dots(kernels, m, j, rows)).toEqual(dots(plainKernels, m, j, rows))
+    expect(dots(kernels, m, 3, rows, 5)).toEqual(dots(plainKernels, m, 3, rows, 5))
+    expect(dots(kernels, m, 3, rows, 0)).toEqual(new Float64Array(25).fill(-1))
+  })
+
+  it('keep up with matrices that come in turns, grow and shrink', () => {
+    const kernels = createSelectionKernels()
+    const matrices = [normal(5, 8), normal(300, 70), normal(5, 8), normal(40, 600)]
+    for (const m of [...matrices, ...matrices.toReversed()]) {
+      const rows = Int32Array.from({ length: m.rows }, (_, i) => i)
+      expect(dots(kernels, m, m.rows - 1, rows)).toEqual(dots(plainKernels, m, m.rows - 1, rows))
+    }
+  })
+
+  it('tell a view from another view of the same buffer', () => {
+    const kernels = createSelectionKernels()
+    const { data } = normal(8, 16)
+    const rows = Int32Array.of(0, 1)
+    for (const part of [data.subarray(0, 64), data.subarray(64)]) {
+      const m = { data: part, rows: 4, cols: 16 }
+      expect(dots(kernels, m, 2, rows)).toEqual(dots(plainKernels, m, 2, rows))
+    }
+  })
+
+  it('take float64 matrices as they are', () => {
+    const m: Matrix = { data: Float64Array.of(1, 1 + 2 ** -40, 3, 4), rows: 2, cols: 2 }
+    expect(dots(createSelectionKernels(), m, 0, Int32Array.of(0, 1))).toEqual(
+      Float64Array.of(1 + (1 + 2 ** -40) ** 2, 3 + 4 * (1 + 2 ** -40)),
+    )
+  })
+})
+
+describe('optimiser kernels', () => {
+  /** Arrays of `length` floats one after the other, as the kernels want them. */
+  function arrays(count: number, length: number) {
+    const memory = new WebAssembly.Memory({ initial: 1 })
+    const views = Array.from({ length: count }, (_, i) => new Float32Array(memory.buffer, i * length * 4, length))
+    return { kernels: instantiateKernels(memory), views, addresses: views.map((view) => view.byteOffset) }
+  }
+  const close = (found: Float32Array, expected: readonly number[]) =>
+    expected.forEach((value, i) => expect(Math.abs(found[i] - value)).toBeLessThanOrEqual(1e-6 * Math.abs(value)))
+
+  it('take a step of SGD with momentum, Nesterov and decay', () => {
+    const { kernels, views, addresses } = arrays(3, 8)
+    const [p, buffer, g] = views
+    p.fill(2)
+    g.fill(0.5)
+    kernels.sgd(addresses[0], addresses[1], addresses[2], 8, 0.1, 0.9, true, 0.01)
+    // d = 0.5 + 0.01·2 = 0.52, b = 0.52, p = 2 − 0.1·(0.52 + 0.9·0.52)
+    close(buffer, Array(8).fill(0.52))
+    close(p, Array(8).fill(2 - 0.1 * 1.9 * 0.52))
+    kernels.sgd(addresses[0], addresses[1], addresses[2], 8, 0.1, 0.9, false, 0)
+    // b = 0.9·0.52 + 0.5 = 0.968
+    close(buffer, Array(8).fill(0.968))
+    close(p, Array(8).fill(2 - 0.0988 - 0.0968))
+  })
+
+  it('take a step of Adam on the whole array and nothing behind it', () => {
+    const { kernels, views, addresses } = arrays(5, 8)
+    const [p, m, v, g, behind] = views
+    p.fill(1)
+    g.fill(3)
+    behind.fill(7)
+    kernels.adam(addresses[0], addresses[1], addresses[2], addresses[3], 8, 0.9, 0.999, 0.01, 1, 0.5, 0.75)
+    // d = 3 + 0.5·1 = 3.5, m = 3.5, v = 12.25, p = 0.75·1 − 0.01·3.5 / (3.5 + 1)
+    close(m, Array(8).fill(3.5))
+    close(v, Array(8).fill(12.25))
+    close(p, Array(8).fill(0.75 - 0.035 / 4.5))
+    expect(behind).toEqual(new Float32Array(8).fill(7))
+  })
+
+  it('make zeros of what would become denormal', () => {
+    const { kernels, views, addresses } = arrays(4, 4)
+    const [p, m, v, g] = views
+    p.fill(1)
+    m.fill(1e-30)
+    v.fill(1e-30)
+    g.fill(-9e-19)
+    kernels.adam(addresses[0], addresses[1], addresses[2], addresses[3], 4, 0.9, 0.999, 1, 1, 0, 1)
+    expect([...m, ...v]).toEqual(Array(8).fill(0))
+    expect([...p]).toEqual([1, 1, 1, 1])
+  })
+})
