@@ -89,7 +89,9 @@ export function describeError({ message, details }: { readonly message: string; 
     ['expected', expected],
     ['did you mean', nearest],
   ]
-  return [message, ...lines.filter(([, value]) => value !== undefined).map(([label, value]) => `  ${label}: ${String(value)}`)].join('\n')
+  // Some messages tell it all already.
+  const isNew = (value: unknown): boolean => value !== undefined && value !== '' && !message.includes(String(value))
+  return [message, ...lines.filter(([, value]) => isNew(value)).map(([label, value]) => `  ${label}: ${String(value)}`)].join('\n')
 }
 
 /** Option parser: an integer of at least `min`. */

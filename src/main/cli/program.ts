@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../../../package.json'
 import { QuerentError } from '@engine/core/errors'
 import { toQuerentError } from '../node/errors'
+import { register as bench } from './bench'
 import { register as datasets } from './datasets'
 import { register as doctor } from './doctor'
 import { createContext, describeError, exitCodeOf, type CliContext, type CliHost } from './io'
@@ -18,7 +19,7 @@ import { register as verify } from './verify'
 /** One file per command exports one of these. */
 export type Register = (program: Command, context: CliContext) => void
 
-const commands: readonly Register[] = [run, plan, verify, merge, score, select, measure, datasets, recipes, serve, doctor]
+const commands: readonly Register[] = [run, plan, verify, merge, score, select, measure, datasets, recipes, serve, doctor, bench]
 
 /** The whole command line; `--json` is added to every command that does something. */
 function createProgram(context: CliContext): Command {

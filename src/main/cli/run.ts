@@ -5,7 +5,7 @@ import { parseStudy } from '@engine/study/schema'
 import { startExperiment } from '../lab/runExperiment'
 import { integer, type CliContext, type CommandResult } from './io'
 import { showProgress } from './progressLine'
-import { addStudyInput, createExperimentHost, readStudyInput, type StudyOptions } from './studyInput'
+import { addStudyInput, createExperimentHost, parseShard, readStudyInput, type StudyOptions } from './studyInput'
 
 interface Options extends StudyOptions {
   readonly out?: string
@@ -17,6 +17,7 @@ export function register(program: Command, context: CliContext): void {
     program.command('run').description('run a study; runs that are finished already are reused, so the same command continues it'),
   )
     .option('--out <dir>', 'result folder (default: results/<study>)')
+    .option('--shard <i/n>', 'only the i-th of n shares of the grid, i = 1 … n', parseShard)
     .option('--jobs <n>', 'runs at a time (default: one per core)', integer(1))
     .action(context.action((words: string[], options: Options) => run(context, words, options)))
 }

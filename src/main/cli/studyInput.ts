@@ -25,11 +25,10 @@ export const addStudyInput = (command: Command): Command =>
     .argument('[study...]', 'study file (YAML or JSON)')
     .option('--set <path=value...>', 'change a field of the study; values are YAML', collect)
     .addOption(new Option('--backend <id>', 'where networks are trained').choices(['auto', ...backendIds]))
-    .option('--shard <i/n>', 'only the i-th of n shares of the grid, i = 1 … n', shard)
 
 const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [...earlier, value]
 
-function shard(text: string): { index: number; count: number } {
+export function parseShard(text: string): { index: number; count: number } {
   const match = /^(\d+)\/(\d+)$/.exec(text)
   const [index, count] = match === null ? [NaN, NaN] : [Number(match[1]), Number(match[2])]
   if (!(count >= 1 && index >= 1 && index <= count)) throw new InvalidArgumentError('i/n with 1 ≤ i ≤ n is needed.')

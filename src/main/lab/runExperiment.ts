@@ -1,7 +1,9 @@
 import { badInput } from '@engine/core/errors'
 import type { RunState } from '@engine/study/events'
 import { datasetNames, expandStudy, shardOf, studyFiles } from '@engine/study/expand'
+import type { DatasetFacts as CheckedFacts } from '@engine/study/feasible'
 import { initialRunState } from '@engine/study/reduceRun'
+import { reviewStudy } from '@engine/study/review'
 import { parseStudy } from '@engine/study/schema'
 import type { ResultSet } from '@engine/study/results'
 import { semanticsVersion, type DatasetRef, type Finding, type PlannedRun, type Study } from '@engine/study/spec'
@@ -14,13 +16,10 @@ import { stateOf } from './results'
 import { resultsOf } from './resultSet'
 import { refuseOtherStudy } from './sameStudy'
 
-export interface DatasetFacts {
+/** What is known of a data set without holding it. */
+export interface DatasetFacts extends CheckedFacts {
   readonly sha256: string
-  readonly rows: number
-  readonly testRows: number
   readonly classNames: readonly string[]
-  /** shape of one sample */
-  readonly shape: readonly number[]
 }
 
 export interface ExperimentDependencies {
@@ -64,9 +63,30 @@ export async function prepareExperiment(
   deps: ExperimentDependencies,
 ): Promise<PreparedExperiment> {
   const { studyText, studyPath, overrides, shard } = request
-  const study = parseStudy(studyText, { file: studyPath, overrides })
-  const prepared = await resolveStudy(study, request.backend ?? study.run.backend, deps.files.folderOf(studyPath), deps)
-  return { ...prepared, plan: shard === undefined ? prepared.plan : shardOf(prepared.plan, shard.index, shard.count) }
+  const options = { file: studyPath, overrides }
+  const study = parseStudy(studyText, options)
+  const baseDir = deps.files.folderOf(studyPath)
+  const facts = await factsOf(study, baseDir, deps)
+  const { findings } = reviewStudy(studyText, options, () => facts)
+  refuseFindings(findings, studyPath)
+  const prepared = await resolveStudy(study, request.backend ?? study.run.backend, baseDir, deps)
+  return { ...prepared, findings, plan: shard === undefined ? prepared.plan : shardOf(prepared.plan, shard.index, shard.count) }
+}
+
+/** Facts of the study's data sets, in its order and under its names. */
+export async function factsOf(study: Study, baseDir: string, deps: Pick<ExperimentDependencies, 'datasets'>): Promise<DatasetFacts[]> {
+  const names = datasetNames(study)
+  const facts: DatasetFacts[] = []
+  for (const [i, ref] of study.datasets.entries()) facts.push({ ...(await deps.datasets.facts(ref, baseDir)), name: names[i] })
+  return facts
+}
+
+/** Throws `bad-input` for the first finding that is an error. */
+function refuseFindings(findings: readonly Finding[], file: string): void {
+  const error = findings.find(({ severity }) => severity === 'error')
+  if (error === undefined) return
+  const { path, message, line, found, expected, nearest } = error
+  throw badInput(message, { file, path, line, found, expected, nearest })
 }
 
 /** The grid of a checked study on this machine. */
@@ -76,12 +96,15 @@ export async function resolveStudy(
   baseDir: string,
   deps: ExperimentDependencies,
 ): Promise<PreparedExperiment> {
-  const names = datasetNames(study)
-  const datasets: Manifest['datasets'][number][] = []
-  for (const [i, ref] of study.datasets.entries()) {
-    const { sha256, rows, testRows, classNames } = await deps.datasets.facts(ref, baseDir)
-    datasets.push({ name: names[i], ref, sha256, rows, testRows, classes: classNames.length, classNames })
-  }
+  const datasets = (await factsOf(study, baseDir, deps)).map(({ name, sha256, rows, testRows, classes, classNames }, i) => ({
+    name,
+    ref: study.datasets[i],
+    sha256,
+    rows,
+    testRows,
+    classes,
+    classNames,
+  }))
   const files: Record<string, string> = {}
   for (const path of studyFiles(study)) files[path] = await deps.files.sha256(path, baseDir)
   const backend = await deps.backends.resolve(wanted)
@@ -210,7 +233,7 @@ async function runInFolder(
 }
 
 /** Several processes on one accelerator fight for its memory. */
-const autoJobs = ({ id, device }: ResolvedBackend, cores: number): number => (id === 'tfjs' && /gpu|cuda/i.test(device) ? 1 : cores)
+export const autoJobs = ({ id, device }: ResolvedBackend, cores: number): number => (id === 'tfjs' && /gpu|cuda/i.test(device) ? 1 : cores)
 
 function otherMachine(found: Manifest | null, next: Manifest): string[] {
   if (found === null) return []
@@ -218,12 +241,4 @@ function otherMachine(found: Manifest | null, next: Manifest): string[] {
   return differs === undefined
     ? []
     : [`The folder was made with ${differs} ${found[differs]}, this is ${next[differs]}: its finished runs are kept but not reused.`]
-}
-
-/** Throws `bad-input` for the first finding that is an error. */
-export function refuseFindings(findings: readonly Finding[], file: string): void {
-  const error = findings.find(({ severity }) => severity === 'error')
-  if (error === undefined) return
-  const { path, message, line, found, expected, nearest } = error
-  throw badInput(message, { file, path, line, found, expected, nearest })
 }

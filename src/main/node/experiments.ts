@@ -7,6 +7,7 @@ import type { BackendResolver, JobSpawner } from '../lab/ports'
 import type { DatasetFacts, ExperimentDependencies } from '../lab/runExperiment'
 import { systemClock } from './clock'
 import { loadDataset } from './datasets'
+import { measure } from './datasets/library'
 import { readBytes } from './datasets/files'
 import { fileStore } from './storage/resultFolder'
 
@@ -42,6 +43,9 @@ export function experimentDependencies(spawner: JobSpawner, backends: BackendRes
 }
 
 async function readFacts(ref: DatasetRef, baseDir: string): Promise<DatasetFacts> {
-  const { sha256, train, test, classNames } = await loadDataset(ref, baseDir)
-  return { sha256, rows: train.rows, testRows: test?.rows ?? 0, classNames, shape: train.shape }
+  const dataset = await loadDataset(ref, baseDir)
+  const { id: name, kind, sha256, train, classNames } = dataset
+  const classCounts = classNames.map(() => 0)
+  for (const label of train.labels) classCounts[label]++
+  return { ...measure(dataset), name, kind, sha256, classNames, classCounts }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, open, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode, withFile } from '../errors'
 
@@ -47,11 +48,28 @@ export async function readIfThere(file: string): Promise<Buffer | null> {
   }
 }
 
-/** Creates the folder with its parents; the result removes what was created, as long as it is empty. */
+/**
+ * Creates the folder with its parents; the result removes what was created. Node's own recursive mkdir never returns where a
+ * file system answers ENOENT for a parent that exists (/proc).
+ */
 export async function makeFolder(folder: string): Promise<() => Promise<void>> {
-  const first = await mkdir(folder, { recursive: true })
-  return async () => {
-    if (first !== undefined) await rm(first, { recursive: true, force: true })
+  const missing: string[] = []
+  for (let path = folder; !existsSync(path); path = dirname(path)) missing.unshift(path)
+  const created: string[] = []
+  const undo = async (): Promise<void> => {
+    // Only what is empty: another process may have begun to use it.
+    for (const path of created.toReversed()) await rmdir(path).catch(() => undefined)
+  }
+  try {
+    for (const path of missing) {
+      await mkdir(path)
+      created.push(path)
+    }
+    return undo
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return undo
+    await undo()
+    throw error
   }
 }
 
