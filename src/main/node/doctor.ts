@@ -35,7 +35,7 @@ function packageFile(name: string): string | undefined {
   }
 }
 
-function versions(): Record<string, string> {
+export function versions(): Record<string, string> {
   const libraries = ['onnxruntime-node', 'onnxruntime-web', '@tensorflow/tfjs', 'electron'].flatMap((name) => {
     const file = packageFile(name)
     return file === undefined ? [] : [[name, (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version] as const]
