@@ -36,7 +36,7 @@ export function consistencyProblems(study: Study): Problem[] {
   const { protocol, stats, strategies: entries, metrics } = study
   const problems: Problem[] = []
   const names = entries.filter((entry) => !isLine(entry)).map(({ name }) => name)
-  if (entries.length > 0 && !names.includes(stats.baseline)) {
+  if (names.length > 0 && !names.includes(stats.baseline)) {
     const nearest = nearestName(stats.baseline, names)
     problems.push(problem('unknown-name', ['stats', 'baseline'], `no strategy is called "${stats.baseline}"${hint(nearest)}`, { found: stats.baseline, expected: names.join(' · '), nearest }))
   }

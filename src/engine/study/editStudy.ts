@@ -23,7 +23,7 @@ export function setAt(text: string, path: Path, value: unknown): string {
 /** The text without what is at `path`; the text itself when nothing is there. */
 export function removeAt(text: string, path: Path): string {
   const document = parsed(text)
-  return document.deleteIn(path) ? textOf(document) : text
+  return document.hasIn(path) && document.deleteIn(path) ? textOf(document) : text
 }
 
 const textOf = (document: Document): string => document.toString({ lineWidth: 0 })

@@ -120,7 +120,7 @@ function studyOf(value: unknown, file: string, problems: Problem[]): Study | nul
     metrics,
     stats: {
       ...stats,
-      baseline: stats.baseline ?? (names.includes('random') ? 'random' : (entries.find((entry) => !isLine(entry))?.name ?? '')),
+      baseline: stats.baseline ?? (names.includes('random') ? 'random' : (entries.find((entry) => !isLine(entry)) ?? entries.at(0))?.name ?? ''),
       metric: stats.metric ?? (metrics.includes('accuracy') ? 'accuracy' : metrics[0]),
     },
     run,
