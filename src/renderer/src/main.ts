@@ -1,4 +1,6 @@
+import '@engine/core/zod'
 import { connect } from './client/connect'
+import { showStartError } from './client/startError'
 import { createWorkbench } from './app'
 
-createWorkbench(connect()).mount('#app')
+connect().then((client) => createWorkbench(client).mount('#app'), showStartError)

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef, triggerRef } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import type { LabEvents } from '@contract/commands'
 import type { ExperimentSummary } from '@contract/types'
 import { useClient } from '@/client/labClient'
@@ -11,7 +11,7 @@ export const useExperiment = defineStore('experiment', () => {
   const client = useClient()
   const messages = useMessages()
 
-  /** Triggered by hand once per batch: nothing inside is reactive. */
+  /** Replaced once per batch by a copy of its first level: nothing inside is reactive, and its map stays the same. */
   const live = shallowRef<LiveExperiment | null>(null)
   const list = shallowRef<readonly ExperimentSummary[]>([])
   const listedProject = ref<string | null>(null)
@@ -66,7 +66,7 @@ export const useExperiment = defineStore('experiment', () => {
     }
     const outcome = applyBatch(live.value, payload)
     if (outcome === 'gap') void open(payload.experiment, true)
-    else if (outcome === 'applied') triggerRef(live)
+    else if (outcome === 'applied') live.value = { ...live.value }
   })
   client.on('experiment.changed', (changed) => {
     if (changed.project === listedProject.value) {
@@ -74,8 +74,7 @@ export const useExperiment = defineStore('experiment', () => {
       list.value = [changed, ...others].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
     }
     if (live.value?.snapshot.summary.id === changed.id) {
-      live.value.snapshot = { ...live.value.snapshot, summary: changed }
-      triggerRef(live)
+      live.value = { ...live.value, snapshot: { ...live.value.snapshot, summary: changed } }
     }
   })
   client.on('connection.changed', (state) => {

@@ -5,7 +5,7 @@ import type { RunState } from '@engine/study/events'
 
 /** An experiment kept up to date by batches. The map is replaced entry by entry; each `RunState` is immutable. */
 export interface LiveExperiment {
-  snapshot: ExperimentSnapshot
+  readonly snapshot: ExperimentSnapshot
   readonly runs: Map<string, RunState>
   /** last batch applied */
   batch: number

@@ -1,16 +1,22 @@
 import { factorText } from '@engine/analysis/resultSet'
 import type { FactorValue } from '@engine/study/spec'
 
+export const scoreWords: Readonly<Record<string, string>> = {
+  'entropy-gradnorm': 'gradient norm',
+  entropy: 'entropy',
+  margin: 'margin',
+  'least-confidence': 'least confidence',
+  'variation-ratio': 'variation ratio',
+  'gradient-embedding-norm': 'gradient embedding norm',
+}
+export const batchWords: Readonly<Record<string, string>> = { topk: 'off: top-k', 'kmeans++': 'on: k-means++', kcenter: 'on: k-centre' }
+
 /** Words of the field for the factors that every study may have; other fields are called by their path. */
 const titles: readonly (readonly [pattern: RegExp, title: string, levels: Readonly<Record<string, string>>])[] = [
-  [
-    /^strategies\.(.+)\.score$/,
-    'Acquisition score',
-    { 'entropy-gradnorm': 'gradient norm', entropy: 'entropy', margin: 'margin', 'least-confidence': 'least confidence', 'variation-ratio': 'variation ratio', badge: 'gradient embedding' },
-  ],
+  [/^strategies\.(.+)\.score$/, 'Acquisition score', scoreWords],
   [/^training\.weightStart$/, 'Weights', { 'reinit-fresh': 'cold', 'reinit-same': 'cold, same draw', carry: 'warm', 'shrink-perturb': 'shrink–perturb' }],
   [/^protocol\.dataStart$/, 'Initial set', { seeded: 'seeded', empty: 'empty' }],
-  [/^strategies\.(.+)\.batch$/, 'Diversity', { topk: 'off: top-k', 'kmeans++': 'on: k-means++', kcenter: 'on: k-centre' }],
+  [/^strategies\.(.+)\.batch$/, 'Diversity', batchWords],
 ]
 
 const wordsOf = (path: string) => titles.find(([pattern]) => pattern.test(path))

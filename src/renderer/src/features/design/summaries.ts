@@ -1,0 +1,47 @@
+import type { Study } from '@engine/study/spec'
+import { datasetName } from '@engine/study/consistency'
+import { metricInfo } from '@engine/analysis/metricInfo'
+import { plural } from '@/composables/format'
+import type { SectionName } from './useStudySchema'
+
+/** Closed sections read as one sentence. */
+export const summaries: Readonly<Record<SectionName | 'strategies' | 'ablate', (study: Study) => string>> = {
+  data: ({ datasets, data }) =>
+    [datasets.map(datasetName).join(', '), data.test === 'provided' ? 'provided test rows' : data.test < 1 ? `${100 * data.test} % held out as test` : `${data.test} rows held out as test`, `scaling ${data.scaling}`].join(' · '),
+  model: ({ model }) => {
+    const layers = model.type === 'mlp' ? ` ${model.hidden.join('–')}` : model.type === 'cnn' ? ` ${[...model.filters, ...model.hidden].join('–')}` : ''
+    return [`${model.type}${layers}`, 'dropout' in model && model.dropout > 0 ? `dropout ${model.dropout}` : '', model.init].filter(Boolean).join(' · ')
+  },
+  training: ({ training }) =>
+    [
+      `${training.optimizer} ${training.learningRate}`,
+      `batch ${training.batchSize}`,
+      plural(training.epochs, 'epoch'),
+      training.minSteps > 0 ? `at least ${training.minSteps} steps` : '',
+      training.weightDecay > 0 ? `weight decay ${training.weightDecay}` : '',
+    ]
+      .filter(Boolean)
+      .join(' · '),
+  protocol: ({ protocol }) =>
+    [
+      plural(protocol.seeds, 'seed'),
+      protocol.dataStart === 'empty' ? 'empty start' : `${protocol.initial} initial labels`,
+      `${protocol.query} per round, ${plural(protocol.rounds, 'round')}`,
+    ].join(' · '),
+  strategies: ({ strategies, ablate }) => {
+    const varied = strategies.filter(({ name }) => Object.keys(ablate).some((path) => path.startsWith(`strategies.${name}.`))).length
+    return `${plural(strategies.length, 'strategy', 'strategies')}${varied > 0 ? `, ${varied} of them with a factor` : ''}`
+  },
+  ablate: ({ ablate }) => {
+    const factors = Object.entries(ablate).filter(([, levels]) => levels.length > 1)
+    return factors.length === 0 ? 'none: every field has one value' : factors.map(([path, levels]) => `${path} (${levels.length})`).join(' · ')
+  },
+  stats: ({ stats }) =>
+    [
+      `${stats.primary === 'aubc' ? 'AUBC of' : 'final'} ${metricInfo[stats.metric].label}`,
+      `${{ 'paired-sign-flip': 'paired sign-flip', 'paired-t': 'paired t', wilcoxon: 'Wilcoxon' }[stats.test]} ${stats.family === 'vs-baseline' ? `against ${stats.baseline}` : 'over all pairs'}`,
+      stats.correction === 'holm' ? 'Holm' : 'no correction',
+      stats.band === 't95' ? '95 % t bands' : '95 % bootstrap bands',
+    ].join(' · '),
+  run: ({ run }) => [`backend ${run.backend}`, `jobs ${run.jobs}`, `keep ${run.keep}`].join(' · '),
+}

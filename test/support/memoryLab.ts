@@ -1,0 +1,376 @@
+import { init, use } from 'echarts/core'
+import { LineChart } from 'echarts/charts'
+import { AriaComponent, GraphicComponent, GridComponent } from 'echarts/components'
+import { SVGRenderer } from 'echarts/renderers'
+import { commands, type CommandInput, type CommandName, type CommandOutput, type LabClient, type LabEventName, type LabEvents } from '@contract/commands'
+import type { DatasetInfo, DoctorReport, ExperimentSummary, Notice, ProjectSummary, QueueState, RecipeInfo, Settings, WorkspaceState } from '@contract/types'
+import { curves, pairedDifference, resultSetFrom } from '@engine/analysis'
+import { QuerentError } from '@engine/core/errors'
+import { datasetName } from '@engine/study/consistency'
+import { estimateStudy } from '@engine/study/estimate'
+import { variantsOf } from '@engine/study/expand'
+import { reviewStudy } from '@engine/study/review'
+import { checkStudy } from '@engine/study/schema'
+import type { Study } from '@engine/study/spec'
+import { learningCurvesOption } from '@figures/learningCurves'
+import { pixelsOf } from '@figures/venues'
+import { csvTable } from '@main/exporting/csv'
+import { createMemoryExperiment, type MemoryExperiment } from './memoryExperiment'
+import { ablationStudy, libraryData, recipesForMemory, sampleStudy } from './memoryContent'
+
+use([LineChart, GridComponent, GraphicComponent, AriaComponent, SVGRenderer])
+
+export interface MemoryLabOptions {
+  /** events each running run makes per batch of 100 ms; 0 leaves the clock to `step` */
+  readonly pace?: number
+  /** experiments that are there from the start */
+  readonly with?: 'nothing' | 'finished' | 'interrupted' | 'failed'
+  readonly projects?: boolean
+}
+
+/** The lab in memory: the same commands and events as the real one, over generated runs with recorded accuracies. */
+export interface MemoryLab extends LabClient {
+  /** Plays `events` of each running run and sends them as one batch. */
+  step(events: number): void
+  loseHost(): void
+  findHost(): void
+  notice(notice: Omit<Notice, 'id' | 'at'>): void
+  /** Sends one batch into the void, so that the client sees a gap. */
+  dropBatch(events: number): void
+  /** Answers the next call of this command with an error. */
+  failNext(command: CommandName, error: QuerentError): void
+  dispose(): void
+}
+
+interface Project {
+  readonly id: string
+  name: string
+  yaml: string
+  revision: number
+  readonly createdAt: string
+  openedAt: string
+  removed: boolean
+}
+
+const emptyQueue: QueueState = { experiment: null, experimentName: '', runs: 0, finished: 0, failed: 0, running: 0, paused: false, fraction: 0, etaMs: null, current: '' }
+
+export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
+  const listeners = new Map<LabEventName, Set<(payload: never) => void>>()
+  const emit = <E extends LabEventName>(event: E, payload: LabEvents[E]): void => listeners.get(event)?.forEach((listener) => listener(structuredClone(payload) as never))
+  const failures = new Map<CommandName, QuerentError>()
+  let connection: 'open' | 'lost' = 'open'
+  let minutes = 0
+  let serial = 0
+  const nextId = (prefix: string): string => `${prefix}-${++serial}`
+  const now = (): string => new Date(Date.UTC(2026, 10, 22, 9, minutes++)).toISOString()
+
+  const projects: Project[] = []
+  const experiments = new Map<string, { experiment: MemoryExperiment; batch: number; removed: boolean }>()
+  let active: string | null = null
+  let settings: Settings = { theme: 'system', jobs: 'auto', backend: 'auto' }
+  let notices: Notice[] = []
+
+  const addProject = (name: string, yaml: string): Project => {
+    const project: Project = { id: nextId('project'), name, yaml, revision: 1, createdAt: now(), openedAt: now(), removed: false }
+    projects.push(project)
+    return project
+  }
+  const startIn = (project: Project, failing?: Parameters<typeof createMemoryExperiment>[0]['failing']): MemoryExperiment => {
+    const experiment = createMemoryExperiment({ id: nextId('experiment'), project: project.id, yaml: project.yaml, startedAt: now(), failing })
+    experiments.set(experiment.summary().id, { experiment, batch: 0, removed: false })
+    return experiment
+  }
+  if (options.projects !== false) {
+    const sample = addProject('Sample: four strategies on digits', sampleStudy)
+    const ablation = addProject('gradnorm-ablation', ablationStudy)
+    const past = options.with ?? 'finished'
+    if (past !== 'nothing') {
+      const experiment = startIn(sample, past === 'failed' ? [{ strategy: 'margin', seed: 7, round: 4 }] : undefined)
+      experiment.advance(past === 'interrupted' ? 3 : 1)
+      for (let i = 0; i < (past === 'interrupted' ? 7 : 100); i++) experiment.advance(past === 'interrupted' ? 300 : 1000)
+      if (past === 'interrupted') experiment.interrupt()
+      for (let i = 0, other = startIn(ablation); i < 200; i++) other.advance(1000)
+    }
+    active = sample.id
+    sample.openedAt = now()
+  }
+
+  const living = (): Project[] => projects.filter(({ removed }) => !removed)
+  const projectOf = (id: string): Project => {
+    const project = projects.find((candidate) => candidate.id === id)
+    if (!project) throw new QuerentError('not-found', 'this project is not in the workspace', { found: id })
+    return project
+  }
+  const entryOf = (id: string) => {
+    const entry = experiments.get(id)
+    if (!entry) throw new QuerentError('not-found', 'this experiment is not in the workspace', { found: id })
+    return entry
+  }
+  const of = (project: string): ExperimentSummary[] => [...experiments.values()].filter((e) => !e.removed && e.experiment.summary().project === project).map((e) => e.experiment.summary())
+  const runningEntry = () => [...experiments.values()].find(({ experiment }) => ['running', 'paused'].includes(experiment.summary().state))
+
+  const sparkline = (id: string): number[] => {
+    const { experiment } = entryOf(id)
+    const best = experiment.plan.filter(({ spec }) => spec.strategy.id === 'margin' || spec.strategy.id === 'acquisition')[0] ?? experiment.plan[0]
+    return experiment.states.get(best.hash)?.records.map(({ metrics }) => metrics.accuracy ?? 0) ?? []
+  }
+  const summaryOf = (project: Project): ProjectSummary => {
+    const { study } = checkStudy(project.yaml, { file: 'study.yaml' })
+    const last = of(project.id).at(-1)
+    return {
+      id: project.id,
+      name: project.name,
+      createdAt: project.createdAt,
+      openedAt: project.openedAt,
+      dataset: study?.datasets.map(datasetName).join(', ') ?? '',
+      strategies: study?.strategies.map(({ name }) => name) ?? [],
+      strategyIds: study?.strategies.map(({ id }) => id) ?? [],
+      lastRun: last ? { experiment: last.id, at: last.finishedAt ?? last.startedAt, state: last.state } : null,
+      sparkline: last ? sparkline(last.id) : [],
+      missing: false,
+    }
+  }
+  const workspace = (): WorkspaceState => ({
+    folder: '/home/ada/Querent',
+    projects: living()
+      .map(summaryOf)
+      .sort((a, b) => (a.openedAt < b.openedAt ? 1 : -1)),
+    active: living().some(({ id }) => id === active) ? active : null,
+    interrupted: [...experiments.values()].filter((e) => !e.removed).map((e) => e.experiment.summary()).filter(({ state }) => state === 'interrupted'),
+  })
+  const changed = (): void => emit('workspace.changed', workspace())
+  const queue = (): QueueState => runningEntry()?.experiment.queue() ?? emptyQueue
+
+  function play(events: number, silent = false): void {
+    const entry = runningEntry()
+    if (!entry) return
+    const before = entry.experiment.summary().state
+    const made = entry.experiment.advance(events)
+    if (made.length === 0) return
+    entry.batch++
+    // Like the hub: of the epochs of one batch only the latest of each run travels.
+    const last = new Map(made.flatMap(([run, event], i) => (event.type === 'epoch' ? [[run, i] as const] : [])))
+    const sent = made.filter(([run, event], i) => event.type !== 'epoch' || last.get(run) === i)
+    const summary = entry.experiment.summary()
+    if (!silent && connection === 'open') emit('experiment.events', { experiment: summary.id, batch: entry.batch, events: sent })
+    if (connection !== 'open') return
+    emit('queue.changed', queue())
+    if (summary.state !== before) {
+      emit('experiment.changed', summary)
+      changed()
+      addNotice({ severity: summary.failed > 0 ? 'error' : 'note', title: summary.name, message: summary.failed > 0 ? `${summary.failed} of ${summary.runs} runs failed.` : `${summary.runs} runs finished.` })
+    }
+  }
+  const addNotice = (notice: Omit<Notice, 'id' | 'at'>): void => {
+    const added = { ...notice, id: nextId('notice'), at: now() }
+    notices = [...notices, added]
+    emit('notice.added', added)
+  }
+
+  const facts = (study: Study) => study.datasets.flatMap((ref) => libraryData.filter(({ id }) => id === ref).map((set) => ({ ...set, name: set.id })))
+  const resultsOf = ({ experiment }: { experiment: MemoryExperiment }) =>
+    resultSetFrom({
+      study: experiment.study.study,
+      strategies: experiment.study.strategies.map(({ name }) => name),
+      lines: experiment.study.strategies.filter(({ id }) => id === 'full-data').map(({ name }) => name),
+      factors: Object.keys(experiment.study.ablate),
+      stats: experiment.study.stats,
+      classes: 10,
+      runs: experiment.snapshot(0).runs,
+    })
+  function figure(id: string, request: CommandInput<'export.figure'>['request']): Uint8Array {
+    const entry = entryOf(id)
+    const results = resultsOf(entry)
+    const { metric, baseline, band, hidden } = request
+    const drawn = (band === 'paired-difference' ? pairedDifference(results, { metric, baseline }) : curves(results, { metric })).filter(({ strategy }) => !hidden.includes(strategy))
+    const [width, height] = [Math.round(pixelsOf(request.widthMm)), Math.round(pixelsOf(request.heightMm))]
+    const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
+    chart.setOption(
+      learningCurvesOption(drawn, {
+        strategies: entry.experiment.study.strategies,
+        metric,
+        theme: 'paper',
+        band: band === 'none' ? 'none' : 'interval',
+        width,
+        height,
+        fontFamily: 'DejaVu Sans',
+        fontSizePx: (request.fontPt / 72) * 96,
+      }),
+    )
+    const svg = chart.renderToSVGString()
+    chart.dispose()
+    return new TextEncoder().encode(svg)
+  }
+
+  type Handlers = { [C in CommandName]: (input: CommandInput<C>) => CommandOutput<C> | Promise<CommandOutput<C>> }
+  const handlers: Handlers = {
+    'app.info': () => ({
+      version: '0.1.0',
+      transport: 'web',
+      runtime: 'Node 20.20.2',
+      platform: 'Linux x64',
+      workspace: '/home/ada/Querent',
+      backend: { id: 'onnx-native', label: `ONNX native · CPU × ${settings.jobs === 'auto' ? 2 : settings.jobs}`, device: 'CPU', jobs: settings.jobs === 'auto' ? 2 : settings.jobs },
+    }),
+    'workspace.get': workspace,
+    'project.create': ({ name, from }) => {
+      const recipe = 'recipe' in from ? recipesForMemory.find(({ info }) => info.id === from.recipe) : undefined
+      if ('recipe' in from && !recipe) throw new QuerentError('not-found', `there is no recipe "${from.recipe}"`)
+      const yaml = 'yaml' in from ? from.yaml : 'project' in from ? projectOf(from.project).yaml : (recipe?.yaml ?? '')
+      const project = addProject(name ?? recipe?.info.title ?? 'New study', yaml)
+      active = project.id
+      changed()
+      return summaryOf(project)
+    },
+    'project.open': ({ project }) => {
+      const opened = projectOf(project)
+      opened.openedAt = now()
+      active = project
+      changed()
+      return summaryOf(opened)
+    },
+    'project.rename': ({ project, name }) => {
+      projectOf(project).name = name
+      changed()
+      return summaryOf(projectOf(project))
+    },
+    'project.remove': ({ project }) => {
+      projectOf(project).removed = true
+      changed()
+      return null
+    },
+    'project.restore': ({ project }) => {
+      projectOf(project).removed = false
+      changed()
+      return summaryOf(projectOf(project))
+    },
+    'study.get': ({ project }) => ({ yaml: projectOf(project).yaml, revision: projectOf(project).revision }),
+    'study.save': ({ project, yaml, revision }) => {
+      const stored = projectOf(project)
+      if (stored.revision !== revision) throw new QuerentError('locked', 'the study was saved from another window in the meantime')
+      stored.yaml = yaml
+      stored.revision++
+      changed()
+      return { revision: stored.revision }
+    },
+    'study.plan': ({ project, yaml }) => {
+      const { study, findings } = reviewStudy(yaml, { file: 'study.yaml' }, facts)
+      const checked = study ?? checkStudy(yaml, { file: 'study.yaml' }).study
+      const finished = [...experiments.values()].filter((e) => e.experiment.summary().project === project).flatMap((e) => e.experiment.plan.filter(({ hash }) => e.experiment.states.get(hash)?.status === 'finished').map(({ spec }) => spec.strategy.id))
+      const estimate = checked ? estimateStudy(checked, facts(checked), { backend: 'onnx-native', jobs: 2 }) : { runs: 0, fits: 0, estimatedSeconds: 0, estimatedBytes: 0, estimatedMemoryBytes: 0 }
+      return {
+        valid: study !== null,
+        ...estimate,
+        findings,
+        grid: checked
+          ? variantsOf(checked).map(({ plan, factors }) => ({
+              strategy: plan.strategy.name,
+              strategyId: plan.strategy.id,
+              factors,
+              seeds: checked.protocol.seeds,
+              computed: plan.strategy.id === 'random' && finished.includes('random') ? checked.protocol.seeds : 0,
+            }))
+          : [],
+      }
+    },
+    'recipes.list': (): RecipeInfo[] => recipesForMemory.map(({ info }) => info),
+    'datasets.list': (): DatasetInfo[] => [...libraryData],
+    'experiment.start': ({ project }) => {
+      if (runningEntry()) throw new QuerentError('locked', 'another experiment is still running. Stop it first, or wait for its end.')
+      const experiment = startIn(projectOf(project))
+      emit('experiment.changed', experiment.summary())
+      emit('queue.changed', queue())
+      changed()
+      return experiment.summary()
+    },
+    'experiment.continue': ({ experiment }) => {
+      const entry = entryOf(experiment)
+      const again = createMemoryExperiment({ id: experiment, project: entry.experiment.summary().project, yaml: entry.experiment.snapshot(0).studyYaml, startedAt: now() })
+      for (let i = 0; i < 7; i++) again.advance(300)
+      experiments.set(experiment, { experiment: again, batch: entry.batch, removed: false })
+      emit('experiment.changed', again.summary())
+      changed()
+      return again.summary()
+    },
+    'experiment.control': ({ experiment, action, runs }) => {
+      const entry = entryOf(experiment)
+      const events = entry.experiment.control(action, runs)
+      if (events.length > 0) emit('experiment.events', { experiment, batch: ++entry.batch, events })
+      emit('experiment.changed', entry.experiment.summary())
+      emit('queue.changed', queue())
+      changed()
+      return null
+    },
+    'experiment.list': ({ project }) => of(project),
+    'experiment.open': ({ experiment }) => entryOf(experiment).experiment.snapshot(entryOf(experiment).batch),
+    'experiment.remove': ({ experiment }) => {
+      entryOf(experiment).removed = true
+      changed()
+      return null
+    },
+    'experiment.restore': ({ experiment }) => {
+      entryOf(experiment).removed = false
+      changed()
+      return entryOf(experiment).experiment.summary()
+    },
+    'export.table': ({ experiment, table }) => ({ name: `${entryOf(experiment).experiment.study.study}-${table}.csv`, mime: 'text/csv', bytes: new TextEncoder().encode(csvTable(table, resultsOf(entryOf(experiment)))) }),
+    'export.figure': ({ experiment, request, format }) => {
+      if (format !== 'svg') throw new QuerentError('unsupported', `the memory lab draws SVG only, not ${format}`)
+      return { name: 'learning-curves.svg', mime: 'image/svg+xml', bytes: figure(experiment, request) }
+    },
+    'settings.get': () => settings,
+    'settings.set': (patch) => (settings = { ...settings, ...patch }),
+    'doctor.run': (): DoctorReport => ({
+      versions: { querent: '0.1.0', node: '20.20.2' },
+      backends: [
+        { id: 'onnx-native', usable: true, reason: '', device: 'CPU', threads: 1 },
+        { id: 'onnx-wasm', usable: true, reason: 'bit-identical on every machine', device: 'WASM', threads: 1 },
+        { id: 'tfjs', usable: false, reason: 'libtensorflow is not installed; installing it is up to you.', device: '', threads: 0 },
+        { id: 'reference', usable: true, reason: 'slow: kept as the oracle', device: 'CPU', threads: 1 },
+      ],
+      electron: { installed: false, reason: 'its binary was not fetched yet; npm start does that' },
+      display: { available: true, reason: '' },
+      memory: { totalBytes: 8.2e9, freeBytes: 5.1e9 },
+      workspace: { path: '/home/ada/Querent', writable: true, reason: '' },
+    }),
+    'queue.get': queue,
+    'notice.list': () => notices,
+    'notice.dismiss': ({ notice }) => {
+      notices = notices.filter(({ id }) => id !== notice)
+      return null
+    },
+  }
+
+  const timer = options.pace ? setInterval(() => play(options.pace ?? 0), 100) : undefined
+  return {
+    connection: () => connection,
+    on: (event, listener) => {
+      const set = listeners.get(event) ?? new Set()
+      listeners.set(event, set)
+      set.add(listener as (payload: never) => void)
+      return () => set.delete(listener as (payload: never) => void)
+    },
+    call: async <C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandOutput<C>> => {
+      await new Promise((resolve) => setTimeout(resolve))
+      if (connection === 'lost') throw new QuerentError('not-found', 'the workbench host cannot be reached; trying again')
+      const failure = failures.get(command)
+      failures.delete(command)
+      if (failure) throw failure
+      const parsed = commands[command].input.parse(input) as CommandInput<C>
+      return structuredClone(await (handlers[command] as (value: CommandInput<C>) => CommandOutput<C> | Promise<CommandOutput<C>>)(parsed))
+    },
+    step: (events) => play(events),
+    dropBatch: (events) => play(events, true),
+    failNext: (command, error) => void failures.set(command, error),
+    notice: addNotice,
+    loseHost: () => {
+      connection = 'lost'
+      emit('connection.changed', 'lost')
+    },
+    findHost: () => {
+      connection = 'open'
+      emit('connection.changed', 'open')
+    },
+    dispose: () => clearInterval(timer),
+  }
+}
