@@ -7,7 +7,7 @@ interface Property {
   readonly type?: string
   readonly minimum?: number
   readonly maximum?: number
-  readonly default?: unknown
+  readonly default?: string | number | boolean
 }
 
 /** The parameter table of a method's page, as its schema has it; no table for a method without parameters. */

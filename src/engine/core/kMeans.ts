@@ -39,7 +39,7 @@ export function kMeans(m: Matrix, k: number, { random, kernels, signal, rows }: 
     throwIfCancelled(signal)
     const previous = assignment.slice()
     bounds.assign()
-    fillEmpty(m, centroids, assignment, bounds.forget)
+    for (const row of fillEmpty(m, centroids, assignment)) bounds.forget(row)
     changed = assignment.some((cluster, i) => cluster !== previous[i])
     if (changed) bounds.moved(average(m, assignment, centroids))
   }
@@ -88,10 +88,12 @@ function createBounds(m: Matrix, centroids: Matrix<Float64Array>, assignment: In
   }
 }
 
-function fillEmpty(m: Matrix, centroids: Matrix<Float64Array>, assignment: Int32Array, onMove: (row: number) => void): void {
+/** Gives every empty cluster a row; returns the rows that were moved. */
+function fillEmpty(m: Matrix, centroids: Matrix<Float64Array>, assignment: Int32Array): number[] {
   const sizes = new Int32Array(centroids.rows)
   for (const cluster of assignment) sizes[cluster]++
-  if (!sizes.includes(0)) return
+  if (!sizes.includes(0)) return []
+  const moved: number[] = []
   const distances = Float64Array.from(assignment, (c, i) => squaredDistance(m.data, i * m.cols, centroids.data, c * m.cols, m.cols))
   for (let empty = 0; empty < sizes.length; empty++) {
     if (sizes[empty] > 0) continue
@@ -103,8 +105,9 @@ function fillEmpty(m: Matrix, centroids: Matrix<Float64Array>, assignment: Int32
     sizes[empty] = 1
     assignment[farthest] = empty
     distances[farthest] = 0
-    onMove(farthest)
+    moved.push(farthest)
   }
+  return moved
 }
 
 /** Moves every centroid to the mean of its members; returns how far each went. */

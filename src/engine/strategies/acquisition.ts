@@ -14,13 +14,10 @@ import { variationRatioParams } from './variationRatio'
 
 const params = z.strictObject({
   score: z.enum(scoreIds).default('entropy').meta({ title: 'Score', description: 'What makes a sample worth a label.' }),
-  batch: z
-    .enum(['topk', 'kmeans++', 'kcenter'])
-    .default('topk')
-    .meta({
-      title: 'Batch',
-      description: 'How the batch is filled: the highest scores, D² sampling, or farthest first; all begin with the highest score.',
-    }),
+  batch: z.enum(['topk', 'kmeans++', 'kcenter']).default('topk').meta({
+    title: 'Batch',
+    description: 'How the batch is filled: the highest scores, D² sampling, or farthest first; all begin with the highest score.',
+  }),
   ...entropyGradnormParams.shape,
   ...variationRatioParams.shape,
 })

@@ -13,7 +13,7 @@ export function byScore<P>(
     ...about,
     params: score.params,
     needs: (params) => score.needs(params),
-    ...(score.effective && { effective: score.effective }),
+    effective: (params) => score.effective?.(params) ?? (params as Readonly<Record<string, unknown>>),
     modelFree: false,
     async select(query, params) {
       throwIfCancelled(query.signal)

@@ -8,13 +8,10 @@ import type { Query, Strategy } from './contract'
 import { batchSize, noRows } from './query'
 
 /** Where distances are measured; shared by the methods that cover a space. */
-export const spaceParam = z
-  .enum(['embedding', 'inputs'])
-  .default('embedding')
-  .meta({
-    title: 'Space',
-    description: "Where distances are measured: the last layer's inputs of the current model, or the standardised inputs.",
-  })
+export const spaceParam = z.enum(['embedding', 'inputs']).default('embedding').meta({
+  title: 'Space',
+  description: "Where distances are measured: the last layer's inputs of the current model, or the standardised inputs.",
+})
 
 /** The rows as points of the chosen space (n × d). */
 export const pointsOf = async (query: Query, space: 'embedding' | 'inputs', rows: Int32Array): Promise<Matrix> =>

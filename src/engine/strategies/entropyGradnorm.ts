@@ -11,20 +11,14 @@ export const entropyGradnormParams = z.strictObject({
     .enum(['all', 'last'])
     .default('all')
     .meta({ title: 'Layers', description: 'Whose parameters the gradient is taken for: every layer, or the last one (in closed form).' }),
-  normMode: z
-    .enum(['tensor-sum', 'global-l2'])
-    .default('tensor-sum')
-    .meta({
-      title: 'Norm',
-      description: "Sum of the norms of each weight and bias tensor (as in the authors' code), or the norm of the whole gradient.",
-    }),
-  component: z
-    .enum(['full', 'output', 'activation'])
-    .default('full')
-    .meta({
-      title: 'Component',
-      description: 'The whole norm, its factor from the output error ‖dH/dz‖, or what is left of it: the factor from the activations.',
-    }),
+  normMode: z.enum(['tensor-sum', 'global-l2']).default('tensor-sum').meta({
+    title: 'Norm',
+    description: "Sum of the norms of each weight and bias tensor (as in the authors' code), or the norm of the whole gradient.",
+  }),
+  component: z.enum(['full', 'output', 'activation']).default('full').meta({
+    title: 'Component',
+    description: 'The whole norm, its factor from the output error ‖dH/dz‖, or what is left of it: the factor from the activations.',
+  }),
 })
 
 export type EntropyGradnormParams = z.infer<typeof entropyGradnormParams>

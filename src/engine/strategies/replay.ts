@@ -4,13 +4,10 @@ import type { Strategy } from './contract'
 import { batchSize } from './query'
 
 const params = z.strictObject({
-  selections: z
-    .string()
-    .min(1)
-    .meta({
-      title: 'Selections',
-      description: 'The selections.csv of an earlier result folder, or another file with its columns seed, round, order and row.',
-    }),
+  selections: z.string().min(1).meta({
+    title: 'Selections',
+    description: 'The selections.csv of an earlier result folder, or another file with its columns seed, round, order and row.',
+  }),
   strategy: z
     .string()
     .min(1)

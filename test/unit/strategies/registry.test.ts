@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { z } from '@engine/core/zod'
 import { scores, selectorOf, strategies, strategyOf } from '@engine/strategies/registry'
+import { refusal } from '../../support/errors'
 
 describe('registry', () => {
-  it('refuses an unknown id with the nearest name', () => {
-    expect(() => strategyOf('entropie')).toThrow(
-      expect.objectContaining({ code: 'bad-input', details: expect.objectContaining({ nearest: 'entropy', found: 'entropie' }) }),
-    )
-    expect(() => selectorOf('gradient-embedding')).toThrow(expect.objectContaining({ code: 'bad-input' }))
+  it('refuses an unknown id with the nearest name', async () => {
+    expect(await refusal(() => strategyOf('entropie'))).toMatchObject({
+      code: 'bad-input',
+      details: { nearest: 'entropy', found: 'entropie' },
+    })
+    expect(await refusal(() => selectorOf('gradient-embedding-nom'))).toMatchObject({ details: { nearest: 'gradient-embedding-norm' } })
   })
 
   it('selects by strategy or by score', () => {

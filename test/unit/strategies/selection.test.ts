@@ -3,6 +3,7 @@ import { randomFrom } from '@engine/core/random'
 import { parseRecorded } from '@engine/strategies/recorded'
 import { strategyOf } from '@engine/strategies/registry'
 import type { Acquisition } from '@engine/strategies/contract'
+import { refusal } from '../../support/errors'
 import { arrayQuery, arrayView, matrixOf, randomSamples, range, sampleQuery } from '../../support/query'
 
 const select = (id: string, params: object, query: Parameters<typeof arrayQuery>[0]): Promise<Acquisition> =>
@@ -94,11 +95,9 @@ describe('replay', () => {
     expect(recorded.get(1)?.map((rows) => [...rows])).toEqual([[3]])
   })
 
-  it('refuses files it cannot use', () => {
+  it('refuses files it cannot use', async () => {
     expect(() => parseRecorded(csv, 'selections.csv')).toThrow('several strategies')
-    expect(() => parseRecorded(csv, 'selections.csv', 'bagde')).toThrow(
-      expect.objectContaining({ details: expect.objectContaining({ nearest: 'badge' }) }),
-    )
+    expect(await refusal(() => parseRecorded(csv, 'selections.csv', 'bagde'))).toMatchObject({ details: { nearest: 'badge' } })
     expect(() => parseRecorded('seed,round,row\n0,1,2', 'x.csv')).toThrow('no column order')
     expect(() => parseRecorded('seed,round,order,row\n0,1,0,2.5', 'x.csv')).toThrow('line 2: row')
   })
@@ -109,10 +108,7 @@ describe('replay', () => {
     const params = { selections: 'selections.csv' }
     expect([...(await select('replay', params, { pool: range(0, 10), k: 2, model, recorded })).rows]).toEqual([7, 4])
     expect([...(await select('replay', params, { pool: range(0, 10), k: 1, model, recorded, round: 1 })).rows]).toEqual([5])
-    await expect(select('replay', params, { pool: range(0, 5), k: 2, model, recorded })).rejects.toMatchObject({
-      code: 'bad-input',
-      message: expect.stringContaining('row 7'),
-    })
+    await expect(select('replay', params, { pool: range(0, 5), k: 2, model, recorded })).rejects.toThrow('row 7')
     await expect(select('replay', params, { pool: range(0, 10), k: 3, model, recorded })).rejects.toMatchObject({
       details: { found: '2 rows', expected: '3 rows' },
     })
@@ -132,21 +128,12 @@ describe('arrays in place of a model', () => {
   it('names the input a method lacks', async () => {
     const ask = (id: string, params: object, source: Parameters<typeof arrayView>[0]) =>
       select(id, params, { pool: range(0, 2), k: 1, model: arrayView(source) })
-    await expect(ask('badge', {}, { probabilities })).rejects.toMatchObject({
-      code: 'unsupported',
-      message: expect.stringContaining('--features'),
-    })
-    await expect(ask('badge', {}, { embeddings })).rejects.toMatchObject({ message: expect.stringContaining('--probs') })
-    await expect(ask('entropy-gradnorm', {}, { probabilities, embeddings })).rejects.toMatchObject({
-      message: expect.stringContaining('--model'),
-    })
-    await expect(ask('variation-ratio', {}, { probabilities })).rejects.toMatchObject({
-      code: 'unsupported',
-      message: expect.stringContaining('least-confidence'),
-    })
-    await expect(ask('core-set', { space: 'inputs' }, { embeddings })).rejects.toMatchObject({
-      message: expect.stringContaining('--inputs'),
-    })
+    expect(await refusal(() => ask('badge', {}, { probabilities }))).toMatchObject({ code: 'unsupported' })
+    await expect(ask('badge', {}, { probabilities })).rejects.toThrow('--features')
+    await expect(ask('badge', {}, { embeddings })).rejects.toThrow('--probs')
+    await expect(ask('entropy-gradnorm', {}, { probabilities, embeddings })).rejects.toThrow('--model')
+    await expect(ask('variation-ratio', {}, { probabilities })).rejects.toThrow('least-confidence')
+    await expect(ask('core-set', { space: 'inputs' }, { embeddings })).rejects.toThrow('--inputs')
   })
 
   it('refuses arrays that do not fit', () => {
