@@ -1,4 +1,4 @@
-import { isMap, isNode, isScalar, isSeq, parse, parseDocument, stringify, visit, type Document } from 'yaml'
+import { isMap, isNode, isScalar, isSeq, parse, parseDocument, stringify, visit, type Document, type Node } from 'yaml'
 import { badInput } from '../core/errors'
 import { canonicalJson } from '../core/hash'
 import { studyKeys } from './fields'
@@ -39,7 +39,7 @@ function write(document: Document, path: Path, value: unknown): void {
   const entry = path.slice(0, 2)
   const bare = document.getIn(entry, true)
   if (path.length > 2 && (path[0] === 'strategies' || path[0] === 'shadow') && isScalar(bare)) {
-    document.setIn(entry, document.createNode({ id: bare.value }, { flow: true }))
+    document.setIn(entry, withComments(document.createNode({ id: bare.value }, { flow: true }), bare))
   }
   const parent = document.getIn(path.slice(0, -1), true)
   const node = document.createNode(value, { flow: isMap(parent) && parent.flow === true })
@@ -54,8 +54,14 @@ function write(document: Document, path: Path, value: unknown): void {
   } else if (path.length > 1 && isMap(document.contents) && !isNode(document.get(path[0], true))) {
     write(document, path.slice(0, 1), nested(path.slice(1), value))
   } else {
-    document.setIn(path, node)
+    document.setIn(path, withComments(node, document.getIn(path, true)))
   }
+}
+
+/** A new node with what was written before and after the old one. */
+function withComments(node: Node, old: unknown): Node {
+  if (isNode(old)) Object.assign(node, { commentBefore: old.commentBefore, comment: old.comment, spaceBefore: old.spaceBefore })
+  return node
 }
 
 function nested(path: Path, value: unknown): unknown {
