@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import process from 'node:process'
 import { app } from 'electron'
-import writeFileAtomic from 'write-file-atomic'
 import { startDesktop } from './electron/desktop'
 import { staticFile } from './node/server/staticFiles'
+import { writeAtomic } from './node/storage/files'
 import { defaultWorkspace } from './node/workspace/location'
 
 const built = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -18,7 +18,7 @@ void startDesktop({
   platform: process.platform,
   developmentUrl,
   serveFile: (pathname) => staticFile(built('../renderer'), pathname, "'self'"),
-  writeFile: async (path, bytes) => writeFileAtomic(path, Buffer.from(bytes)),
+  writeFile: writeAtomic,
   // `npm start` waits for this word; without it, it falls back to the browser.
   onReady: () => process.send?.('ready'),
 })

@@ -1,19 +1,16 @@
 import { contextBridge, ipcRenderer } from 'electron'
-import { decodeError } from '@contract/errorCodec'
-import { shellChannels, type DesktopBridge, type SaveFileReply } from '@contract/processes'
+import { labPortMessage, shellChannels, type DesktopBridge, type MenuCommand, type SaveFileReply } from '@contract/shell'
+
+// A sandboxed preload can require nothing but Electron: this file and what it imports stay free of packages.
 
 // The port cannot pass the context bridge; a window message can carry it.
-ipcRenderer.on(shellChannels.labPort, (event) => window.postMessage('querent.lab-port', location.origin, event.ports))
+ipcRenderer.on(shellChannels.labPort, (event) => window.postMessage(labPortMessage, location.origin, [...event.ports]))
 
 const bridge: DesktopBridge = {
   requestLab: () => ipcRenderer.send(shellChannels.requestLab),
-  saveFile: async (name, mime, bytes) => {
-    const reply = (await ipcRenderer.invoke(shellChannels.saveFile, name, mime, bytes)) as SaveFileReply
-    if (!reply.ok) throw decodeError(reply.error)
-    return reply.path
-  },
+  saveFile: (name, mime, bytes) => ipcRenderer.invoke(shellChannels.saveFile, name, mime, bytes) as Promise<SaveFileReply>,
   onMenu: (listener) => {
-    const heard = (_event: unknown, command: string): void => listener(command)
+    const heard = (_event: unknown, command: MenuCommand): void => listener(command)
     ipcRenderer.on(shellChannels.menu, heard)
     return () => void ipcRenderer.removeListener(shellChannels.menu, heard)
   },

@@ -1,6 +1,7 @@
 import { app, BrowserWindow, dialog, ipcMain, Menu, powerSaveBlocker, protocol, type IpcMainEvent, type IpcMainInvokeEvent } from 'electron'
-import { encodeError, type WireError } from '@contract/errorCodec'
-import { saveFileRequest, shellChannels, type SaveFileReply } from '@contract/processes'
+import { z } from 'zod'
+import { encodeError } from '@contract/errorCodec'
+import { shellChannels, type SaveFileReply } from '@contract/shell'
 import { appOrigin, guardContents, guardPermissions, isOwnPage } from './guards'
 import { applicationMenu } from './menu'
 import { startSupervisor, type Supervisor } from './supervisor'
@@ -15,8 +16,9 @@ export interface DesktopOptions {
   readonly developmentUrl: string | undefined
   /** Answers a page's request for one of the renderer's files. */
   serveFile(pathname: string): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: Uint8Array }>
+  /** Rejects with a `QuerentError` that names the file. */
   writeFile(path: string, bytes: Uint8Array): Promise<void>
-  /** Called when the first window is on screen. */
+  /** Called when the first window is on screen, or when another instance has one. */
   onReady(): void
 }
 
@@ -27,7 +29,10 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
     { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true } },
   ])
   app.enableSandbox()
-  if (!app.requestSingleInstanceLock()) return app.quit()
+  if (!app.requestSingleInstanceLock()) {
+    options.onReady() // the other instance comes to the front
+    return app.quit()
+  }
   guardContents(developmentUrl)
   await app.whenReady()
   guardPermissions()
@@ -35,7 +40,7 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
     const { host, pathname } = new URL(request.url)
     if (host !== 'querent' || request.method !== 'GET') return new Response('forbidden', { status: 403 })
     const { status, headers, body } = await options.serveFile(pathname)
-    return new Response(Uint8Array.from(body), { status, headers: { ...headers } })
+    return new Response(new Uint8Array(body), { status, headers: { ...headers } })
   })
 
   let awake: number | undefined
@@ -113,13 +118,15 @@ function answerShell(options: DesktopOptions, supervisor: Supervisor): void {
     if (isTrusted(event)) supervisor.connect(event.sender)
   })
   ipcMain.handle(shellChannels.saveFile, async (event, ...given: unknown[]): Promise<SaveFileReply> => {
-    const refused = (message: string): { ok: false; error: WireError } => ({ ok: false, error: { code: 'bad-input', message, details: {} } })
+    const refused = (message: string): SaveFileReply => ({ ok: false, error: { code: 'bad-input', message, details: {} } })
     if (!isTrusted(event)) return refused('unexpected sender')
     const parsed = saveFileRequest.safeParse(given)
     if (!parsed.success) return refused('saving needs a name, a type and bytes')
     const [name, , bytes] = parsed.data
     try {
-      const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: name.replaceAll(/[/\\]/g, '-') })
+      const choice = { defaultPath: name.replaceAll(/[/\\]/g, '-') }
+      const window = BrowserWindow.fromWebContents(event.sender)
+      const { canceled, filePath } = await (window ? dialog.showSaveDialog(window, choice) : dialog.showSaveDialog(choice))
       if (canceled || !filePath) return { ok: true, path: null }
       await options.writeFile(filePath, bytes)
       return { ok: true, path: filePath }
@@ -128,3 +135,5 @@ function answerShell(options: DesktopOptions, supervisor: Supervisor): void {
     }
   })
 }
+
+const saveFileRequest = z.tuple([z.string().min(1).max(255), z.string().max(100), z.instanceof(Uint8Array)])

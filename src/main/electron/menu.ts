@@ -1,10 +1,10 @@
 import { BrowserWindow, Menu, type MenuItemConstructorOptions } from 'electron'
-import { shellChannels } from '@contract/processes'
+import { shellChannels, type MenuCommand } from '@contract/shell'
 
 /** The menu of the app. Items that are not the platform's own send their command to the page, which knows what they mean. */
 export function applicationMenu(platform: NodeJS.Platform): Menu {
   const mac = platform === 'darwin'
-  const item = (label: string, command: string, accelerator?: string): MenuItemConstructorOptions => ({
+  const item = (label: string, command: MenuCommand, accelerator?: string): MenuItemConstructorOptions => ({
     label,
     id: command,
     ...(accelerator === undefined ? {} : { accelerator }),

@@ -12,26 +12,21 @@ if (parentPort === undefined) throw new QuerentError('bad-usage', 'this entry ru
 const parent = parentPort
 const tell = (message: LabToMain): void => parent.postMessage(message)
 
-try {
-  const lab = await openLab({
-    workspace: process.argv[2],
-    transport: 'electron',
-    runtime: `Electron ${process.versions.electron ?? '(unknown)'}`,
-    spawner: utilitySpawner(parent),
-    cores: availableParallelism(),
-    onBusy: (busy) => tell({ type: 'busy', busy }),
-  })
-  parent.on('message', ({ data, ports }) => {
-    const message = mainToLab.safeParse(data).data
-    if (message?.type === 'client') lab.attach(labPort(ports[0]))
-    else if (message?.type === 'stop')
-      void lab.dispose().finally(() => {
-        tell({ type: 'stopped' })
-        process.exit(0)
-      })
-  })
-  // Main sends windows' lines only after this word.
-  tell({ type: 'ready' })
-} catch (error) {
-  tell({ type: 'failed', error: encodeError(error) })
-}
+const opening = openLab({
+  workspace: process.argv[2],
+  transport: 'electron',
+  runtime: `Electron ${process.versions.electron ?? '(unknown)'}`,
+  spawner: utilitySpawner(parent),
+  cores: availableParallelism(),
+  onBusy: (busy) => tell({ type: 'busy', busy }),
+})
+// Heard from the start: the app may be closed while the lab still opens.
+parent.on('message', ({ data, ports }) => {
+  const message = mainToLab.safeParse(data).data
+  if (message?.type === 'client') void opening.then((lab) => lab.attach(labPort(ports[0])))
+  else if (message?.type === 'stop') void opening.then((lab) => lab.dispose()).finally(() => process.exit(0))
+})
+opening.then(
+  () => tell({ type: 'ready' }), // main sends windows' lines only after this word
+  (error: unknown) => tell({ type: 'failed', error: encodeError(error) }),
+)

@@ -112,9 +112,10 @@ export async function connectJob(child: JobProcess): Promise<JobHandle> {
   return job
 }
 
-function crashed({ code, signal, lastWords }: JobExit, killed: boolean): QuerentError {
+/** The error of a job process that died. */
+export function crashed({ code, signal, lastWords }: JobExit, killed: boolean): QuerentError {
   if (killed) return new QuerentError('job-crashed', 'the job process did not stop when asked and was killed')
-  const outOfMemory = /out of memory|allocation failed|bad_alloc/i.test(lastWords)
+  const outOfMemory = /out of memory|allocation failed|heap limit|bad_alloc/i.test(lastWords)
   const how = signal === null ? `exit code ${code}` : `signal ${signal}`
   const why = outOfMemory ? ': it ran out of memory' : signal === 'SIGKILL' ? ': the system may have run out of memory' : ''
   return new QuerentError('job-crashed', `the job process died (${how})${why}`, lastWords === '' ? {} : { found: lastWords })

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import type { JobSpawner } from '../../lab/ports'
 import { connectJob, type JobHandle } from './client'
-import type { FromJob, JobProcess } from './protocol'
+import { lastLines, type FromJob, type JobProcess } from './protocol'
 
 const keptStderr = 4_000
 
@@ -37,12 +37,3 @@ function forkJob(entry: string): JobProcess {
     kill: () => void child.kill('SIGKILL'),
   }
 }
-
-/** The lines that tell what happened, without the native stack that follows them. */
-const lastLines = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^\d+: 0x|^-+ |^<---|^\[\d+:0x/.test(line))
-    .slice(-5)
-    .join('\n')

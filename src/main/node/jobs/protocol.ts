@@ -43,3 +43,12 @@ export interface JobProcess {
   disconnect(): void
   kill(): void
 }
+
+/** The lines of stderr that tell what happened, without the native stack that follows them. */
+export const lastLines = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^\d+: 0x|^-+ |^<---|^\[\d+:0x/.test(line))
+    .slice(-5)
+    .join('\n')

@@ -1,8 +1,8 @@
 import { mainToLab, type LabToMain } from '@contract/processes'
 import type { JobSpawner } from '../../lab/ports'
-import { connectJob, type JobHandle } from './client'
+import { connectJob, crashed, type JobHandle } from './client'
 import type { ParentPort, UtilityPort } from './parentPort'
-import type { FromJob, JobExit, JobProcess } from './protocol'
+import { lastLines, type FromJob, type JobExit, type JobProcess } from './protocol'
 
 /**
  * Job processes of the desktop app: main forks them on request and hands over one end of their line, because a utility
@@ -10,26 +10,27 @@ import type { FromJob, JobExit, JobProcess } from './protocol'
  */
 export function utilitySpawner(parent: ParentPort): JobSpawner & { spawn(): Promise<JobHandle> } {
   const tell = (message: LabToMain): void => parent.postMessage(message)
-  const awaited = new Map<number, (port: UtilityPort, pid: number | undefined) => void>()
+  const starting = new Map<number, { readonly started: (child: JobProcess) => void; readonly died: (exit: JobExit) => void }>()
   const exits = new Map<number, (exit: JobExit) => void>()
   let next = 1
   parent.on('message', ({ data, ports }) => {
-    const parsed = mainToLab.safeParse(data)
-    if (!parsed.success) return
-    const message = parsed.data
-    if (message.type === 'job') {
-      awaited.get(message.id)?.(ports[0], message.pid)
-      awaited.delete(message.id)
-    } else if (message.type === 'job-exit') {
-      exits.get(message.id)?.({ code: message.code, signal: null, lastWords: '' })
+    const message = mainToLab.safeParse(data).data
+    if (message?.type === 'job') {
+      starting.get(message.id)?.started(processOf(ports[0], message.pid, message.id))
+      starting.delete(message.id)
+    } else if (message?.type === 'job-exit') {
+      const exit: JobExit = { code: message.code, signal: null, lastWords: lastLines(message.lastWords) }
+      starting.get(message.id)?.died(exit)
+      exits.get(message.id)?.(exit)
+      starting.delete(message.id)
       exits.delete(message.id)
     }
   })
   return {
     spawn: async () => {
       const id = next++
-      const child = await new Promise<JobProcess>((resolve) => {
-        awaited.set(id, (port, pid) => resolve(processOf(port, pid, id)))
+      const child = await new Promise<JobProcess>((resolve, reject) => {
+        starting.set(id, { started: resolve, died: (exit) => reject(crashed(exit, false)) })
         tell({ type: 'spawn-job', id })
       })
       return connectJob(child)

@@ -1,4 +1,5 @@
-import type { DesktopBridge } from '@contract/processes'
+import { decodeError } from '@contract/errorCodec'
+import type { DesktopBridge } from '@contract/shell'
 
 declare global {
   interface Window {
@@ -9,7 +10,11 @@ declare global {
 
 /** Saves bytes where the user wants them: the desktop's save dialog, or a download. Null when the user cancelled. */
 export async function saveFile(name: string, mime: string, bytes: Uint8Array): Promise<string | null> {
-  if (window.querent) return window.querent.saveFile(name, mime, bytes)
+  if (window.querent) {
+    const reply = await window.querent.saveFile(name, mime, bytes)
+    if (!reply.ok) throw decodeError(reply.error)
+    return reply.path
+  }
   const url = URL.createObjectURL(new Blob([Uint8Array.from(bytes)], { type: mime }))
   const link = Object.assign(document.createElement('a'), { href: url, download: name })
   link.click()

@@ -1,0 +1,24 @@
+import type { WireError } from './errorCodec'
+
+/** What a page may ask of the desktop shell; everything else goes to the lab. Types and names only: the preload bundles this. */
+
+/** What the preload puts on `window.querent`. */
+export interface DesktopBridge {
+  /** Asks for a line to the lab; it arrives as the window message `labPortMessage` with one port. */
+  requestLab(): void
+  /** Shows the save dialog and writes the file. Failures come as data: an error would lose its code on the way. */
+  saveFile(name: string, mime: string, bytes: Uint8Array): Promise<SaveFileReply>
+  /** A menu item or its shortcut was used; returns the unsubscriber. */
+  onMenu(listener: (command: MenuCommand) => void): () => void
+}
+
+/** `path` is null when the user cancelled. */
+export type SaveFileReply = { readonly ok: true; readonly path: string | null } | { readonly ok: false; readonly error: WireError }
+
+/** Items of the application menu that the page carries out. */
+export type MenuCommand = 'project.new' | 'study.save' | 'run.start' | 'run.stop' | 'palette.open' | 'help.shortcuts'
+
+export const shellChannels = { requestLab: 'shell.requestLab', saveFile: 'shell.saveFile', menu: 'shell.menu', labPort: 'shell.labPort' } as const
+
+/** The window message that carries a line to the lab. */
+export const labPortMessage = 'querent.lab-port'
