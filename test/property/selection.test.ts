@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { plainKernels, selectionSpace } from '@engine/core/distances'
 import { kCenterGreedy } from '@engine/core/kCenter'
+import { kMeans } from '@engine/core/kMeans'
 import { kMeansPlusPlus } from '@engine/core/kMeansPlusPlus'
 import { squaredDistance } from '@engine/core/linear'
 import type { Matrix } from '@engine/core/matrix'
@@ -165,6 +166,37 @@ describe('greedy k-centre', () => {
         const place = picks.indexOf(1)
         expect(radii[place]).toBe(0)
         expect(radii.subarray(place).every((radius) => radius === 0)).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('k-means', () => {
+  it('takes the steps of Lloyd without bounds', () => {
+    // Continuous points, so that no distance ties; a case in which a cluster runs empty is left out.
+    const continuous = fc.record({ rows: fc.integer({ min: 5, max: 60 }), cols: fc.integer({ min: 1, max: 4 }), seed: fc.nat() })
+    fc.assert(
+      fc.property(continuous, fc.integer({ min: 1, max: 5 }), ({ rows, cols, seed }, k) => {
+        const m = normals(randomFrom(seed), rows, cols)
+        const { assignment, centroids } = kMeans(m, k, { random: randomFrom(seed) })
+        const points = wholeCloud(m)
+        let centers = [...kMeansPlusPlus(selectionSpace(m), k, 'uniform', randomFrom(seed))].map((i) => points[i])
+        let plain: number[] = []
+        for (let step = 0; step < 100; step++) {
+          const away = (a: number[], b: number[]): number => a.reduce((sum, x, t) => sum + (x - b[t]) ** 2, 0)
+          const next = points.map((point) =>
+            centers.reduce((best, center, c) => (away(point, center) < away(point, centers[best]) ? c : best), 0),
+          )
+          if (next.every((c, i) => c === plain[i])) break
+          plain = next
+          centers = centers.map((_, c) => {
+            const members = points.filter((__, i) => plain[i] === c)
+            fc.pre(members.length > 0)
+            return members[0].map((__, t) => members.reduce((sum, member) => sum + member[t], 0) / members.length)
+          })
+        }
+        expect([...assignment]).toEqual(plain)
+        centers.flat().forEach((value, t) => expect(centroids.data[t]).toBeCloseTo(value, 9))
       }),
     )
   })
