@@ -1,49 +1,64 @@
+import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
 import { runCli } from '@main/cli/program'
+import { builtMain } from './paths'
 
-export interface CliRun {
-  readonly code: number
+export interface CliResult {
+  readonly code: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** A temporary folder for a test file and the command line running in it, in this process. */
-export function cliFolder(): {
-  readonly path: (name: string) => string
-  write(name: string, data: string | Uint8Array): string
-  run(...argv: string[]): Promise<CliRun>
-} {
-  let folder = ''
-  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'querent-cli-'))))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+export interface RunningCli {
+  readonly child: ChildProcess
+  readonly result: Promise<CliResult>
+}
+
+/** Starts the built command line in `cwd`. */
+export function startCli(cwd: string, ...args: readonly string[]): RunningCli {
+  const child = spawn(process.execPath, [builtMain('cli'), ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const text = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (part: string) => (text[name] += part))
+  return { child, result: new Promise((resolve) => child.once('close', (code) => resolve({ code, ...text }))) }
+}
+
+export const cli = (cwd: string, ...args: readonly string[]): Promise<CliResult> => startCli(cwd, ...args).result
+
+/** Runs the command line in this process, with the built job entry: what a refusal needs, without starting Node each time. */
+export async function cliHere(cwd: string, ...args: readonly string[]): Promise<CliResult> {
+  const text = { stdout: '', stderr: '' }
+  const output = (name: keyof typeof text): { write(part: string): void } => ({ write: (part) => void (text[name] += part) })
+  const code = await runCli(args, {
+    cwd,
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    signal: new AbortController().signal,
+    jobEntry: builtMain('job'),
+    commandLine: ['querent', ...args].join(' '),
+  })
+  return { code, ...text }
+}
+
+/** A folder that `dispose` removes. */
+export function temporaryFolder(): { readonly path: string; write(name: string, text: string): string; dispose(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'querent-test-'))
   return {
-    path: (name) => join(folder, name),
-    write(name, data) {
-      writeFileSync(join(folder, name), data)
+    path,
+    write: (name, text) => {
+      writeFileSync(join(path, name), text)
       return name
     },
-    async run(...argv) {
-      let [stdout, stderr] = ['', '']
-      const code = await runCli(argv, {
-        cwd: folder,
-        stdout: { write: (text) => (stdout += text) },
-        stderr: { write: (text) => (stderr += text) },
-        signal: new AbortController().signal,
-        jobEntry: '',
-        commandLine: ['querent', ...argv].join(' '),
-      })
-      return { code, stdout, stderr }
-    },
+    dispose: () => rmSync(path, { recursive: true, force: true }),
   }
 }
 
-/** Cells of a printed table, as numbers, without its header. */
-export const numbersOf = (csv: string): number[][] =>
-  csv
-    .trim()
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(',').map(Number))
+/** Resolves as soon as `ask` is true; throws when it does not come true in time. */
+export async function until(ask: () => boolean, what: string, withinMs = 20_000): Promise<void> {
+  const end = performance.now() + withinMs
+  while (!ask()) {
+    if (performance.now() > end) throw new Error(`${what} did not happen within ${withinMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
