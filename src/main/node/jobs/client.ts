@@ -49,6 +49,7 @@ export async function connectJob(child: JobProcess): Promise<JobHandle> {
     killed = true
     child.kill()
   }
+  let running = false
   let grace: NodeJS.Timeout | undefined
 
   await exchange<true>(
@@ -61,6 +62,7 @@ export async function connectJob(child: JobProcess): Promise<JobHandle> {
       // Events are handled one after the other; the end waits for the last of them.
       let handled: Promise<void> = Promise.resolve()
       let trouble: { readonly error: unknown } | null = null
+      running = true
       try {
         const error = await exchange(
           () => child.send({ type: 'run', assignment }),
@@ -86,6 +88,7 @@ export async function connectJob(child: JobProcess): Promise<JobHandle> {
         await handled
         trouble ??= { error }
       } finally {
+        running = false
         clearTimeout(grace)
         grace = undefined
       }
@@ -97,7 +100,7 @@ export async function connectJob(child: JobProcess): Promise<JobHandle> {
         (message) => (message.type === 'probed' ? { value: message.report } : undefined),
       ),
     cancel: () => {
-      if (exit !== null || grace !== undefined) return
+      if (!running || exit !== null || grace !== undefined) return
       child.send({ type: 'cancel' })
       grace = setTimeout(kill, cancelGraceMs)
     },
