@@ -59,7 +59,14 @@ export interface RunFailure {
 export type RunEvent = { readonly seq: number } & RunEventBody
 
 export type RunEventBody =
-  | { readonly type: 'run-started'; readonly rounds: number; readonly resumedFrom: number; readonly initial: readonly SelectedSample[]; readonly poolSize: number; readonly testSize: number }
+  | {
+      readonly type: 'run-started'
+      readonly rounds: number
+      readonly resumedFrom: number
+      readonly initial: readonly SelectedSample[]
+      readonly poolSize: number
+      readonly testSize: number
+    }
   | { readonly type: 'round-started'; readonly round: number; readonly labeled: number }
   | { readonly type: 'epoch'; readonly round: number; readonly epoch: number; readonly epochs: number; readonly loss: number }
   | { readonly type: 'evaluated'; readonly round: number; readonly labeled: number; readonly metrics: RoundRecord['metrics'] }
@@ -69,6 +76,8 @@ export type RunEventBody =
   | { readonly type: 'checkpoint'; readonly round: number; readonly weights: readonly FloatArray[] }
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
+  /** where the queue put a run that is not computed now; never stored */
+  | { readonly type: 'status'; readonly status: 'queued' | 'paused' }
   | { readonly type: 'run-ended'; readonly state: 'finished' | 'cancelled' | 'failed'; readonly error?: RunFailure }
 
 /** The events that `events.jsonl` keeps. */

@@ -39,6 +39,8 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
       return { ...next, records: [...state.records, event.record], epoch: null }
     case 'warning':
       return { ...next, warnings: [...state.warnings, { code: event.code, message: event.message }] }
+    case 'status':
+      return { ...next, status: event.status, epoch: null }
     case 'run-ended':
       return { ...next, status: event.state, error: event.error ?? null, epoch: null }
     case 'round-started':

@@ -2,7 +2,7 @@ import type { Handlers } from '@contract/rpc'
 import type { ExperimentSnapshot, ExperimentSummary, QueueState } from '@contract/types'
 import { QuerentError } from '@engine/core/errors'
 import type { LabDependencies, ResultView } from './dependencies'
-import type { Experiment, ExperimentProgress } from './experiment'
+import type { Experiment, ExperimentOutcome, ExperimentProgress, ExperimentRequest } from './experiment'
 import type { Hub } from './hub'
 import type { Notices } from './notices'
 import type { Projects } from './projects'
@@ -41,61 +41,79 @@ export const emptyQueue: QueueState = {
 export const summaryOf = ({ sparkline: _sparkline, removedAt: _removedAt, ...summary }: ExperimentRecord): ExperimentSummary => summary
 
 interface Live {
+  readonly entry: ExperimentRecord
   readonly experiment: Experiment
   readonly view: ResultView
 }
 
 export interface Experiments {
   readonly handlers: ExperimentHandlers
-  /** Stops every experiment at its next safe point and waits for that. */
+  /** Finds out how far experiments came that an earlier process left running; they are offered for continuing. */
+  settleCutOff(): Promise<void>
+  /** Stops what runs at its next safe point and waits for that. */
   stop(): Promise<void>
 }
 
 /** One experiment runs at a time; the app shows its progress in the queue bar. */
 export function createExperiments(deps: LabDependencies, hub: Hub, notices: Notices, projects: () => Projects): Experiments {
   const { store, clock } = deps
-  const live = new Map<string, Live>()
-  const settled = new Map<string, Promise<void>>()
+  /** name of what runs or is about to */
+  let busyWith: string | null = null
+  let live: Live | null = null
+  let launching: Promise<unknown> = Promise.resolve()
+  let settled: Promise<void> = Promise.resolve()
   let queue = emptyQueue
-  let stopping = false
+  let isStopping = false
 
   const record = (experiment: string): ExperimentRecord => {
     const found = store.index().experiments.find(({ id }) => id === experiment)
     if (!found) throw new QuerentError('not-found', 'this experiment is not in the workspace', { found: experiment })
     return found
   }
-  const change = async (experiment: string, patch: Partial<ExperimentRecord>): Promise<void> => {
-    await store.update((index) => ({ ...index, experiments: index.experiments.map((e) => (e.id === experiment ? { ...e, ...patch } : e)) }))
-    hub.emit('experiment.changed', summaryOf(record(experiment)))
+  /** Stores a record, new or changed, and tells clients. */
+  const keep = async (entry: ExperimentRecord): Promise<void> => {
+    await store.update((index) => ({ ...index, experiments: [...index.experiments.filter(({ id }) => id !== entry.id), entry] }))
+    hub.emit('experiment.changed', summaryOf(entry))
   }
+  const change = (experiment: string, patch: Partial<ExperimentRecord>): Promise<void> => keep({ ...record(experiment), ...patch })
   const showQueue = (next: QueueState): void => {
     if ((queue.experiment === null) !== (next.experiment === null)) deps.onBusy(next.experiment !== null)
     queue = next
     hub.emit('queue.changed', queue)
   }
-  const onProgress = (entry: ExperimentRecord, progress: ExperimentProgress): void =>
-    showQueue({
-      experiment: entry.id,
-      experimentName: entry.name,
-      runs: progress.runs,
-      finished: progress.finished,
-      failed: progress.failed,
-      running: progress.running,
-      paused: progress.paused,
-      fraction: progress.fraction,
-      etaMs: progress.etaMs,
-      current: progress.current,
-    })
+  const showProgress = ({ id, name }: ExperimentRecord, progress: ExperimentProgress): void =>
+    showQueue({ ...progress, experiment: id, experimentName: name })
 
   /** Starts `entry` in its folder; a folder with finished runs goes on from them. */
   async function launch(entry: ExperimentRecord, studyText: string): Promise<ExperimentSummary> {
-    const busy = [...live.keys()][0]
-    if (busy !== undefined)
-      throw new QuerentError('locked', `${record(busy).name} is still running. Stop it first, or wait for its end.`, {
-        found: record(busy).name,
-      })
+    if (isStopping) throw new QuerentError('cancelled', 'the workbench is closing')
+    if (busyWith !== null)
+      throw new QuerentError('locked', `${busyWith} is still running. Stop it first, or wait for its end.`, { found: busyWith })
+    busyWith = entry.name
+    let experiment: Experiment
+    try {
+      experiment = await deps.experiments.start(requestFor(entry, studyText))
+    } catch (error) {
+      busyWith = null
+      throw error
+    }
+    // No event may be missed: clients may have this experiment open since before it was continued.
+    experiment.onEvent((hash, event) => hub.runEvent(entry.id, hash, event))
+    experiment.onProgress((progress) => showProgress(entry, progress))
+    const { manifest, plan, warnings } = experiment
+    live = { entry, experiment, view: { manifest, plan, studyText, state: (hash) => experiment.state(hash) } }
+    showProgress(entry, experiment.progress())
+    const kept = keep({ ...entry, state: 'running', runs: plan.length, finishedAt: null })
+    settled = settle(live)
+    await kept
+    for (const text of warnings) notices.add('warning', entry.name, text)
+    await projects().announce()
+    return summaryOf(record(entry.id))
+  }
+
+  function requestFor(entry: ExperimentRecord, studyText: string): ExperimentRequest {
     const { jobs, backend } = store.settings()
-    const experiment = await deps.experiments.start({
+    return {
       studyText,
       studyPath: store.studyPath(entry.project),
       outDir: entry.folder,
@@ -105,50 +123,39 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
         .filter(({ id }) => id !== entry.id)
         .map(({ folder }) => folder),
       command: 'app',
-    })
-    const view: ResultView = { manifest: experiment.manifest, plan: experiment.plan, studyText, state: (hash) => experiment.state(hash) }
-    live.set(entry.id, { experiment, view })
-    if (!store.index().experiments.some(({ id }) => id === entry.id))
-      await store.update((index) => ({ ...index, experiments: [...index.experiments, entry] }))
-    await change(entry.id, { state: 'running', runs: experiment.plan.length, finishedAt: null })
-    experiment.onEvent((hash, event) => hub.runEvent(entry.id, hash, event))
-    experiment.onProgress((progress) => onProgress(entry, progress))
-    onProgress(entry, experiment.progress())
-    settled.set(entry.id, settle(entry, experiment, view))
-    await projects().announce()
-    return summaryOf(record(entry.id))
-  }
-
-  async function settle(entry: ExperimentRecord, experiment: Experiment, view: ResultView): Promise<void> {
-    try {
-      const outcome = await experiment.done
-      hub.flush(entry.id)
-      const states = experiment.plan.map(({ hash }) => experiment.state(hash).status)
-      const finished = states.filter((status) => status === 'finished').length
-      const cut = outcome.cancelled ? (stopping ? 'interrupted' : 'cancelled') : 'finished'
-      const state = outcome.failed > 0 && !outcome.cancelled ? 'failed' : cut
-      await change(entry.id, {
-        state,
-        finished,
-        failed: outcome.failed,
-        finishedAt: clock.now().toISOString(),
-        sparkline: sparklineOf(view),
-      })
-      if (outcome.failed > 0)
-        notices.add('error', entry.name, `${outcome.failed} of ${outcome.runs} runs failed. Runs shows why; Retry runs them again.`)
-      else if (state === 'finished') notices.add('note', entry.name, `${outcome.runs} runs finished.`)
-    } catch (error) {
-      await change(entry.id, { state: 'failed', finishedAt: clock.now().toISOString() })
-      notices.add('error', entry.name, error instanceof Error ? error.message : String(error))
-    } finally {
-      live.delete(entry.id)
-      showQueue(emptyQueue)
-      await projects().announce()
     }
   }
 
+  /** Waits for the end and stores how it went; never rejects. */
+  async function settle({ entry, experiment, view }: Live): Promise<void> {
+    const outcome = await experiment.done.catch((error: unknown) => error)
+    hub.flush(entry.id)
+    live = null
+    busyWith = null
+    showQueue(emptyQueue)
+    const failed = experiment.plan.filter(({ hash }) => experiment.state(hash).status === 'failed').length
+    const trouble = outcome instanceof Error ? outcome.message : null
+    const cut = isCancelled(outcome) ? (isStopping ? 'interrupted' : 'cancelled') : null
+    const state = trouble !== null ? 'failed' : (cut ?? (failed > 0 ? 'failed' : 'finished'))
+    try {
+      await change(entry.id, { ...extentOf(view), state, failed, finishedAt: clock.now().toISOString() })
+      if (trouble !== null) notices.add('error', entry.name, trouble)
+      else if (failed > 0)
+        notices.add('error', entry.name, `${failed} of ${view.plan.length} runs failed. Runs shows why; Retry runs them again.`)
+      else if (state === 'finished') notices.add('note', entry.name, `${view.plan.length} runs finished.`)
+      await projects().announce()
+    } catch (error) {
+      notices.add('error', entry.name, trouble ?? (error instanceof Error ? error.message : String(error)))
+    }
+  }
+
+  const begin = (entry: ExperimentRecord, studyText: string): Promise<ExperimentSummary> => {
+    const launched = launch(entry, studyText)
+    launching = launched
+    return launched
+  }
   const viewOf = async (experiment: string): Promise<ResultView> =>
-    live.get(experiment)?.view ?? deps.experiments.open(record(experiment).folder)
+    live?.entry.id === experiment ? live.view : deps.experiments.open(record(experiment).folder)
   const fileName = (entry: ExperimentRecord, suffix: string): string => `${entry.name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}-${suffix}`
   const figureTypes = { svg: 'image/svg+xml', png: 'image/png', pdf: 'application/pdf' } as const
 
@@ -156,7 +163,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     'experiment.start': async ({ project }) => {
       const studyText = await store.readStudy(project)
       const id = deps.newId()
-      return launch(
+      return begin(
         {
           id,
           project,
@@ -177,18 +184,14 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     'experiment.continue': async ({ experiment }) => {
       const entry = record(experiment)
       const { studyText } = await deps.experiments.open(entry.folder)
-      return launch(entry, studyText)
+      return begin(entry, studyText)
     },
-    'experiment.control': ({ experiment, action, runs }) => {
-      const running = live.get(experiment)?.experiment
-      if (!running)
-        throw new QuerentError(
-          'not-found',
-          `this experiment is not running, so it cannot be ${action === 'retry' ? 'retried here: continue it' : `${action}ed`}`,
-        )
-      running[action](runs)
+    'experiment.control': async ({ experiment, action, runs }) => {
+      if (live?.entry.id !== experiment)
+        throw new QuerentError('not-found', `this experiment is not running, so it cannot ${action}; continue it to compute what is left`)
+      live.experiment[action](runs)
       if (runs === undefined && (action === 'pause' || action === 'resume'))
-        void change(experiment, { state: action === 'pause' ? 'paused' : 'running' })
+        await change(experiment, { state: action === 'pause' ? 'paused' : 'running' })
       return null
     },
     'experiment.list': ({ project }) => experimentsOf(store.index(), project).map(summaryOf),
@@ -197,7 +200,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
       return snapshotOf(summaryOf(record(experiment)), view, hub.flush(experiment))
     },
     'experiment.remove': async ({ experiment }) => {
-      if (live.has(experiment)) throw new QuerentError('locked', 'this experiment is running: stop it before deleting it')
+      if (live?.entry.id === experiment) throw new QuerentError('locked', 'this experiment is running: stop it before deleting it')
       await change(experiment, { removedAt: clock.now().toISOString() })
       await projects().announce()
       return null
@@ -220,10 +223,29 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
   }
   return {
     handlers,
+    settleCutOff: async () => {
+      for (const entry of store.index().experiments) {
+        if (entry.state !== 'running' && entry.state !== 'paused') continue
+        const view = await deps.experiments.open(entry.folder).catch(() => null)
+        const extent = view === null ? null : extentOf(view)
+        const state = extent === null ? 'failed' : extent.finished === extent.runs ? 'finished' : 'interrupted'
+        await change(entry.id, { ...extent, state })
+      }
+    },
     stop: async () => {
-      stopping = true
-      for (const { experiment } of live.values()) experiment.cancel()
-      await Promise.all(settled.values())
+      isStopping = true
+      await launching.catch(() => undefined)
+      live?.experiment.cancel()
+      await settled
     },
   }
 }
+
+const isCancelled = (outcome: unknown): boolean => (outcome as Partial<ExperimentOutcome>).cancelled === true
+
+/** How far a result folder is, for lists. */
+const extentOf = (view: ResultView): Pick<ExperimentRecord, 'runs' | 'finished' | 'sparkline'> => ({
+  runs: view.plan.length,
+  finished: view.plan.filter(({ hash }) => view.state(hash).status === 'finished').length,
+  sparkline: sparklineOf(view),
+})

@@ -21,11 +21,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
   const experiments: Experiments = createExperiments(deps, hub, notices, () => projects)
 
   for (const message of store.damage) notices.add('warning', 'A file was damaged', message)
-  // Whatever an earlier process left running was cut off; it is offered for continuing.
-  await store.update((index) => ({
-    ...index,
-    experiments: index.experiments.map((e) => (e.state === 'running' || e.state === 'paused' ? { ...e, state: 'interrupted' } : e)),
-  }))
+  await experiments.settleCutOff()
   await projects.ensureSample()
 
   const handlers: Handlers = {
@@ -35,7 +31,8 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     'datasets.list': () => deps.datasets.list(),
     'settings.get': () => store.settings(),
     'settings.set': async (patch) => {
-      await store.setSettings({ ...store.settings(), ...patch })
+      const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
+      await store.changeSettings((settings) => ({ ...settings, ...given }))
       return store.settings()
     },
     'doctor.run': () => deps.backends.doctor(),

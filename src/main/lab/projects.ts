@@ -76,6 +76,13 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
         .map(summaryOf),
     }
   }
+  // Two windows may save at once: the second must see the first one's revision.
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work)
+    turn = result.catch(() => undefined)
+    return result
+  }
   const announce = async (): Promise<void> => hub.emit('workspace.changed', await workspace())
 
   async function create(name: string, yaml: string): Promise<ProjectSummary> {
@@ -110,7 +117,9 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
       return summary(record(project))
     },
     'project.remove': async ({ project }) => {
-      record(project)
+      const { name } = record(project)
+      if (experimentsOf(store.index(), project).some(({ state }) => state === 'running' || state === 'paused'))
+        throw new QuerentError('locked', `a study of ${name} is running: stop it before deleting the project`)
       await change(project, () => ({ removedAt: now() }))
       await announce()
       return null
@@ -122,18 +131,19 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
       return summary(record(project))
     },
     'study.get': async ({ project }) => ({ yaml: await store.readStudy(project), revision: record(project).revision }),
-    'study.save': async ({ project, yaml, revision }) => {
-      const stored = record(project).revision
-      if (stored !== revision)
-        throw new QuerentError('locked', 'the study was saved from another window in the meantime', {
-          found: `revision ${stored}`,
-          expected: `revision ${revision}`,
-        })
-      await store.writeStudy(project, yaml)
-      await change(project, (p) => ({ revision: p.revision + 1 }))
-      await announce()
-      return { revision: revision + 1 }
-    },
+    'study.save': ({ project, yaml, revision }) =>
+      inTurn(async () => {
+        const stored = record(project).revision
+        if (stored !== revision)
+          throw new QuerentError('locked', 'the study was saved from another window in the meantime', {
+            found: `revision ${stored}`,
+            expected: `revision ${revision}`,
+          })
+        await store.writeStudy(project, yaml)
+        await change(project, (p) => ({ revision: p.revision + 1 }))
+        await announce()
+        return { revision: revision + 1 }
+      }),
     'study.plan': async ({ project, yaml }) => deps.study.plan(yaml, store.studyPath(project), await finishedRuns(deps, project)),
     'recipes.list': () => deps.recipes.list(),
   }

@@ -78,6 +78,11 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
     entry.status = status
     showProgress(true)
   }
+  /** Puts a run aside or back in line; clients hear of it, since the run itself says nothing. */
+  const place = (entry: Entry, status: 'queued' | 'paused'): void => {
+    entry.status = status
+    tell(entry, { type: 'status', status, seq: entry.state.lastSeq + 1 })
+  }
   const select = (hashes: readonly string[] | undefined): Entry[] => {
     if (hashes === undefined || hashes.length === 0) return entries
     const wanted = new Set(hashes)
@@ -140,13 +145,18 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
       showProgress(event.type === 'round-ended')
     }
     try {
-      entry.job = free.pop() ?? (await spawner.spawn())
-      if (entry.stop === 'cancel') entry.job.cancel()
-      const resume =
-        writer.resume === null ? null : { ...writer.resume, nextSeq: Math.max(writer.resume.nextSeq ?? 0, entry.state.lastSeq + 1) }
-      await entry.job.run({ hash: entry.hash, spec: entry.run.spec, baseDir, folder: writer.folder, resume }, take)
-      if (!ended) throw new QuerentError('internal', 'the job ended without saying how its run went')
-      free.push(entry.job)
+      const job = free.pop() ?? (await spawner.spawn())
+      entry.job = job
+      if (entry.stop === 'cancel') {
+        // Asked while the process was starting.
+        await take({ type: 'run-ended', state: 'cancelled', seq: entry.state.lastSeq + 1 - shift })
+      } else {
+        const nextSeq = Math.max(writer.resume?.nextSeq ?? 0, entry.state.lastSeq + 1)
+        const resume = writer.resume === null ? null : { ...writer.resume, nextSeq }
+        await job.run({ hash: entry.hash, spec: entry.run.spec, baseDir, folder: writer.folder, resume }, take)
+        if (!ended) throw new QuerentError('internal', 'the job ended without saying how its run went')
+      }
+      free.push(job)
       entry.job = null
     } catch (error) {
       const job = entry.job
@@ -167,8 +177,10 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
       throw new QuerentError(event.error.code, event.error.message, event.error.details)
     const stopped = event.state === 'cancelled' || (event.state === 'failed' && event.error?.code === 'job-crashed' && entry.stop !== null)
     const body: RunEventBody = stopped ? { type: 'run-ended', state: 'cancelled' } : event
-    if (stopped && entry.stop === 'pause') return setStatus(entry, 'paused')
-    if (stopped && entry.stop === null) return setStatus(entry, 'queued') // resumed while it was stopping
+    if (stopped && entry.stop !== 'cancel') {
+      place(entry, entry.stop === 'pause' ? 'paused' : 'queued') // queued: resumed while it was stopping
+      return showProgress(true)
+    }
     await writer.append({ ...body, seq: event.seq })
     tell(entry, { ...body, seq: event.seq })
     setStatus(entry, stopped ? 'cancelled' : event.state)
@@ -203,14 +215,14 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
     },
     pause: (hashes) => {
       for (const entry of select(hashes)) {
-        if (entry.status === 'queued') entry.status = 'paused'
+        if (entry.status === 'queued') place(entry, 'paused')
         else if (entry.status === 'running' && entry.stop === null) entry.stop = 'pause'
       }
       showProgress(true)
     },
     resume: (hashes) => {
       for (const entry of select(hashes)) {
-        if (entry.status === 'paused') entry.status = 'queued'
+        if (entry.status === 'paused') place(entry, 'queued')
         else if (entry.stop === 'pause') entry.stop = null
       }
       showProgress(true)
@@ -231,7 +243,7 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
     },
     retry: (hashes) => {
       if (!started) return
-      for (const entry of select(hashes)) if (entry.status === 'failed' || entry.status === 'cancelled') entry.status = 'queued'
+      for (const entry of select(hashes)) if (entry.status === 'failed' || entry.status === 'cancelled') place(entry, 'queued')
       showProgress(true)
       pump()
     },

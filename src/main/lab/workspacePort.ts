@@ -36,12 +36,12 @@ export interface WorkspaceIndex {
 /** The lab's memory between starts. Every write is complete or absent. */
 export interface WorkspaceStore {
   readonly folder: string
-  /** what had to be set aside on opening, in words for the user */
+  /** what had to be set aside on opening, in words for the user; an index that was lost is made anew from the folders */
   readonly damage: readonly string[]
   index(): WorkspaceIndex
   update(change: (index: WorkspaceIndex) => WorkspaceIndex): Promise<void>
   settings(): Settings
-  setSettings(settings: Settings): Promise<void>
+  changeSettings(change: (settings: Settings) => Settings): Promise<void>
   /** Text of a project's study; rejects with `not-found` when the file is gone. */
   readStudy(project: string): Promise<string>
   writeStudy(project: string, yaml: string): Promise<void>

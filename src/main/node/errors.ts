@@ -31,3 +31,10 @@ export async function withFile<T>(file: string, work: () => Promise<T>): Promise
     throw toQuerentError(error, file)
   }
 }
+
+/** A folder that cannot be made or written: `not-writable`, or `disk-full`, naming it. */
+export function notWritable(what: string, folder: string, cause: unknown): QuerentError {
+  const { code, message } = toQuerentError(cause)
+  if (code === 'disk-full') return new QuerentError(code, message, { file: folder }, { cause })
+  return new QuerentError('not-writable', `the ${what} cannot be written: ${message}`, { file: folder, expected: 'a folder that can be written' }, { cause })
+}

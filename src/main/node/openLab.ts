@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { csvTable } from '../exporting/csv'
 import type { Settings } from '@contract/types'
+import { QuerentError } from '@engine/core/errors'
 import { learningCurvesFile } from '../exporting/learningCurves'
 import { createLab, type Lab } from '../lab/lab'
 import { planStudy } from '../lab/planStudy'
@@ -20,7 +20,9 @@ import { experimentDependencies } from './experiments'
 import type { JobHandle } from './jobs/client'
 import { resourcePath } from './resources'
 import { listRecipes, recipeText } from './recipes'
-import { acquireLock } from './storage/lock'
+import { notWritable } from './errors'
+import { makeFolder } from './storage/files'
+import { acquireLock, type Lock } from './storage/lock'
 import { fileStore } from './storage/resultFolder'
 import { openWorkspace } from './workspace/store'
 
@@ -36,8 +38,7 @@ export interface LabOptions {
 
 /** The lab on this machine's disk; throws `locked` when another process has the workspace. */
 export async function openLab({ workspace, transport, runtime, spawner, cores, onBusy }: LabOptions): Promise<Lab> {
-  await mkdir(workspace, { recursive: true })
-  const lock = await acquireLock(join(workspace, 'lock'), 'workspace')
+  const lock = await own(workspace)
   try {
     const store = await openWorkspace(workspace)
     const backends = createBackends(spawner)
@@ -73,13 +74,21 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
     return {
       ...lab,
       dispose: async () => {
-        await lab.dispose()
-        await lock.release()
+        await lab.dispose().finally(() => lock.release())
       },
     }
   } catch (error) {
     await lock.release()
     throw error
+  }
+}
+
+async function own(workspace: string): Promise<Lock> {
+  try {
+    await makeFolder(workspace)
+    return await acquireLock(join(workspace, 'lock'), 'workspace')
+  } catch (error) {
+    throw error instanceof QuerentError ? error : notWritable('workspace', workspace, error)
   }
 }
 

@@ -24,7 +24,12 @@ export interface Host {
  */
 export async function startHost(options: { root: string; sessions: Sessions; port: number; attach: (port: Port) => void }): Promise<Host> {
   const { sessions } = options
-  const server = createServer((request, response) => void answer(request, response))
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => {
+      if (!response.headersSent) response.writeHead(500)
+      response.end()
+    })
+  })
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxFrameBytes,
@@ -35,10 +40,10 @@ export async function startHost(options: { root: string; sessions: Sessions; por
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refuse = (status: number, text: string): void => void response.writeHead(status, { 'Content-Type': 'text/plain' }).end(text)
     if (!isLoopbackHost(request)) return refuse(421, 'wrong host')
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    const [pathname] = (request.url ?? '/').split(/[?#]/)
     if (request.method === 'POST' && pathname === '/session') {
       if (!isSameOrigin(request)) return refuse(403, 'wrong origin')
-      const session = sessions.exchange(bearer(request))
+      const session = await sessions.exchange(bearer(request))
       return session
         ? void response.writeHead(200, { 'Cache-Control': 'no-store', 'Content-Type': 'text/plain' }).end(session)
         : refuse(401, 'the link was used before')
@@ -49,6 +54,7 @@ export async function startHost(options: { root: string; sessions: Sessions; por
   }
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy()) // a client that leaves early must not end the host
     const refuse = (line: string): void => void socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\n\r\n`)
     if (!isLoopbackHost(request)) return refuse('421 Misdirected Request')
     if (!isSameOrigin(request)) return refuse('403 Forbidden')
@@ -89,6 +95,7 @@ const tokenOf = (request: IncomingMessage): string =>
   /(?:^|,)\s*token\.([0-9a-f]{64})\s*(?:,|$)/.exec(request.headers['sec-websocket-protocol'] ?? '')?.[1] ?? ''
 
 function socketPort(socket: WebSocket): Port {
+  socket.on('error', () => undefined) // a broken frame: `close` follows
   return {
     post: (message) => {
       if (socket.readyState === socket.OPEN) socket.send(encodeFrame(message))

@@ -1,8 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
 import { z } from 'zod'
+import { writeAtomic } from '../storage/files'
 
 const kept = 50
 const sessionFile = z.object({ format: z.literal(1), sessions: z.array(z.string().regex(/^[0-9a-f]{64}$/)) })
@@ -11,7 +11,7 @@ const sessionFile = z.object({ format: z.literal(1), sessions: z.array(z.string(
 export interface Sessions {
   readonly launchToken: string
   /** A session token for an unused launch token, else null. */
-  exchange(launchToken: string): string | null
+  exchange(launchToken: string): Promise<string | null>
   isSession(token: string): boolean
 }
 
@@ -26,12 +26,13 @@ export function openSessions(workspace: string): Sessions {
   let launchable = true
   return {
     launchToken,
-    exchange: (token) => {
+    exchange: async (token) => {
       if (!launchable || !timingSafeEqual(digest(token), digest(launchToken))) return null
       launchable = false
       const session = newToken()
       sessions = [...sessions, digest(session).toString('hex')].slice(-kept)
-      writeFileAtomic.sync(file, JSON.stringify({ format: 1, sessions }), { mode: 0o600 })
+      // Where it cannot be kept, the session lasts as long as this process.
+      await writeAtomic(file, JSON.stringify({ format: 1, sessions }), 0o600).catch(() => undefined)
       return session
     },
     isSession: (token) => {

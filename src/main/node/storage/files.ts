@@ -8,11 +8,11 @@ import { systemCode, withFile } from '../errors'
  * Writes a whole file so that a crash or a full disk leaves either the old or the new one: temporary neighbour, fsync, rename.
  * Throws `disk-full` or `not-writable` naming the file.
  */
-export const writeAtomic = (file: string, data: string | Uint8Array): Promise<void> =>
+export const writeAtomic = (file: string, data: string | Uint8Array, mode = 0o666): Promise<void> =>
   withFile(file, async () => {
     const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
     try {
-      const handle = await open(temporary, 'wx')
+      const handle = await open(temporary, 'wx', mode)
       try {
         await handle.writeFile(data)
         await handle.sync()

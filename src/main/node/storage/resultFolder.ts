@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { badInput, QuerentError } from '@engine/core/errors'
 import type { Manifest } from '../../lab/experiment'
 import type { ResultFolder, ResultStore, StoredResults } from '../../lab/ports'
-import { systemCode, toQuerentError } from '../errors'
+import { notWritable, systemCode, toQuerentError } from '../errors'
 import { makeFolder, readIfThere, setAside, writeAtomic } from './files'
 import { acquireLock } from './lock'
 import { adoptRun, openRun, readRun, specFile, summarize } from './runFolder'
@@ -20,12 +20,12 @@ export const fileStore: ResultStore = { open: openFolder, view: viewFolder }
 async function openFolder(dir: string, accept: (found: Manifest | null) => void): Promise<ResultFolder> {
   const warnings: string[] = []
   const undo = await makeFolder(dir).catch((error: unknown) => {
-    throw notWritable(dir, error)
+    throw notWritable('result folder', dir, error)
   })
   try {
     await refuseStrangers(dir)
     const lock = await acquireLock(lockFile(dir), 'result folder').catch((error: unknown) => {
-      throw error instanceof QuerentError ? error : notWritable(dir, error)
+      throw error instanceof QuerentError ? error : notWritable('result folder', dir, error)
     })
     try {
       const manifest = await manifestIn(dir, warnings)
@@ -41,21 +41,10 @@ async function openFolder(dir: string, accept: (found: Manifest | null) => void)
   }
 }
 
-function notWritable(dir: string, cause: unknown): QuerentError {
-  const { code, message } = toQuerentError(cause)
-  if (code === 'disk-full') return new QuerentError(code, message, { file: dir }, { cause })
-  return new QuerentError(
-    'not-writable',
-    `the result folder cannot be written: ${message}`,
-    { file: dir, expected: 'a folder that can be written' },
-    { cause },
-  )
-}
-
 /** A folder without a manifest must be empty, but for what a crash before the first manifest leaves. */
 async function refuseStrangers(dir: string): Promise<void> {
   const names = await readdir(dir).catch((error: unknown) => {
-    throw notWritable(dir, error)
+    throw notWritable('result folder', dir, error)
   })
   if (names.includes('manifest.json')) return
   const stranger = names.find((name) => !/^(\.lock.*|study\.yaml|runs|.*\.tmp|manifest\.json\.damaged-.*)$/.test(name))

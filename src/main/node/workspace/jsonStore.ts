@@ -1,9 +1,6 @@
-import { access, rename } from 'node:fs/promises'
-import { readFile } from 'node:fs/promises'
 import { Low, type Adapter } from 'lowdb'
-import writeFileAtomic from 'write-file-atomic'
 import type { z } from 'zod'
-import { QuerentError } from '@engine/core/errors'
+import { readIfThere, setAside, writeAtomic } from '../storage/files'
 
 /** A small JSON file behind lowdb: validated on reading, written atomically, set aside when damaged. */
 export interface JsonStore<T> {
@@ -17,29 +14,14 @@ export async function openJsonStore<T>(file: string, schema: z.ZodType<T>, initi
   let damage: string | null = null
   const adapter: Adapter<T> = {
     read: async () => {
-      let text: string
-      try {
-        text = await readFile(file, 'utf8')
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-        throw error
-      }
-      const reason = problemOf(text, schema)
-      if (reason === null) return schema.parse(JSON.parse(text))
-      const aside = await freeName(`${file}.damaged`)
-      await rename(file, aside)
-      damage = `${file} could not be read (${reason}). It was kept as ${aside}, and a new one was started.`
+      const bytes = await readIfThere(file)
+      if (bytes === null) return null
+      const read = parse(bytes.toString('utf8'), schema)
+      if ('data' in read) return read.data
+      damage = `${file} could not be read (${read.problem}). It was kept as ${await setAside(file)}, and a new one was started.`
       return null
     },
-    write: async (data) => {
-      try {
-        await writeFileAtomic(file, `${JSON.stringify(data, null, 2)}\n`)
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException
-        if (code === 'ENOSPC') throw new QuerentError('disk-full', `no space left to write ${file}`, { file }, { cause: error })
-        throw new QuerentError('not-writable', `${file} cannot be written`, { file }, { cause: error })
-      }
-    },
+    write: (data) => writeAtomic(file, `${JSON.stringify(data, null, 2)}\n`),
   }
   const low = new Low<T>(adapter, initial)
   await low.read()
@@ -49,9 +31,7 @@ export async function openJsonStore<T>(file: string, schema: z.ZodType<T>, initi
     get data() {
       return low.data
     },
-    get damage() {
-      return damage
-    },
+    damage,
     update: (change) => {
       const write = async (): Promise<void> => {
         const before = low.data
@@ -69,24 +49,13 @@ export async function openJsonStore<T>(file: string, schema: z.ZodType<T>, initi
   }
 }
 
-function problemOf<T>(text: string, schema: z.ZodType<T>): string | null {
+function parse<T>(text: string, schema: z.ZodType<T>): { readonly data: T } | { readonly problem: string } {
   try {
-    const parsed = schema.safeParse(JSON.parse(text))
-    if (parsed.success) return null
-    const [issue] = parsed.error.issues
-    return `${issue.path.join('.') || 'the file'}: ${issue.message}`
+    const { success, data, error } = schema.safeParse(JSON.parse(text))
+    if (success) return { data }
+    const [issue] = error.issues
+    return { problem: `${issue.path.join('.') || 'the file'}: ${issue.message}` }
   } catch {
-    return 'it is not JSON'
-  }
-}
-
-async function freeName(wanted: string): Promise<string> {
-  for (let i = 0; ; i++) {
-    const name = i === 0 ? wanted : `${wanted}-${i}`
-    try {
-      await access(name)
-    } catch {
-      return name
-    }
+    return { problem: 'it is not JSON' }
   }
 }

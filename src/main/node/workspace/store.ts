@@ -1,11 +1,12 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
 import { z } from 'zod'
 import type { Settings } from '@contract/types'
 import { QuerentError } from '@engine/core/errors'
 import { backendIds } from '@engine/nn/executor'
 import type { WorkspaceIndex, WorkspaceStore } from '../../lab/workspacePort'
+import { withFile } from '../errors'
+import { makeFolder, writeAtomic } from '../storage/files'
 import { openJsonStore } from './jsonStore'
 
 const instant = z.iso.datetime()
@@ -60,7 +61,7 @@ export async function openWorkspace(folder: string): Promise<WorkspaceStore> {
     index: () => index.data,
     update: (change) => index.update(change),
     settings: () => settings.data,
-    setSettings: (next) => settings.update(() => next),
+    changeSettings: (change) => settings.update(change),
     readStudy: async (project) => {
       try {
         return await readFile(studyPath(project), 'utf8')
@@ -74,8 +75,8 @@ export async function openWorkspace(folder: string): Promise<WorkspaceStore> {
       }
     },
     writeStudy: async (project, yaml) => {
-      await mkdir(projectFolder(project), { recursive: true })
-      await writeFileAtomic(studyPath(project), yaml)
+      await withFile(projectFolder(project), () => makeFolder(projectFolder(project)))
+      await writeAtomic(studyPath(project), yaml)
     },
     studyPath,
     experimentFolder: (project, experiment) => join(projectFolder(project), 'results', experiment),
