@@ -6,10 +6,13 @@ import { parseArgs } from 'node:util'
 import { at, ensureBuilt, ensureInstalled, note, root } from './lib.mjs'
 
 const suites = {
-  selection: ['selection.py', '--suite', 'selection'],
-  gradients: ['selection.py', '--suite', 'gradients'],
-  training: ['training.py'],
-  engine: null,
+  selection: [['selection.py', 'selection']],
+  gradients: [
+    ['selection.py', 'gradients'],
+    ['training.py', 'gradients'],
+  ],
+  training: [['training.py', 'training']],
+  engine: [],
 }
 const { values } = parseArgs({
   options: {
@@ -34,16 +37,18 @@ let machine = {}
 const skipped = new Map()
 
 for (let round = 1; round <= Number(values.rounds); round++) {
-  for (const [suite, twin] of chosen) {
+  for (const [suite, twins] of chosen) {
     note(`round ${round}: ${suite}`)
     const ours = json(process.execPath, [at('bin', 'querent.mjs'), 'bench', '--suite', suite, '--json'])
     if (ours.error) throw new Error(ours.error)
     machine = ours.machine
     keep(ours, 'ours')
-    if (twin === null || skipped.has(twin[0])) continue
-    const theirs = json(python, [at('bench', 'peers', twin[0]), ...twin.slice(1)])
-    if (theirs.error) skipped.set(twin[0], theirs.error)
-    else keep(theirs, 'twin')
+    for (const [file, part] of twins) {
+      if (skipped.has(file)) continue
+      const theirs = json(python, [at('bench', 'peers', file), part])
+      if (theirs.error) skipped.set(file, theirs.error)
+      else keep(theirs, 'twin')
+    }
   }
 }
 

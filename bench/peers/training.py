@@ -1,6 +1,7 @@
 """The training benchmarks in PyTorch on one thread, printed as the JSON results of `querent bench`."""
 
 import json
+import sys
 import time
 
 import torch
@@ -84,12 +85,18 @@ def gradient_norms():
 def main():
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    results = [
+    if len(sys.argv) > 1 and sys.argv[1] == "gradients":
+        results = [gradient_norms()]
+    else:
+        results = training()
+    print(json.dumps({"versions": {"torch": torch.__version__}, "results": results}))
+
+
+def training():
+    return [
         train("train-mlp-b64", "784-256-10, batch 64, Adam, 1 thread", mlp(), (784,), 100),
         train("train-cnn-b64", "1×28×28, 3×3×16, pool, 3×3×32, pool, dense 10, batch 64, Adam, 1 thread", cnn(), (1, 28, 28), 20),
-        gradient_norms(),
     ]
-    print(json.dumps({"versions": {"torch": torch.__version__}, "results": results}))
 
 
 if __name__ == "__main__":

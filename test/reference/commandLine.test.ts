@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { writeNpy } from '@engine/data/npy'
 import { writeSafetensors } from '@engine/data/safetensors'
-import { cliFolder, numbersOf } from '../support/cli'
+import { cliFolder, numbersOf } from '../support/cliFolder'
 import badge from './data/badge.json'
 import coreSet from './data/core-set.json'
 import gradientNorm from './data/entropy-gradient-norm.json'

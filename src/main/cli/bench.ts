@@ -6,7 +6,7 @@ import { versions } from '../node/doctor'
 import { engineBench } from './bench/engine'
 import type { BenchResult } from './bench/result'
 import { lastLayerBench, selectionBench } from './bench/selection'
-import { trainingBench } from './bench/training'
+import { gradientBench, trainingBench } from './bench/training'
 import { integer, textTable, type CliContext } from './io'
 
 interface Suite {
@@ -16,7 +16,7 @@ interface Suite {
 
 const suites: readonly Suite[] = [
   { id: 'selection', run: selectionBench },
-  { id: 'gradients', run: lastLayerBench },
+  { id: 'gradients', run: async (runs) => [...(await lastLayerBench(runs)), ...(await gradientBench({ runs }))] },
   { id: 'training', run: (runs) => trainingBench({ runs }) },
   { id: 'engine', run: engineBench },
 ]

@@ -3,7 +3,7 @@ import { zipSync } from 'fflate'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { writeNpy } from '@engine/data/npy'
 import { writeSafetensors } from '@engine/data/safetensors'
-import { cliFolder, numbersOf } from '../../support/cli'
+import { cliFolder, numbersOf } from '../../support/cliFolder'
 
 const f8 = (values: readonly number[], ...shape: number[]): Uint8Array => writeNpy(Float64Array.from(values), shape)
 const tensor = (values: readonly number[], ...shape: number[]): { data: Float64Array; shape: number[] } => ({

@@ -54,4 +54,4 @@ export async function engineBench(runs: number): Promise<BenchResult[]> {
   return [{ ...result, backend, share: shares.sort((a, b) => a - b)[shares.length >> 1] }]
 }
 
-const total = ({ timings }: RoundRecord): number => Object.values(timings).reduce((sum, ms) => sum + ms, 0)
+const total = ({ timings }: RoundRecord): number => Object.values<number>({ ...timings }).reduce((sum, ms) => sum + ms, 0)

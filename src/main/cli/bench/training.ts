@@ -42,15 +42,26 @@ const trainings = [
   },
 ] as const
 
-/** Training speed through the model's own loop, and whole-network gradient norms, on each backend that loads. */
-export async function trainingBench({ backends = ['onnx-native', 'onnx-wasm'], runs = 9 }: TrainingBenchOptions = {}): Promise<
-  BenchResult[]
-> {
+/** Training speed through the model's own loop on each backend. */
+export const trainingBench = ({ backends, runs = 9 }: TrainingBenchOptions = {}): Promise<BenchResult[]> =>
+  onEach(backends, async (executor) => {
+    const results: BenchResult[] = []
+    for (const training of trainings) results.push(await timeTraining(executor, training, runs))
+    return results
+  })
+
+/** Whole-network gradient norms on each backend. */
+export const gradientBench = ({ backends, runs = 9 }: TrainingBenchOptions = {}): Promise<BenchResult[]> =>
+  onEach(backends, async (executor) => [await timeNorms(executor, runs)])
+
+async function onEach(
+  backends: readonly BackendId[] = ['onnx-native', 'onnx-wasm'],
+  measure: (executor: Executor) => Promise<BenchResult[]>,
+): Promise<BenchResult[]> {
   const results: BenchResult[] = []
   for (const id of backends) {
     const executor = await createExecutor(id)
-    for (const training of trainings) results.push(await timeTraining(executor, training, runs))
-    results.push(await timeNorms(executor, runs))
+    results.push(...(await measure(executor)))
     executor.dispose()
   }
   return results
