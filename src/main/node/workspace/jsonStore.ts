@@ -18,7 +18,7 @@ export async function openJsonStore<T>(file: string, schema: z.ZodType<T>, initi
       if (bytes === null) return null
       const read = parse(bytes.toString('utf8'), schema)
       if ('data' in read) return read.data
-      damage = `${file} could not be read (${read.problem}). It was kept as ${await setAside(file)}, and a new one was started.`
+      damage = `${file} could not be read (${read.problem}). It was kept as ${await setAside(file)} and made anew.`
       return null
     },
     write: (data) => writeAtomic(file, `${JSON.stringify(data, null, 2)}\n`),

@@ -8,6 +8,7 @@ import type { WorkspaceIndex, WorkspaceStore } from '../../lab/workspacePort'
 import { withFile } from '../errors'
 import { makeFolder, writeAtomic } from '../storage/files'
 import { openJsonStore } from './jsonStore'
+import { recoverIndex } from './recover'
 
 const instant = z.iso.datetime()
 
@@ -52,6 +53,10 @@ const settingsSchema: z.ZodType<Settings> = z.object({
 export async function openWorkspace(folder: string): Promise<WorkspaceStore> {
   await mkdir(join(folder, 'projects'), { recursive: true })
   const index = await openJsonStore(join(folder, 'workspace.json'), indexSchema, { format: 1, active: null, projects: [], experiments: [] })
+  if (index.damage !== null) {
+    const recovered = await recoverIndex(folder)
+    await index.update(() => recovered)
+  }
   const settings = await openJsonStore(join(folder, 'settings.json'), settingsSchema, { theme: 'system', jobs: 'auto', backend: 'auto' })
   const projectFolder = (project: string): string => join(folder, 'projects', project)
   const studyPath = (project: string): string => join(projectFolder(project), 'study.yaml')
