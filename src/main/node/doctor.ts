@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { freemem, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -70,6 +70,7 @@ function writable(folder: string): { writable: boolean; reason: string } {
   let place = folder
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place)
   try {
+    if (!statSync(place).isDirectory()) return { writable: false, reason: `${place} is a file` }
     accessSync(place, constants.W_OK)
     return { writable: true, reason: place === folder ? 'exists' : 'is created at the first start' }
   } catch (error) {
