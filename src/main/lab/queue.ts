@@ -81,7 +81,7 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
   /** Puts a run aside or back in line; clients hear of it, since the run itself says nothing. */
   const place = (entry: Entry, status: 'queued' | 'paused'): void => {
     entry.status = status
-    tell(entry, { type: 'status', status, seq: entry.state.lastSeq + 1 })
+    tell(entry, { type: 'status', status, seq: nextSeq(entry) })
   }
   const select = (hashes: readonly string[] | undefined): Entry[] => {
     if (hashes === undefined || hashes.length === 0) return entries
@@ -125,10 +125,9 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
   async function runJob(entry: Entry, writer: Awaited<ReturnType<ResultFolder['openRun']>>): Promise<void> {
     let roundStart = clock.ticks()
     let ended = false
-    // A run that starts again goes on counting: listeners ignore numbers they have seen.
-    const shift = writer.resume === null ? entry.state.lastSeq + 1 : 0
-    const take = async (told: RunEvent): Promise<void> => {
-      const event = { ...told, seq: told.seq + shift }
+    const take = async (told: RunEventBody): Promise<void> => {
+      // Numbered here: a run that is continued or started again goes on counting, and listeners ignore numbers they have seen.
+      const event = { ...told, seq: nextSeq(entry) }
       if (event.type === 'run-ended') {
         ended = true
         return endRun(entry, writer, event)
@@ -149,11 +148,9 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
       entry.job = job
       if (entry.stop === 'cancel') {
         // Asked while the process was starting.
-        await take({ type: 'run-ended', state: 'cancelled', seq: entry.state.lastSeq + 1 - shift })
+        await take({ type: 'run-ended', state: 'cancelled' })
       } else {
-        const nextSeq = Math.max(writer.resume?.nextSeq ?? 0, entry.state.lastSeq + 1)
-        const resume = writer.resume === null ? null : { ...writer.resume, nextSeq }
-        await job.run({ hash: entry.hash, spec: entry.run.spec, baseDir, folder: writer.folder, resume }, take)
+        await job.run({ hash: entry.hash, spec: entry.run.spec, baseDir, folder: writer.folder, resume: writer.resume }, take)
         if (!ended) throw new QuerentError('internal', 'the job ended without saying how its run went')
       }
       free.push(job)
@@ -163,7 +160,7 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
       entry.job = null
       await job?.dispose()
       if (isFatal(error)) throw error
-      if (!ended) await endRun(entry, writer, { type: 'run-ended', state: 'failed', error: failureOf(error), seq: entry.state.lastSeq + 1 })
+      if (!ended) await endRun(entry, writer, { type: 'run-ended', state: 'failed', error: failureOf(error), seq: nextSeq(entry) })
     }
   }
 
@@ -232,7 +229,7 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
       for (const entry of select(hashes)) {
         if (entry.status === 'queued' || entry.status === 'paused') {
           entry.status = 'cancelled'
-          tell(entry, { type: 'run-ended', state: 'cancelled', seq: entry.state.lastSeq + 1 })
+          tell(entry, { type: 'run-ended', state: 'cancelled', seq: nextSeq(entry) })
         } else if (entry.status === 'running') {
           entry.stop = 'cancel'
           entry.job?.cancel()
@@ -250,6 +247,8 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
     idle,
   }
 }
+
+const nextSeq = ({ state }: Tracked): number => state.lastSeq + 1
 
 /** As it reads back from disk: NaN is null there, and tables must not depend on whether a run was continued. */
 const asStored = (event: RunEvent): RunEvent => JSON.parse(JSON.stringify(event)) as RunEvent

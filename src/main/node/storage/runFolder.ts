@@ -142,7 +142,7 @@ async function resumePoint(
     if (carries && weights === null) continue
     const kept = events.slice(0, i + 1)
     return {
-      resume: { initial: initialOf(kept), records: recordsOf(kept), weights, nextSeq: (events.at(-1)?.seq ?? -1) + 1 },
+      resume: { initial: initialOf(kept), records: recordsOf(kept), weights },
       end: ends[i],
     }
   }
