@@ -37,7 +37,10 @@ const start = (events: readonly RunEvent[]): number[] => {
 describe('pairing', () => {
   it('gives all strategies of a repeat the same rows, weights and batches', async () => {
     const seen = new Map<number, string[]>()
-    for (const { spec } of expandFor(quickStudy(every, 'protocol: { seeds: 2, initial: 6, query: 5, rounds: 2 }\ndata: { test: 15 }'), dataset)) {
+    for (const { spec } of expandFor(
+      quickStudy(every, 'protocol: { seeds: 2, initial: 6, query: 5, rounds: 2 }\ndata: { test: 15 }'),
+      dataset,
+    )) {
       const log: string[] = []
       const events = await collect(spec, dataset, watched(log))
       log.push(`initial ${start(events).join()}`, `first ${JSON.stringify(recordsOf(events)[0].metrics)}`)
@@ -54,7 +57,10 @@ describe('pairing', () => {
     [['weights'], ['weights']],
     [['order'], ['order', 'dropout', 'augment']],
     [['split'], ['split']],
-    [['initial', 'order', 'split', 'weights'], ['split', 'initial', 'weights', 'order', 'dropout', 'augment']],
+    [
+      ['initial', 'order', 'split', 'weights'],
+      ['split', 'initial', 'weights', 'order', 'dropout', 'augment'],
+    ],
   ] as const)('varies %j between repeats and nothing else', (vary, expected) => {
     const [{ spec }] = expandFor(quickStudy('random'), dataset)
     const first = (repeat: number) => {
@@ -70,13 +76,26 @@ describe('pairing', () => {
 
   it('draws from selection streams that know method, parameters, repeat and round, but no name', () => {
     const [{ spec }] = expandFor(quickStudy('random'), dataset)
-    const first = (entry: Parameters<ReturnType<typeof streamsOf>['selection']>[0], round = 0, repeat = 0) => streamsOf({ ...spec, repeat }).selection(entry, round).next()
+    const first = (entry: Parameters<ReturnType<typeof streamsOf>['selection']>[0], round = 0, repeat = 0) =>
+      streamsOf({ ...spec, repeat })
+        .selection(entry, round)
+        .next()
     const badge = { id: 'badge', params: {} }
     expect(first({ ...badge, ...{ name: 'other' } })).toBe(first(badge))
-    const acquisition = (params: object) => ({ id: 'acquisition', params: strategies.get('acquisition')?.params.parse(params) as RunSpec['strategy']['params'] })
+    const acquisition = (params: object) => ({
+      id: 'acquisition',
+      params: strategies.get('acquisition')?.params.parse(params) as RunSpec['strategy']['params'],
+    })
     // A parameter that the chosen score does not read changes nothing, so neither may it change a draw.
     expect(first(acquisition({ passes: 20 }))).toBe(first(acquisition({})))
-    const all = [first(badge), first(badge, 1), first(badge, 0, 1), first({ id: 'random', params: {} }), first(acquisition({})), first(acquisition({ score: 'margin' }))]
+    const all = [
+      first(badge),
+      first(badge, 1),
+      first(badge, 0, 1),
+      first({ id: 'random', params: {} }),
+      first(acquisition({})),
+      first(acquisition({ score: 'margin' })),
+    ]
     expect(new Set(all).size).toBe(all.length)
   })
 
@@ -101,25 +120,33 @@ describe('leaks', () => {
     return { ...dataset, train: { ...dataset.train, labels } }
   }
 
-  it.each(expandFor(quickStudy(every), dataset).map(({ spec }) => [spec.strategy.name, spec] as const))('%s never sees a label before it is bought', async (_, spec) => {
-    const events = await collect(spec, dataset)
-    const records = recordsOf(events)
-    const bought = new Set(start(events))
-    for (const [round, { selection }] of records.entries()) {
-      const shuffled = recordsOf(await collect(spec, relabelled(bought, round)))
-      // Up to this query, both runs have bought the same labels.
-      for (let r = 0; r <= round; r++) {
-        expect(shuffled[r].selection.map(({ row, score }) => [row, score])).toEqual(records[r].selection.map(({ row, score }) => [row, score]))
-        expect(shuffled[r].metrics).toEqual(records[r].metrics)
+  it.each(expandFor(quickStudy(every), dataset).map(({ spec }) => [spec.strategy.name, spec] as const))(
+    '%s never sees a label before it is bought',
+    async (_, spec) => {
+      const events = await collect(spec, dataset)
+      const records = recordsOf(events)
+      const bought = new Set(start(events))
+      for (const [round, { selection }] of records.entries()) {
+        const shuffled = recordsOf(await collect(spec, relabelled(bought, round)))
+        // Up to this query, both runs have bought the same labels.
+        for (let r = 0; r <= round; r++) {
+          expect(shuffled[r].selection.map(({ row, score }) => [row, score])).toEqual(
+            records[r].selection.map(({ row, score }) => [row, score]),
+          )
+          expect(shuffled[r].metrics).toEqual(records[r].metrics)
+        }
+        for (const { row } of selection) bought.add(row)
       }
-      for (const { row } of selection) bought.add(row)
-    }
-  })
+    },
+  )
 
   it('does not let test rows into the scaling', async () => {
     const [{ spec }] = expandFor(quickStudy('entropy'), dataset)
     const first = await collect(spec, dataset)
-    const moved = { ...dataset, test: dataset.test && { ...dataset.test, data: dataset.test.data.map((value: number) => value * 100 + 7) } } as Dataset
+    const moved = {
+      ...dataset,
+      test: dataset.test && { ...dataset.test, data: dataset.test.data.map((value: number) => value * 100 + 7) },
+    } as Dataset
     const picks = (events: readonly RunEvent[]) => recordsOf(events).map(({ selection, trainLoss }) => [trainLoss, selection])
     expect(picks(await collect(spec, moved))).toEqual(picks(first))
   })

@@ -13,7 +13,10 @@ const sharedFactors = {
   'protocol.query': [5, 10, 20],
   'model.dropout': [0, 0.1, 0.5],
 }
-const ownFactors = { 'strategies.acq.score': ['entropy', 'margin', 'least-confidence'], 'strategies.acq.batch': ['topk', 'kmeans++', 'kcenter'] }
+const ownFactors = {
+  'strategies.acq.score': ['entropy', 'margin', 'least-confidence'],
+  'strategies.acq.batch': ['topk', 'kmeans++', 'kcenter'],
+}
 const levels = (all: readonly (string | number)[]) => fc.subarray([...all], { minLength: 1 })
 const some = <T extends Record<string, readonly (string | number)[]>>(factors: T) =>
   fc.record(Object.fromEntries(Object.entries(factors).map(([path, all]) => [path, levels(all)])), { requiredKeys: [] })
@@ -56,7 +59,11 @@ describe('the run hash', () => {
       ? fc.constant(value)
       : fc
           .shuffledSubarray(Object.keys(value), { minLength: Object.keys(value).length })
-          .chain((keys) => fc.tuple(...keys.map((key) => shuffledKeys((value as Record<string, unknown>)[key]))).map((values) => Object.fromEntries(keys.map((key, i) => [key, values[i]]))))
+          .chain((keys) =>
+            fc
+              .tuple(...keys.map((key) => shuffledKeys((value as Record<string, unknown>)[key])))
+              .map((values) => Object.fromEntries(keys.map((key, i) => [key, values[i]]))),
+          )
   const [{ spec, hash }] = expandFor(study(textOf(1, {})), dataset)
 
   it('does not depend on the order of keys, on names, or on what is switched off', () => {
@@ -113,7 +120,13 @@ strategies:
 ablate:
   training.weightStart: [carry, reinit-fresh]
 `
-  const scalar = fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => (Object.is(x, -0) ? 0 : x)), fc.boolean(), fc.constant(null))
+  const scalar = fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => (Object.is(x, -0) ? 0 : x)),
+    fc.boolean(),
+    fc.constant(null),
+  )
   const path = fc.constantFrom(
     ['study'],
     ['model', 'hidden'],
@@ -132,7 +145,11 @@ ablate:
   )
   const plain = (value: unknown) => JSON.parse(JSON.stringify(value)) as Record<string | number, unknown>
   /** the same edit on plain data */
-  function edited(root: Record<string | number, unknown>, [step, ...rest]: readonly (string | number)[], value: unknown): Record<string | number, unknown> {
+  function edited(
+    root: Record<string | number, unknown>,
+    [step, ...rest]: readonly (string | number)[],
+    value: unknown,
+  ): Record<string | number, unknown> {
     if (rest.length === 0) root[step] = value
     else {
       const inner = root[step]
@@ -143,12 +160,20 @@ ablate:
 
   it('puts the value where it was asked and changes nothing else; comments stay', () => {
     fc.assert(
-      fc.property(path, fc.oneof(scalar, fc.array(scalar, { maxLength: 3 }), fc.dictionary(fc.stringMatching(/^[a-z][a-zA-Z]{0,8}$/), scalar, { maxKeys: 3 })), (place, value) => {
-        const result = setAt(text, place, value)
-        expect(parse(result)).toEqual(edited(plain(parse(text)), place, plain(value)))
-        // A value that is replaced as a whole takes the comments inside it along.
-        for (const comment of ['# a study', '# recipe', '# rate', '# base']) expect(result).toContain(comment)
-      }),
+      fc.property(
+        path,
+        fc.oneof(
+          scalar,
+          fc.array(scalar, { maxLength: 3 }),
+          fc.dictionary(fc.stringMatching(/^[a-z][a-zA-Z]{0,8}$/), scalar, { maxKeys: 3 }),
+        ),
+        (place, value) => {
+          const result = setAt(text, place, value)
+          expect(parse(result)).toEqual(edited(plain(parse(text)), place, plain(value)))
+          // A value that is replaced as a whole takes the comments inside it along.
+          for (const comment of ['# a study', '# recipe', '# rate', '# base']) expect(result).toContain(comment)
+        },
+      ),
       { numRuns: 300 },
     )
   })

@@ -64,7 +64,9 @@ describe(`learning curves on digits, ${seeds} seeds`, async () => {
     async (name) => {
       const curves: number[][] = []
       for (const { spec } of plan.filter((run) => run.spec.strategy.name === name)) {
-        const records = recordsOf(await collect(spec, dataset, { executor, kernels: createSelectionKernels(), files: parseRunFiles(spec, files) }))
+        const records = recordsOf(
+          await collect(spec, dataset, { executor, kernels: createSelectionKernels(), files: parseRunFiles(spec, files) }),
+        )
         expect(records.map(({ labeled }) => labeled)).toEqual(reference.labels)
         curves.push(records.map(({ metrics }) => metrics.accuracy ?? NaN))
       }
@@ -74,7 +76,10 @@ describe(`learning curves on digits, ${seeds} seeds`, async () => {
       reference.labels.forEach((labels, i) => {
         if (labels < 100) return
         const band = Math.max(0.02, 4 * std_accuracy[i] * Math.sqrt(1 / seeds + 1 / 20))
-        expect(Math.abs(ours[i] - mean_accuracy[i]), `${name} at ${labels} labels: ${ours[i]} against ${mean_accuracy[i]}`).toBeLessThanOrEqual(band)
+        expect(
+          Math.abs(ours[i] - mean_accuracy[i]),
+          `${name} at ${labels} labels: ${ours[i]} against ${mean_accuracy[i]}`,
+        ).toBeLessThanOrEqual(band)
       })
     },
     600_000,

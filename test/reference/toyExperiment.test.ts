@@ -48,7 +48,15 @@ function toy(trial: number): Dataset {
     const data = Float64Array.from({ length: rows * 10 }, (_, i) => means[labels[Math.floor(i / 10)] * 10 + (i % 10)] + random.normal())
     return { data, rows, shape: [10], labels }
   }
-  return { id: 'toy', kind: 'vector', classNames: ['a', 'b', 'c', 'd'], train: draw(600), test: draw(2000), valueRange: null, sha256: `toy ${trial}` }
+  return {
+    id: 'toy',
+    kind: 'vector',
+    classNames: ['a', 'b', 'c', 'd'],
+    train: draw(600),
+    test: draw(2000),
+    valueRange: null,
+    sha256: `toy ${trial}`,
+  }
 }
 
 /** The experiment starts every fit from weights of zero. */
@@ -58,7 +66,8 @@ const fromZero: RunDependencies['createModel'] = (config, executor) => {
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length
-const standardError = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1) / values.length)
+const standardError = (values: readonly number[]): number =>
+  Math.sqrt(values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1) / values.length)
 
 describe(`the toy experiment, ${trials} trials on the reference backend`, () => {
   /** accuracy in % by strategy, round and trial */
@@ -72,7 +81,8 @@ describe(`the toy experiment, ${trials} trials on the reference backend`, () => 
       records.forEach(({ metrics }, round) => rounds[round].push(100 * (metrics.accuracy ?? NaN)))
       accuracy.set(spec.strategy.name, rounds)
     }
-    if (process.env.QUERENT_TRIALS) for (const [name, rounds] of accuracy) console.info(name, rounds.map((values) => mean(values).toFixed(1)).join(' '))
+    if (process.env.QUERENT_TRIALS)
+      for (const [name, rounds] of accuracy) console.info(name, rounds.map((values) => mean(values).toFixed(1)).join(' '))
   }, 600_000)
 
   const at = (name: string, round: number): readonly number[] => accuracy.get(name)?.[round] ?? []

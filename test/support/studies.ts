@@ -11,7 +11,9 @@ import { parseStudy } from '@engine/study/schema'
 import type { PlannedRun, RunSpec, Study } from '@engine/study/spec'
 
 /** Gaussian blobs: `classes` means in d dimensions, unit noise; a test array when `testRows` > 0. */
-export function blobs(options: { rows?: number; testRows?: number; classes?: number; d?: number; seed?: number; spread?: number } = {}): Dataset {
+export function blobs(
+  options: { rows?: number; testRows?: number; classes?: number; d?: number; seed?: number; spread?: number } = {},
+): Dataset {
   const { rows = 80, testRows = 40, classes = 3, d = 4, seed = 1, spread = 2 } = options
   const random = randomFrom(`blobs ${seed}`)
   const means = Float64Array.from({ length: classes * d }, () => random.normal() * spread)
@@ -22,7 +24,15 @@ export function blobs(options: { rows?: number; testRows?: number; classes?: num
   }
   const train = pool(rows)
   const test = testRows > 0 ? pool(testRows) : null
-  return { id: 'blobs', kind: 'vector', classNames: Array.from({ length: classes }, (_, c) => `class ${c}`), train, test, valueRange: null, sha256: hashDataset(train, test) }
+  return {
+    id: 'blobs',
+    kind: 'vector',
+    classNames: Array.from({ length: classes }, (_, c) => `class ${c}`),
+    train,
+    test,
+    valueRange: null,
+    sha256: hashDataset(train, test),
+  }
 }
 
 export const study = (yaml: string): Study => parseStudy(yaml, { file: 'study.yaml' })
@@ -56,7 +66,8 @@ export function steppingClock(): { ticks(): number } {
 export async function collect(spec: RunSpec, dataset: Dataset, deps: Partial<RunDependencies> = {}): Promise<RunEvent[]> {
   const executor: Executor = deps.executor ?? createReferenceExecutor()
   const events: RunEvent[] = []
-  for await (const event of runLoop(spec, { dataset, executor, kernels: plainKernels, clock: steppingClock(), resume: null, ...deps })) events.push(event)
+  for await (const event of runLoop(spec, { dataset, executor, kernels: plainKernels, clock: steppingClock(), resume: null, ...deps }))
+    events.push(event)
   return events
 }
 

@@ -28,5 +28,14 @@ function catalogEntry(strategy: Strategy): CatalogEntry {
   const schema: Readonly<Record<string, unknown>> = z.toJSONSchema(strategy.params, { io: 'input' })
   const properties = isRecord(schema.properties) ? schema.properties : {}
   const required = Array.isArray(schema.required) ? schema.required.map(String) : []
-  return { id, title, summary, sources, isLine: line === true, modelFree, parameters: properties as Readonly<Record<string, FieldSchema>>, required }
+  return {
+    id,
+    title,
+    summary,
+    sources,
+    isLine: line === true,
+    modelFree,
+    parameters: properties as Readonly<Record<string, FieldSchema>>,
+    required,
+  }
 }

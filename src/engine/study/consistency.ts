@@ -21,7 +21,12 @@ export function datasetProblems(datasets: readonly DatasetRef[]): Problem[] {
     const name = datasetName(ref)
     const steps: Path = datasets.length === 1 ? ['dataset'] : ['dataset', i]
     const problems = seen.has(name)
-      ? [problem('duplicate-name', steps, `two data sets are called "${name}"; write one as { inputs, labels, name }`, { found: name, expected: 'a name used once' })]
+      ? [
+          problem('duplicate-name', steps, `two data sets are called "${name}"; write one as { inputs, labels, name }`, {
+            found: name,
+            expected: 'a name used once',
+          }),
+        ]
       : []
     seen.add(name)
     if (typeof ref !== 'string' && (ref.testInputs === undefined) !== (ref.testLabels === undefined)) {
@@ -38,10 +43,21 @@ export function consistencyProblems(study: Study): Problem[] {
   const names = entries.filter((entry) => !isLine(entry)).map(({ name }) => name)
   if (names.length > 0 && !names.includes(stats.baseline)) {
     const nearest = nearestName(stats.baseline, names)
-    problems.push(problem('unknown-name', ['stats', 'baseline'], `no strategy is called "${stats.baseline}"${hint(nearest)}`, { found: stats.baseline, expected: names.join(' · '), nearest }))
+    problems.push(
+      problem('unknown-name', ['stats', 'baseline'], `no strategy is called "${stats.baseline}"${hint(nearest)}`, {
+        found: stats.baseline,
+        expected: names.join(' · '),
+        nearest,
+      }),
+    )
   }
   if (!metrics.includes(stats.metric)) {
-    problems.push(problem('unknown-name', ['stats', 'metric'], `"${stats.metric}" is not among the study's metrics`, { found: stats.metric, expected: metrics.join(' · ') }))
+    problems.push(
+      problem('unknown-name', ['stats', 'metric'], `"${stats.metric}" is not among the study's metrics`, {
+        found: stats.metric,
+        expected: metrics.join(' · '),
+      }),
+    )
   }
   return [...problems, ...protocolProblems(protocol)]
 }
@@ -50,10 +66,22 @@ export function consistencyProblems(study: Study): Problem[] {
 export function protocolProblems(protocol: Study['protocol']): Problem[] {
   const problems: Problem[] = []
   if (protocol.initialSampling === 'file' && protocol.initialRows === null) {
-    problems.push(problem('missing', ['protocol', 'initialRows'], 'initialSampling: file needs a file of rows', { found: 'nothing', expected: 'a path' }))
+    problems.push(
+      problem('missing', ['protocol', 'initialRows'], 'initialSampling: file needs a file of rows', {
+        found: 'nothing',
+        expected: 'a path',
+      }),
+    )
   }
   if (protocol.subPool !== null && protocol.subPool < protocol.query) {
-    problems.push(problem('impossible-budget', ['protocol', 'subPool'], `a sub-pool of ${protocol.subPool} rows does not hold a batch of ${protocol.query}`, { found: String(protocol.subPool), expected: `at least ${protocol.query}` }))
+    problems.push(
+      problem(
+        'impossible-budget',
+        ['protocol', 'subPool'],
+        `a sub-pool of ${protocol.subPool} rows does not hold a batch of ${protocol.query}`,
+        { found: String(protocol.subPool), expected: `at least ${protocol.query}` },
+      ),
+    )
   }
   if (protocol.firstBatch !== 'strategy') {
     const strategy = strategies.get(protocol.firstBatch)
@@ -61,7 +89,12 @@ export function protocolProblems(protocol: Study['protocol']): Problem[] {
     if (strategy === undefined) problems.push(unknownStrategy(protocol.firstBatch, steps))
     else if (!canOpen(strategy)) {
       const free = [...strategies.values()].filter(canOpen).map(({ id }) => id)
-      problems.push(problem('wrong-value', steps, `"${strategy.id}" needs a trained model and cannot choose the first batch`, { found: strategy.id, expected: ['strategy', ...free].join(' · ') }))
+      problems.push(
+        problem('wrong-value', steps, `"${strategy.id}" needs a trained model and cannot choose the first batch`, {
+          found: strategy.id,
+          expected: ['strategy', ...free].join(' · '),
+        }),
+      )
     }
   }
   return problems

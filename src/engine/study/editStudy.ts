@@ -73,7 +73,10 @@ function nested(path: Path, value: unknown): unknown {
 /** YAML on one line, safe inside other flow collections. */
 function inline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`
-  if (isRecord(value)) return `{ ${Object.entries(value).map(([key, member]) => `${inline(key)}: ${inline(member)}`).join(', ')} }`
+  if (isRecord(value))
+    return `{ ${Object.entries(value)
+      .map(([key, member]) => `${inline(key)}: ${inline(member)}`)
+      .join(', ')} }`
   return stringify([value], { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trim().slice(1, -1)
 }
 

@@ -11,7 +11,8 @@ const common = z.object({ id: z.string(), name: entryName.optional(), rounds: z.
 const commonKeys = Object.keys(common.shape)
 
 /** Parameter names of a strategy; none when its schema is not an object. */
-export const parameterNames = (strategy: Strategy): string[] => (strategy.params instanceof z.ZodObject ? Object.keys(strategy.params.shape) : [])
+export const parameterNames = (strategy: Strategy): string[] =>
+  strategy.params instanceof z.ZodObject ? Object.keys(strategy.params.shape) : []
 
 export const isLine = (entry: StrategyEntry): boolean => strategies.get(entry.id)?.line === true
 
@@ -19,7 +20,15 @@ export const isLine = (entry: StrategyEntry): boolean => strategies.get(entry.id
 export function checkEntry(raw: unknown, steps: Path): { readonly entry: StrategyEntry | null; readonly problems: readonly Problem[] } {
   const given: unknown = typeof raw === 'string' ? { id: raw } : raw
   if (!isRecord(given)) {
-    return { entry: null, problems: [problem('wrong-type', steps, `expected the id of a strategy or an object with one, found ${describe(raw)}`, { found: describe(raw), expected: 'an id or { id, … }' })] }
+    return {
+      entry: null,
+      problems: [
+        problem('wrong-type', steps, `expected the id of a strategy or an object with one, found ${describe(raw)}`, {
+          found: describe(raw),
+          expected: 'an id or { id, … }',
+        }),
+      ],
+    }
   }
   const isShort = typeof raw === 'string'
   const head = common.safeParse(given)
@@ -31,7 +40,10 @@ export function checkEntry(raw: unknown, steps: Path): { readonly entry: Strateg
   }
   const { id: _id, name: _name, rounds: _rounds, ...own } = given
   const params = strategy.params.safeParse(own)
-  if (!params.success) problems.push(...problemsOf(params.error.issues, own, steps, (below) => (below.length === 0 ? [...commonKeys, ...parameterNames(strategy)] : [])))
+  if (!params.success)
+    problems.push(
+      ...problemsOf(params.error.issues, own, steps, (below) => (below.length === 0 ? [...commonKeys, ...parameterNames(strategy)] : [])),
+    )
   if (!head.success || !params.success || !isRecord(params.data)) return { entry: null, problems }
   const { name = strategy.id, rounds } = head.data
   return { entry: { id: strategy.id, name, ...(rounds === undefined ? {} : { rounds }), params: params.data }, problems }
@@ -39,5 +51,9 @@ export function checkEntry(raw: unknown, steps: Path): { readonly entry: Strateg
 
 export function unknownStrategy(id: string, steps: Path): Problem {
   const nearest = nearestName(id, strategies.keys())
-  return problem('unknown-strategy', steps, `unknown strategy "${id}"${hint(nearest)}`, { found: id, expected: [...strategies.keys()].join(' · '), nearest })
+  return problem('unknown-strategy', steps, `unknown strategy "${id}"${hint(nearest)}`, {
+    found: id,
+    expected: [...strategies.keys()].join(' · '),
+    nearest,
+  })
 }

@@ -19,10 +19,10 @@ export interface Cost {
 
 /** One thread of an ordinary laptop; hosts may measure their own. */
 export const usualCosts: Readonly<Record<BackendId, Cost>> = {
-  'onnx-native': { rate: 4e10, perStep: 6e-5 },
-  'onnx-wasm': { rate: 1.4e10, perStep: 1.2e-4 },
+  'onnx-native': { rate: 4e10, perStep: 1.4e-4 },
+  'onnx-wasm': { rate: 1.4e10, perStep: 2e-4 },
   tfjs: { rate: 1e10, perStep: 2e-3 },
-  reference: { rate: 4e8, perStep: 1.5e-4 },
+  reference: { rate: 1e9, perStep: 4e-5 },
 }
 
 export interface StudyEstimate {
@@ -36,7 +36,11 @@ export interface StudyEstimate {
 }
 
 /** Size, time and memory of a study; `facts` has one entry per data set. */
-export function estimateStudy(study: Study, facts: readonly DatasetFacts[], options: { readonly backend: BackendId; readonly jobs: number; readonly cost?: Cost }): StudyEstimate {
+export function estimateStudy(
+  study: Study,
+  facts: readonly DatasetFacts[],
+  options: { readonly backend: BackendId; readonly jobs: number; readonly cost?: Cost },
+): StudyEstimate {
   const { backend, jobs, cost = usualCosts[backend] } = options
   const totals = { runs: 0, fits: 0, seconds: 0, bytes: 0, memory: 0 }
   for (const { plan } of variantsOf(study)) {
@@ -62,7 +66,11 @@ export function estimateStudy(study: Study, facts: readonly DatasetFacts[], opti
 /** A process with its runtime and a native library. */
 const jobBytes = 1.6e8
 
-function estimateRun(plan: RunPlan, facts: DatasetFacts, cost: Cost): { readonly fits: number; readonly seconds: number; readonly bytes: number; readonly memory: number } {
+function estimateRun(
+  plan: RunPlan,
+  facts: DatasetFacts,
+  cost: Cost,
+): { readonly fits: number; readonly seconds: number; readonly bytes: number; readonly memory: number } {
   const { strategy, shadow, protocol, training, keep } = plan
   const { operations, parameters, embedding } = sizeOfModel(plan, facts)
   const pool = Math.max(1, poolSize(plan, facts) ?? facts.rows)
@@ -105,7 +113,10 @@ function poolPasses({ id, params }: Pick<Study['strategies'][number], 'id' | 'pa
 }
 
 /** Multiply-adds of one forward pass, parameters, and width of the last layer's input; nothing for a model that does not fit. */
-function sizeOfModel({ model }: RunPlan, { shape, classes }: DatasetFacts): { readonly operations: number; readonly parameters: number; readonly embedding: number } {
+function sizeOfModel(
+  { model }: RunPlan,
+  { shape, classes }: DatasetFacts,
+): { readonly operations: number; readonly parameters: number; readonly embedding: number } {
   try {
     const layers = planLayers(layersOf(model, shape, classes), shape).filter(({ parameters }) => parameters.length > 0)
     const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1)

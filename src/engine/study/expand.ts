@@ -80,7 +80,9 @@ export function expandStudy(study: Study, resolved: Resolved): PlannedRun[] {
           repeat,
           backend: resolved.backend,
           precision: resolved.precision,
-          files: Object.fromEntries(filesOf(plan).flatMap((path) => (resolved.files?.[path] === undefined ? [] : [[path, resolved.files[path]]]))),
+          files: Object.fromEntries(
+            filesOf(plan).flatMap((path) => (resolved.files?.[path] === undefined ? [] : [[path, resolved.files[path]]])),
+          ),
           semanticsVersion,
         }
         return { hash: runHash(spec), spec, factors }
@@ -91,7 +93,11 @@ export function expandStudy(study: Study, resolved: Resolved): PlannedRun[] {
 
 /** Paths of the files a run reads besides its data set, as the study writes them. */
 export function filesOf({ data, protocol, strategy }: Pick<RunPlan, 'data' | 'protocol' | 'strategy'>): string[] {
-  const paths = [data.split, protocol.dataStart === 'seeded' && protocol.initialSampling === 'file' ? protocol.initialRows : null, strategy.params.selections]
+  const paths = [
+    data.split,
+    protocol.dataStart === 'seeded' && protocol.initialSampling === 'file' ? protocol.initialRows : null,
+    strategy.params.selections,
+  ]
   return [...new Set(paths.filter((path) => typeof path === 'string'))]
 }
 

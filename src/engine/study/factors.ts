@@ -43,12 +43,22 @@ export function cellsOf(study: Study): Cell[] {
     (cells, path) => cells.flatMap((levels) => study.ablate[path].map((level) => ({ ...levels, [path]: level }))),
     [{}],
   )
-  return combinations.map((levels) => ({ levels, study: order.reduce((result, path) => setFactor(result, path, levels[path]).study, study) }))
+  return combinations.map((levels) => ({
+    levels,
+    study: order.reduce((result, path) => setFactor(result, path, levels[path]).study, study),
+  }))
 }
 
 /** The study with one field replaced, checked like the file; a field that the model's type does not have changes nothing. */
-export function setFactor(study: Study, path: string, level: FactorValue): { readonly study: Study; readonly problems: readonly Problem[] } {
-  const named = splitStrategyPath(path, study.strategies.map(({ name }) => name))
+export function setFactor(
+  study: Study,
+  path: string,
+  level: FactorValue,
+): { readonly study: Study; readonly problems: readonly Problem[] } {
+  const named = splitStrategyPath(
+    path,
+    study.strategies.map(({ name }) => name),
+  )
   if (named !== null) return setParameter(study, named.name, named.field, level)
   const [section, key] = path.split('.') as [(typeof factorSections)[number], string]
   const before = study[section] as Readonly<Record<string, unknown>>
@@ -72,25 +82,50 @@ function someModel(key: string, level: FactorValue): Problem[] {
   return parsed.success ? [] : problemsOf(parsed.error.issues, value, ['model'], () => keysOf('model', type))
 }
 
-function setParameter(study: Study, name: string, field: string, level: FactorValue): { readonly study: Study; readonly problems: readonly Problem[] } {
+function setParameter(
+  study: Study,
+  name: string,
+  field: string,
+  level: FactorValue,
+): { readonly study: Study; readonly problems: readonly Problem[] } {
   const index = study.strategies.findIndex((entry) => entry.name === name)
   const entry = study.strategies[index]
   const steps: Path = ['strategies', index]
-  const replaced = (next: StrategyEntry): Study => ({ ...study, strategies: study.strategies.map((other, i) => (i === index ? next : other)) })
+  const replaced = (next: StrategyEntry): Study => ({
+    ...study,
+    strategies: study.strategies.map((other, i) => (i === index ? next : other)),
+  })
   if (field === 'rounds') {
     const isCount = typeof level === 'number' && Number.isInteger(level) && level >= 1
     if (isCount) return { study: replaced({ ...entry, rounds: level }), problems: [] }
-    return { study, problems: [problem('wrong-type', [...steps, 'rounds'], `expected a whole number, at least 1, found ${describe(level)}`, { found: describe(level) })] }
+    return {
+      study,
+      problems: [
+        problem('wrong-type', [...steps, 'rounds'], `expected a whole number, at least 1, found ${describe(level)}`, {
+          found: describe(level),
+        }),
+      ],
+    }
   }
   const value = { ...entry.params, [field]: level }
   const parsed = strategies.get(entry.id)?.params.safeParse(value)
-  if (parsed === undefined || !parsed.success) return { study, problems: problemsOf(parsed?.error.issues ?? [], value, steps, () => parametersOf(entry)) }
+  if (parsed === undefined || !parsed.success)
+    return { study, problems: problemsOf(parsed?.error.issues ?? [], value, steps, () => parametersOf(entry)) }
   return { study: replaced({ ...entry, params: parsed.data as StrategyEntry['params'] }), problems: [] }
 }
 
 /** Checks the `ablate` section: known paths, lists of valid and different levels, and cells that make sense. */
 export function checkFactors(study: Study, raw: unknown): { readonly ablate: Study['ablate']; readonly problems: readonly Problem[] } {
-  if (!isRecord(raw)) return { ablate: {}, problems: [problem('wrong-type', ['ablate'], `expected paths with lists of levels, found ${describe(raw)}`, { found: describe(raw), expected: 'path: [level, …]' })] }
+  if (!isRecord(raw))
+    return {
+      ablate: {},
+      problems: [
+        problem('wrong-type', ['ablate'], `expected paths with lists of levels, found ${describe(raw)}`, {
+          found: describe(raw),
+          expected: 'path: [level, …]',
+        }),
+      ],
+    }
   const known = factorPaths(study)
   const problems: Problem[] = []
   const ablate: Record<string, readonly FactorValue[]> = {}
@@ -103,37 +138,70 @@ export function checkFactors(study: Study, raw: unknown): { readonly ablate: Stu
   const cells = Object.values(ablate).reduce((product, levels) => product * levels.length, 1)
   const runs = cells * study.strategies.length * study.protocol.seeds * Math.max(1, study.datasets.length)
   if (runs > largestGrid) {
-    return { ablate, problems: [problem('grid-too-large', ['ablate'], `the grid has ${runs} runs; the most is ${largestGrid}`, { found: String(runs), expected: `at most ${largestGrid}` })] }
+    return {
+      ablate,
+      problems: [
+        problem('grid-too-large', ['ablate'], `the grid has ${runs} runs; the most is ${largestGrid}`, {
+          found: String(runs),
+          expected: `at most ${largestGrid}`,
+        }),
+      ],
+    }
   }
   const broken = new Map<string, Problem>()
   for (const cell of cellsOf({ ...study, ablate })) {
     for (const { finding } of protocolProblems(cell.study.protocol)) {
-      if (!broken.has(finding.message)) broken.set(finding.message, problem(finding.code, ['ablate'], `at ${levelsText(cell.levels)}: ${finding.path}: ${finding.message}`, { found: finding.found, expected: finding.expected }))
+      if (!broken.has(finding.message))
+        broken.set(
+          finding.message,
+          problem(finding.code, ['ablate'], `at ${levelsText(cell.levels)}: ${finding.path}: ${finding.message}`, {
+            found: finding.found,
+            expected: finding.expected,
+          }),
+        )
     }
   }
   return { ablate, problems: [...broken.values()] }
 }
 
-const levelsText = (levels: Cell['levels']): string => Object.entries(levels).map(([path, level]) => `${path} = ${describe(level)}`).join(', ')
+const levelsText = (levels: Cell['levels']): string =>
+  Object.entries(levels)
+    .map(([path, level]) => `${path} = ${describe(level)}`)
+    .join(', ')
 
 function unknownFactor(path: string, known: readonly string[]): Problem {
   const nearest = nearestName(path, known)
-  const why = fixed.has(path) ? `"${path}" cannot be a factor: repeats are made from it` : `"${path}" is no field that can be a factor${hint(nearest)}`
-  return problem('unknown-factor', ['ablate', path], why, { found: path, expected: 'section.field or strategies.<name>.<parameter>', nearest })
+  const why = fixed.has(path)
+    ? `"${path}" cannot be a factor: repeats are made from it`
+    : `"${path}" is no field that can be a factor${hint(nearest)}`
+  return problem('unknown-factor', ['ablate', path], why, {
+    found: path,
+    expected: 'section.field or strategies.<name>.<parameter>',
+    nearest,
+  })
 }
 
 function levelProblems(study: Study, path: string, levels: unknown): Problem[] {
   if (!Array.isArray(levels) || levels.length === 0) {
-    return [problem('wrong-type', ['ablate', path], `expected a list of levels, found ${describe(levels)}`, { found: describe(levels), expected: 'a list of levels' })]
+    return [
+      problem('wrong-type', ['ablate', path], `expected a list of levels, found ${describe(levels)}`, {
+        found: describe(levels),
+        expected: 'a list of levels',
+      }),
+    ]
   }
   const seen = new Set<string>()
   return levels.flatMap((level: unknown, i): Problem[] => {
     const steps: Path = ['ablate', path, i]
-    if (!isLevel(level)) return [problem('wrong-type', steps, `expected a value or a list of values, found ${describe(level)}`, { found: describe(level) })]
+    if (!isLevel(level))
+      return [problem('wrong-type', steps, `expected a value or a list of values, found ${describe(level)}`, { found: describe(level) })]
     const text = canonicalJson(level)
-    if (seen.has(text)) return [problem('duplicate-level', steps, `the level ${describe(level)} is there twice`, { found: describe(level) })]
+    if (seen.has(text))
+      return [problem('duplicate-level', steps, `the level ${describe(level)} is there twice`, { found: describe(level) })]
     seen.add(text)
-    return setFactor(study, path, level).problems.map(({ finding }) => problem(finding.code, steps, finding.message, { found: finding.found, expected: finding.expected, nearest: finding.nearest }))
+    return setFactor(study, path, level).problems.map(({ finding }) =>
+      problem(finding.code, steps, finding.message, { found: finding.found, expected: finding.expected, nearest: finding.nearest }),
+    )
   })
 }
 
@@ -141,4 +209,3 @@ function isLevel(value: unknown): value is FactorValue {
   if (Array.isArray(value)) return value.every((member) => typeof member === 'string' || typeof member === 'number')
   return value === null || ['string', 'number', 'boolean'].includes(typeof value)
 }
-

@@ -31,7 +31,8 @@ export function poolSize({ data, protocol }: Pick<RunPlan, 'data' | 'protocol'>,
 }
 
 /** Labels a run has before its first query: those it trains on, without charged validation rows. */
-export const initialLabels = ({ dataStart, initial }: Pick<Study['protocol'], 'dataStart' | 'initial'>): number => (dataStart === 'empty' ? 0 : initial)
+export const initialLabels = ({ dataStart, initial }: Pick<Study['protocol'], 'dataStart' | 'initial'>): number =>
+  dataStart === 'empty' ? 0 : initial
 
 /** What cannot work with the study's data sets (one entry per data set, in order): impossible budgets, unfit models, missing needs. */
 export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]): Finding[] {
@@ -39,7 +40,8 @@ export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]
   const add = (finding: Finding): void => void findings.set(`${finding.path} ${finding.message}`, finding)
   for (const { plan } of variantsOf(study)) {
     for (const finding of needProblems(plan, study)) add(finding)
-    for (const dataset of facts) for (const finding of [...budgetProblems(plan, study, dataset), ...modelProblems(plan, dataset)]) add(finding)
+    for (const dataset of facts)
+      for (const finding of [...budgetProblems(plan, study, dataset), ...modelProblems(plan, dataset)]) add(finding)
   }
   for (const { name, classes } of facts) {
     if (classes < 2) add(error('too-few-classes', 'dataset', `${name} has ${classes} class`, String(classes), 'at least 2 classes'))
@@ -47,37 +49,87 @@ export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]
   return [...findings.values()]
 }
 
-const error = (code: string, path: string, message: string, found: string, expected: string): Finding => ({ code, severity: 'error', path, message, found, expected })
+const error = (code: string, path: string, message: string, found: string, expected: string): Finding => ({
+  code,
+  severity: 'error',
+  path,
+  message,
+  found,
+  expected,
+})
 
 function budgetProblems(plan: RunPlan, study: Study, facts: DatasetFacts): Finding[] {
   const { data, protocol, strategy } = plan
   const held = data.split === null ? heldOutCount(data.test, facts.rows, facts.testRows > 0) : 0
-  if (held >= facts.rows) return [error('impossible-split', 'data.test', `${held} test rows of ${facts.rows} leave nothing to train on`, String(data.test), `fewer than ${facts.rows} rows`)]
+  if (held >= facts.rows)
+    return [
+      error(
+        'impossible-split',
+        'data.test',
+        `${held} test rows of ${facts.rows} leave nothing to train on`,
+        String(data.test),
+        `fewer than ${facts.rows} rows`,
+      ),
+    ]
   const pool = poolSize(plan, facts) ?? facts.rows
-  if (pool < 1) return [error('impossible-budget', 'protocol.validation', `${protocol.validation} validation rows are more than ${facts.name} has left for the pool`, String(protocol.validation), `at most ${facts.rows - held - 1}`)]
+  if (pool < 1)
+    return [
+      error(
+        'impossible-budget',
+        'protocol.validation',
+        `${protocol.validation} validation rows are more than ${facts.name} has left for the pool`,
+        String(protocol.validation),
+        `at most ${facts.rows - held - 1}`,
+      ),
+    ]
   if (isLine(strategy)) return []
   const listed = protocol.dataStart === 'seeded' && protocol.initialSampling === 'file'
   const initial = listed ? 1 : initialLabels(protocol)
   const of = `the pool of ${facts.name} has ${pool} rows`
-  if (initial > pool) return [error('impossible-budget', 'protocol.initial', `initial ${initial}, but ${of}`, String(initial), `at most ${pool}`)]
+  if (initial > pool)
+    return [error('impossible-budget', 'protocol.initial', `initial ${initial}, but ${of}`, String(initial), `at most ${pool}`)]
   const wanted = initial + strategy.rounds * protocol.query
   if (wanted <= pool) return []
   const own = study.strategies.findIndex((entry) => entry.name === strategy.name && entry.rounds !== undefined)
   const path = own < 0 ? 'protocol.rounds' : `strategies[${own}].rounds`
   const most = Math.max(0, Math.floor((pool - initial) / protocol.query))
-  return [error('impossible-budget', path, `${initial} initial labels + ${strategy.rounds} rounds × ${protocol.query} = ${wanted}, but ${of}`, String(strategy.rounds), `at most ${most} rounds`)]
+  return [
+    error(
+      'impossible-budget',
+      path,
+      `${initial} initial labels + ${strategy.rounds} rounds × ${protocol.query} = ${wanted}, but ${of}`,
+      String(strategy.rounds),
+      `at most ${most} rounds`,
+    ),
+  ]
 }
 
 function modelProblems({ model, training }: RunPlan, facts: DatasetFacts): Finding[] {
   if (training.augment === 'flip-crop' && facts.shape.length !== 3) {
-    return [error('unfit-model', 'training.augment', `flip-crop needs images; ${facts.name} has samples of shape ${facts.shape.join(' × ')}`, training.augment, 'none')]
+    return [
+      error(
+        'unfit-model',
+        'training.augment',
+        `flip-crop needs images; ${facts.name} has samples of shape ${facts.shape.join(' × ')}`,
+        training.augment,
+        'none',
+      ),
+    ]
   }
   try {
     layersOf(model, facts.shape, facts.classes)
     return []
   } catch (cause) {
     if (!(cause instanceof QuerentError)) throw cause
-    return [error('unfit-model', cause.details.path ?? 'model', `${facts.name}: ${cause.message}`, cause.details.found ?? model.type, cause.details.expected ?? 'another model')]
+    return [
+      error(
+        'unfit-model',
+        cause.details.path ?? 'model',
+        `${facts.name}: ${cause.message}`,
+        cause.details.found ?? model.type,
+        cause.details.expected ?? 'another model',
+      ),
+    ]
   }
 }
 
@@ -87,6 +139,14 @@ function needProblems({ model, strategy, shadow }: RunPlan, study: Study): Findi
     if (canSample || strategies.get(entry.id)?.needs(entry.params).includes('sampledProba') !== true) return []
     const list = study.strategies.some(({ name }) => name === entry.name) ? 'strategies' : 'shadow'
     const index = study[list].findIndex(({ name }) => name === entry.name)
-    return [error('missing-need', `${list}[${index}]`, `${entry.name} needs stochastic forward passes, and the model has no dropout`, 'dropout 0', 'model.dropout above 0')]
+    return [
+      error(
+        'missing-need',
+        `${list}[${index}]`,
+        `${entry.name} needs stochastic forward passes, and the model has no dropout`,
+        'dropout 0',
+        'model.dropout above 0',
+      ),
+    ]
   })
 }

@@ -16,7 +16,10 @@ const units = z.array(count(1, 65_536)).max(32)
 export const studyName = z
   .string()
   .max(120)
-  .regex(/^[^\s./\\:*?"<>|\p{Cc}]([^/\\:*?"<>|\p{Cc}]*[^\s./\\:*?"<>|\p{Cc}])?$/u, 'a name that can be a folder: no / \\ : * ? " < > |, no dot or space at its ends')
+  .regex(
+    /^[^\s./\\:*?"<>|\p{Cc}]([^/\\:*?"<>|\p{Cc}]*[^\s./\\:*?"<>|\p{Cc}])?$/u,
+    'a name that can be a folder: no / \\ : * ? " < > |, no dot or space at its ends',
+  )
   .describe('name of the study and of its result folder')
 
 export const entryName = z
@@ -33,7 +36,10 @@ export const datasetRef = z.union(
 )
 
 export const datasetField = z
-  .union([datasetRef, z.array(datasetRef).min(1).max(100)], 'a library id, a path, { inputs, labels, testInputs, testLabels }, or a list of these')
+  .union(
+    [datasetRef, z.array(datasetRef).min(1).max(100)],
+    'a library id, a path, { inputs, labels, testInputs, testLabels }, or a list of these',
+  )
   .describe('data set, or a list of data sets')
 
 export const dataSection = z.strictObject({
@@ -41,7 +47,10 @@ export const dataSection = z.strictObject({
     .union([z.literal('provided'), z.number().gt(0).lt(1), count(1)], 'provided, a fraction between 0 and 1, or a number of rows')
     .default('provided')
     .describe('test rows: the test array of the data set, or a fraction or number of rows held out of the training array'),
-  scaling: z.enum(['auto', 'none', 'unit', 'standardize']).default('auto').describe('auto: images to [0, 1], everything else standardised on the pool'),
+  scaling: z
+    .enum(['auto', 'none', 'unit', 'standardize'])
+    .default('auto')
+    .describe('auto: images to [0, 1], everything else standardised on the pool'),
   split: path.nullable().default(null).describe('file with train, validation and test rows'),
 })
 
@@ -62,7 +71,11 @@ export const modelSection = z
 export const trainingSection = z.strictObject({
   optimizer: z.enum(['sgd', 'adam', 'adamw']).default('adam'),
   learningRate: z.number().gt(0).max(1000).default(0.001),
-  milestones: z.array(z.number().gt(0).lt(1)).max(20).default([]).describe('fractions of the training at which the learning rate is multiplied by decay'),
+  milestones: z
+    .array(z.number().gt(0).lt(1))
+    .max(20)
+    .default([])
+    .describe('fractions of the training at which the learning rate is multiplied by decay'),
   decay: z.number().gt(0).max(1).default(0.1),
   momentum: fraction.default(0).describe('sgd only'),
   nesterov: z.boolean().default(false).describe('sgd only'),
@@ -101,7 +114,12 @@ export const protocolSection = z.strictObject({
   validation: count(0).default(0).describe('rows taken from the pool and charged to every strategy alike'),
 })
 
-export const metricsField = z.array(z.enum(metricIds)).min(1).max(metricIds.length).refine(isSet, 'each metric once').describe('what is measured on the test rows')
+export const metricsField = z
+  .array(z.enum(metricIds))
+  .min(1)
+  .max(metricIds.length)
+  .refine(isSet, 'each metric once')
+  .describe('what is measured on the test rows')
 
 export const statsSection = z.strictObject({
   baseline: z.string().min(1).max(100).optional().describe('strategy that others are compared with; random, or else the first'),
@@ -122,7 +140,10 @@ export const statsSection = z.strictObject({
 
 export const runSection = z.strictObject({
   backend: z.enum(['auto', ...backendIds]).default('auto'),
-  jobs: z.union([z.literal('auto'), count(1, 256)], 'auto or a number').default('auto').describe('processes at a time'),
+  jobs: z
+    .union([z.literal('auto'), count(1, 256)], 'auto or a number')
+    .default('auto')
+    .describe('processes at a time'),
   keep: z.enum(['nothing', 'scores', 'embeddings', 'weights']).default('scores').describe('arrays kept in the run folders'),
 })
 
@@ -136,7 +157,20 @@ export const sections = {
 } as const
 
 /** Keys of the file, in the order it is written in. */
-export const studyKeys = ['study', 'dataset', 'data', 'model', 'training', 'protocol', 'strategies', 'shadow', 'ablate', 'metrics', 'stats', 'run'] as const
+export const studyKeys = [
+  'study',
+  'dataset',
+  'data',
+  'model',
+  'training',
+  'protocol',
+  'strategies',
+  'shadow',
+  'ablate',
+  'metrics',
+  'stats',
+  'run',
+] as const
 
 /** Keys a section knows; for the model those of its type, or of all types when the type is not known. */
 export function keysOf(section: keyof typeof sections, modelType?: unknown): string[] {

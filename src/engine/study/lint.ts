@@ -53,7 +53,15 @@ const format = (value: number): string => String(Number(value.toPrecision(2)))
 
 function baselineFindings({ strategies }: Study): Finding[] {
   if (strategies.some(({ id }) => id === 'random')) return []
-  return [{ code: 'no-random', severity: 'note', path: 'strategies', message: 'random is not among the strategies: gains over chance cannot be told', fix: 'add random' }]
+  return [
+    {
+      code: 'no-random',
+      severity: 'note',
+      path: 'strategies',
+      message: 'random is not among the strategies: gains over chance cannot be told',
+      fix: 'add random',
+    },
+  ]
 }
 
 function trainingFindings(study: Study, variants: readonly Variant[]): Finding[] {
@@ -71,11 +79,21 @@ function trainingFindings(study: Study, variants: readonly Variant[]): Finding[]
     const message = `carried and fresh weights are compared, but a fit on ${fewest.labels} labels lasts ${fewest.steps} steps: carried weights have been trained longer, so step counts are compared, not starts`
     return [warning('unequal-steps', path, message, fix)]
   }
-  return [warning('short-training', path, `a fit on ${fewest.labels} labels lasts only ${fewest.steps} optimiser steps: early rounds may be undertrained`, fix)]
+  return [
+    warning(
+      'short-training',
+      path,
+      `a fit on ${fewest.labels} labels lasts only ${fewest.steps} optimiser steps: early rounds may be undertrained`,
+      fix,
+    ),
+  ]
 }
 
 /** Epochs and optimiser steps of a fit on n rows. */
-export function fitLength({ batchSize, epochs, minSteps }: Pick<Study['training'], 'batchSize' | 'epochs' | 'minSteps'>, n: number): { readonly epochs: number; readonly steps: number } {
+export function fitLength(
+  { batchSize, epochs, minSteps }: Pick<Study['training'], 'batchSize' | 'epochs' | 'minSteps'>,
+  n: number,
+): { readonly epochs: number; readonly steps: number } {
   const perEpoch = Math.ceil(n / Math.min(batchSize, n))
   const needed = Math.max(epochs, Math.ceil(minSteps / perEpoch))
   return { epochs: needed, steps: needed * perEpoch }
@@ -83,7 +101,14 @@ export function fitLength({ batchSize, epochs, minSteps }: Pick<Study['training'
 
 function splitFindings({ data }: Study, { name, rows, testRows }: DatasetFacts): Finding[] {
   if (data.test !== 'provided' || data.split !== null || testRows > 0) return []
-  return [warning('no-test-array', 'data.test', `${name} has no test array: a fifth of its ${rows} rows will be held out`, 'say how much, e.g. data.test: 0.2')]
+  return [
+    warning(
+      'no-test-array',
+      'data.test',
+      `${name} has no test array: a fifth of its ${rows} rows will be held out`,
+      'say how much, e.g. data.test: 0.2',
+    ),
+  ]
 }
 
 function budgetFindings(variants: readonly Variant[], facts: DatasetFacts): Finding[] {
@@ -102,10 +127,16 @@ function budgetFindings(variants: readonly Variant[], facts: DatasetFacts): Find
       const message = `a batch of ${protocol.query} is ${Math.round((100 * protocol.query) / left[round])} % of the ${left[round]} rows left in ${facts.name} at round ${round}: strategies are forced to agree`
       found.set('batch', warning('large-batch', 'protocol.query', message, 'query fewer rows, or stop earlier'))
     }
-    const missing = protocol.dataStart === 'seeded' && protocol.initialSampling === 'random' ? chanceOfMissing(facts.classCounts ?? new Array<number>(facts.classes).fill(1), protocol.initial) : 0
+    const missing =
+      protocol.dataStart === 'seeded' && protocol.initialSampling === 'random'
+        ? chanceOfMissing(facts.classCounts ?? new Array<number>(facts.classes).fill(1), protocol.initial)
+        : 0
     if (missing > 0.05 && !found.has('class')) {
       const message = `${protocol.initial} random rows of ${facts.name} miss a class with a chance of about ${Math.round(100 * missing)} %`
-      found.set('class', warning('class-missing', 'protocol.initial', message, 'start with more rows, or protocol.initialSampling: stratified'))
+      found.set(
+        'class',
+        warning('class-missing', 'protocol.initial', message, 'start with more rows, or protocol.initialSampling: stratified'),
+      )
     }
   }
   return [...found.values()]

@@ -63,7 +63,10 @@ export function createModelView(model: Model, options: ViewOptions): { charged(l
         lastLayer: () => timed(() => (lastLayer ??= model.lastLayer())),
         ...(model.sampledProbabilities === undefined
           ? {}
-          : { sampledProbabilities: (rows: Int32Array, passes: number) => timed(() => model.sampledProbabilities!(options.rows(rows), passes, options.passes.fork(), signal)) }),
+          : {
+              sampledProbabilities: (rows: Int32Array, passes: number) =>
+                timed(() => model.sampledProbabilities!(options.rows(rows), passes, options.passes.fork(), signal)),
+            }),
       }
     },
   }
@@ -119,7 +122,8 @@ function joined(parts: readonly (readonly Matrix[])[]): readonly Matrix[] {
   })
 }
 
-const emptyLike = (data: FloatArray, size: number): FloatArray => (data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size))
+const emptyLike = (data: FloatArray, size: number): FloatArray =>
+  data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size)
 
 const sameRows = (a: Int32Array, b: Int32Array): boolean => a === b || (a.length === b.length && a.every((row, i) => row === b[i]))
 

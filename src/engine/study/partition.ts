@@ -24,7 +24,12 @@ export function heldOutCount(test: RunSpec['data']['test'], rows: number, hasTes
 }
 
 /** Splits a data set by the study's split file, or by the split stream. */
-export function partitionOf(dataset: Dataset, spec: Pick<RunSpec, 'data' | 'protocol'>, split: SplitRows | undefined, streams: Streams): Partition {
+export function partitionOf(
+  dataset: Dataset,
+  spec: Pick<RunSpec, 'data' | 'protocol'>,
+  split: SplitRows | undefined,
+  streams: Streams,
+): Partition {
   const { train } = dataset
   const file = spec.data.split ?? undefined
   if (file !== undefined && split === undefined) throw badInput(`${file} was not read`, { file, path: 'data.split' })
@@ -34,25 +39,46 @@ export function partitionOf(dataset: Dataset, spec: Pick<RunSpec, 'data' | 'prot
     for (const rows of [split.train, split.validation, split.test]) checkRows(rows, train.rows, file)
     checkDisjoint([split.train, split.validation, split.test], train.rows, file)
     pool = ascending(split.train)
-    if (split.test.length === 0 && dataset.test === null) throw badInput(`${file} names no test rows, and ${dataset.id} has no test array`, { file, path: 'test', expected: 'rows' })
+    if (split.test.length === 0 && dataset.test === null)
+      throw badInput(`${file} names no test rows, and ${dataset.id} has no test array`, { file, path: 'test', expected: 'rows' })
     test = split.test.length > 0 ? { source: train, rows: ascending(split.test), heldOut: true } : wholeTest(dataset.test!)
   } else {
     const count = heldOutCount(spec.data.test, train.rows, dataset.test !== null)
     if (count >= train.rows || (count === 0 && spec.data.test !== 'provided')) {
-      throw badInput(`data.test holds out ${count} of ${train.rows} rows`, { path: 'data.test', found: String(spec.data.test), expected: `1 … ${train.rows - 1} rows` })
+      throw badInput(`data.test holds out ${count} of ${train.rows} rows`, {
+        path: 'data.test',
+        found: String(spec.data.test),
+        expected: `1 … ${train.rows - 1} rows`,
+      })
     }
     const shuffled = streams.split('test').shuffle(Int32Array.from({ length: train.rows }, (_, i) => i))
-    test = count === 0 && dataset.test !== null ? wholeTest(dataset.test) : { source: train, rows: shuffled.slice(0, count).sort(), heldOut: true }
+    test =
+      count === 0 && dataset.test !== null
+        ? wholeTest(dataset.test)
+        : { source: train, rows: shuffled.slice(0, count).sort(), heldOut: true }
     pool = count === 0 ? shuffled.sort() : shuffled.slice(count).sort()
   }
   if (split !== undefined && split.validation.length > 0) return { pool, validation: ascending(split.validation), test }
   const reserved = spec.protocol.validation
-  if (reserved >= pool.length) throw badInput(`protocol.validation takes ${reserved} of ${pool.length} pool rows`, { path: 'protocol.validation', found: String(reserved), expected: `at most ${pool.length - 1}` })
-  const validation = streams.split('validation').sample(pool.length, reserved).map((i) => pool[i]).sort()
+  if (reserved >= pool.length)
+    throw badInput(`protocol.validation takes ${reserved} of ${pool.length} pool rows`, {
+      path: 'protocol.validation',
+      found: String(reserved),
+      expected: `at most ${pool.length - 1}`,
+    })
+  const validation = streams
+    .split('validation')
+    .sample(pool.length, reserved)
+    .map((i) => pool[i])
+    .sort()
   return { pool: without(pool, validation), validation, test }
 }
 
-const wholeTest = (source: LabeledPool): Partition['test'] => ({ source, rows: Int32Array.from({ length: source.rows }, (_, i) => i), heldOut: false })
+const wholeTest = (source: LabeledPool): Partition['test'] => ({
+  source,
+  rows: Int32Array.from({ length: source.rows }, (_, i) => i),
+  heldOut: false,
+})
 
 const ascending = (rows: ArrayLike<number>): Int32Array => Int32Array.from(rows).sort()
 
@@ -81,7 +107,11 @@ export function positionOf(rows: Int32Array, row: number): number {
 export function checkRows(rows: ArrayLike<number>, count: number, file: string | undefined): void {
   for (let i = 0; i < rows.length; i++) {
     if (Number.isInteger(rows[i]) && rows[i] >= 0 && rows[i] < count) continue
-    throw badInput(`${file}: ${rows[i]} is no row of the training array`, { file, found: String(rows[i]), expected: `a row, 0 … ${count - 1}` })
+    throw badInput(`${file}: ${rows[i]} is no row of the training array`, {
+      file,
+      found: String(rows[i]),
+      expected: `a row, 0 … ${count - 1}`,
+    })
   }
 }
 
@@ -89,7 +119,8 @@ function checkDisjoint(parts: readonly ArrayLike<number>[], count: number, file:
   const seen = new Uint8Array(count)
   for (const rows of parts)
     for (let i = 0; i < rows.length; i++) {
-      if (seen[rows[i]] === 1) throw badInput(`${file}: row ${rows[i]} is there twice`, { file, found: String(rows[i]), expected: 'each row in one part, once' })
+      if (seen[rows[i]] === 1)
+        throw badInput(`${file}: row ${rows[i]} is there twice`, { file, found: String(rows[i]), expected: 'each row in one part, once' })
       seen[rows[i]] = 1
     }
 }
@@ -98,8 +129,20 @@ function checkDisjoint(parts: readonly ArrayLike<number>[], count: number, file:
  * The rows a seeded run starts with, in draw order. `stratified`: classes in the pool's proportions (largest remainders), at least
  * one row each as long as `count` allows.
  */
-export function initialRows(pool: Int32Array, labels: Int32Array, classes: number, count: number, sampling: 'random' | 'stratified', random: Random): Int32Array {
-  if (count > pool.length) throw badInput(`protocol.initial asks for ${count} of ${pool.length} pool rows`, { path: 'protocol.initial', found: String(count), expected: `at most ${pool.length}` })
+export function initialRows(
+  pool: Int32Array,
+  labels: Int32Array,
+  classes: number,
+  count: number,
+  sampling: 'random' | 'stratified',
+  random: Random,
+): Int32Array {
+  if (count > pool.length)
+    throw badInput(`protocol.initial asks for ${count} of ${pool.length} pool rows`, {
+      path: 'protocol.initial',
+      found: String(count),
+      expected: `at most ${pool.length}`,
+    })
   const drawn = random.sample(pool.length, pool.length).map((i) => pool[i])
   if (sampling === 'random') return drawn.slice(0, count)
   const quota = stratifiedQuota(drawn, labels, classes, count)

@@ -9,11 +9,12 @@ export const formatPath = (path: Path): string =>
 /** A value as error messages show it: short, and told apart from text. */
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
-  const text = JSON.stringify(value) ?? String(value)
+  const text = JSON.stringify(value)
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
 
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
  * Splits what `--set` and factors write: `protocol.seeds`, `strategies[1].score`, `strategies.<name>.score`,
@@ -22,7 +23,12 @@ export const isRecord = (value: unknown): value is Readonly<Record<string, unkno
 export function parsePath(text: string, names: readonly string[]): Path {
   const steps: (string | number)[] = text.split('.').flatMap((part) => {
     const match = /^([^[\]]+)((?:\[\d+\])*)$/.exec(part)
-    if (!match) throw badInput(`"${text}" is not a path into a study`, { path: text, found: text, expected: 'section.field, strategies.<name>.<field> or ablate.<path>' })
+    if (!match)
+      throw badInput(`"${text}" is not a path into a study`, {
+        path: text,
+        found: text,
+        expected: 'section.field, strategies.<name>.<field> or ablate.<path>',
+      })
     return [match[1], ...[...match[2].matchAll(/\d+/g)].map((index) => Number(index[0]))]
   })
   if (steps[0] === 'ablate' && steps.length > 1) return ['ablate', text.slice('ablate.'.length)]
@@ -50,10 +56,17 @@ export function withValueAt(root: unknown, path: Path, value: unknown): unknown 
   if (path.length === 0) return value
   const [step, ...rest] = path
   if (Array.isArray(root)) {
-    if (typeof step !== 'number' || step >= root.length) throw badInput(`there is no ${describe(step)} in this list of ${root.length}`, { path: formatPath(path), found: describe(step), expected: `0 … ${root.length - 1}` })
+    if (typeof step !== 'number' || step >= root.length)
+      throw badInput(`there is no ${describe(step)} in this list of ${root.length}`, {
+        path: formatPath(path),
+        found: describe(step),
+        expected: `0 … ${root.length - 1}`,
+      })
     return root.map((member: unknown, i) => (i === step ? withValueAt(member, rest, value) : member))
   }
-  if (typeof step === 'number') throw badInput(`[${step}] needs a list`, { path: formatPath(path), found: describe(root), expected: 'a list' })
-  if (root !== undefined && root !== null && !isRecord(root)) throw badInput(`"${step}" needs an object`, { path: formatPath(path), found: describe(root), expected: 'an object' })
+  if (typeof step === 'number')
+    throw badInput(`[${step}] needs a list`, { path: formatPath(path), found: describe(root), expected: 'a list' })
+  if (root !== undefined && root !== null && !isRecord(root))
+    throw badInput(`"${step}" needs an object`, { path: formatPath(path), found: describe(root), expected: 'an object' })
   return { ...root, [step]: withValueAt(root?.[step], rest, value) }
 }

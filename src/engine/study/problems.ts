@@ -18,7 +18,11 @@ export function problem(code: string, steps: Path, message: string, more: Partia
 export function unknownKey(steps: Path, key: string, known: Iterable<string>): Problem {
   const names = [...known]
   const nearest = nearestName(key, names)
-  return problem('unknown-key', [...steps, key], `unknown key "${key}"${hint(nearest)}`, { found: key, expected: names.join(' · '), nearest })
+  return problem('unknown-key', [...steps, key], `unknown key "${key}"${hint(nearest)}`, {
+    found: key,
+    expected: names.join(' · '),
+    nearest,
+  })
 }
 
 export const hint = (nearest: string | undefined): string => (nearest === undefined ? '' : `; did you mean "${nearest}"?`)
@@ -31,14 +35,18 @@ export function problemsOf(issues: readonly Issue[], value: unknown, base: Path,
     const found = at(value, below)
     const { expected, candidates } = expectation(issue)
     const nearest = typeof found === 'string' && candidates ? nearestName(found, candidates) : undefined
-    const code = found === undefined ? 'missing' : issue.code === 'invalid_type' || issue.code === 'invalid_union' ? 'wrong-type' : 'wrong-value'
+    const code =
+      found === undefined ? 'missing' : issue.code === 'invalid_type' || issue.code === 'invalid_union' ? 'wrong-type' : 'wrong-value'
     const message = found === undefined ? `missing; expected ${expected}` : `expected ${expected}, found ${describe(found)}${hint(nearest)}`
     return [problem(code, [...base, ...below], message, { found: describe(found), expected, nearest })]
   })
 }
 
 function at(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>((inner, step) => (typeof inner === 'object' && inner !== null ? (inner as Record<string | number, unknown>)[step] : undefined), value)
+  return path.reduce<unknown>(
+    (inner, step) => (typeof inner === 'object' && inner !== null ? (inner as Record<string | number, unknown>)[step] : undefined),
+    value,
+  )
 }
 
 const typeNames: Readonly<Record<string, string>> = {

@@ -8,7 +8,7 @@ import { strategyOf } from '../strategies/registry'
 import type { SelectedSample, ShadowOverlap } from './events'
 import type { Ledger } from './ledger'
 import { positionOf } from './partition'
-import type { StrategyEntry } from './spec'
+import type { Method } from './runHash'
 import type { Streams } from './streams'
 
 /** A trained state that methods choose from. */
@@ -29,7 +29,7 @@ export interface QueryState {
 }
 
 /** Asks a method for its batch and checks the answer; its time goes to `ledger`, what it does not name itself to `chooseMs`. */
-export async function askMethod(entry: Pick<StrategyEntry, 'id' | 'params'>, state: QueryState, ledger: Ledger): Promise<Acquisition> {
+export async function askMethod(entry: Method, state: QueryState, ledger: Ledger): Promise<Acquisition> {
   const { candidates, labeled, labels, k, classes, round, rounds, features, recorded, kernels, signal } = state
   const query: Query = {
     pool: candidates,
@@ -53,7 +53,8 @@ export async function askMethod(entry: Pick<StrategyEntry, 'id' | 'params'>, sta
 }
 
 function checkAnswer(id: string, { rows, scores }: Acquisition, candidates: Int32Array, wanted: number): void {
-  const refuse = (found: string, expected: string): QuerentError => new QuerentError('internal', `${id} returned ${found}, not ${expected}`, { found, expected })
+  const refuse = (found: string, expected: string): QuerentError =>
+    new QuerentError('internal', `${id} returned ${found}, not ${expected}`, { found, expected })
   if (rows.length !== wanted) throw refuse(`${rows.length} rows`, `${wanted}`)
   if (new Set(rows).size !== rows.length) throw refuse('a row twice', 'different rows')
   const stray = rows.find((row) => positionOf(candidates, row) < 0)
@@ -63,7 +64,12 @@ function checkAnswer(id: string, { rows, scores }: Acquisition, candidates: Int3
 }
 
 /** The batch with its labels revealed, and what the model said about it before. */
-export async function revealed({ rows, scores }: Acquisition, candidates: Int32Array, source: LabeledPool, view: ModelView): Promise<SelectedSample[]> {
+export async function revealed(
+  { rows, scores }: Acquisition,
+  candidates: Int32Array,
+  source: LabeledPool,
+  view: ModelView,
+): Promise<SelectedSample[]> {
   if (rows.length === 0) return []
   const { data, cols } = await view.probabilities(rows)
   return Array.from(rows, (row, i) => {

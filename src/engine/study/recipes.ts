@@ -3,7 +3,15 @@ import { badInput } from '../core/errors'
 import { z } from '../core/zod'
 
 const text = z.string().min(1)
-const entry = z.strictObject({ id: text.regex(/^[a-z0-9-]+$/), title: text, paper: text, question: text, look: text, expect: text, dataset: text })
+const entry = z.strictObject({
+  id: text.regex(/^[a-z0-9-]+$/),
+  title: text,
+  paper: text,
+  question: text,
+  look: text,
+  expect: text,
+  dataset: text,
+})
 
 /** What lists say about a study that ships with the app; the study itself is `<id>.yaml` beside the index. */
 export type RecipeEntry = Readonly<z.infer<typeof entry>>

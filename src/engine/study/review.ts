@@ -26,7 +26,12 @@ export function reviewStudy(text: string, options: StudyOptions, factsOf: (study
 export function stepsOf(path: string): Path {
   if (path === '') return []
   const factor = /^ablate\.(.+?)((?:\[\d+\])?)$/.exec(path)
-  const parts = factor ? ['ablate', factor[1]] : path.replace(/\[\d+\]/g, '.$&').split('.').filter((part) => part !== '')
+  const parts = factor
+    ? ['ablate', factor[1]]
+    : path
+        .replace(/\[\d+\]/g, '.$&')
+        .split('.')
+        .filter((part) => part !== '')
   const steps = parts.map((part) => (/^\[\d+\]$/.test(part) ? Number(part.slice(1, -1)) : part))
   return factor?.[2] ? [...steps, Number(factor[2].slice(1, -1))] : steps
 }

@@ -6,7 +6,8 @@ import type { RoundRecord, RunEventBody, ShadowOverlap } from './events'
 import { createLedger, type Ledger } from './ledger'
 import { createModelView } from './modelView'
 import { askMethod, overlapOf, revealed, type QueryState } from './query'
-import { keepsWeights, methodsOf, needsOf, opener, type Setting } from './setting'
+import { opener, type Method } from './runHash'
+import { keepsWeights, methodsOf, needsOf, type Setting } from './setting'
 
 /** Epoch events per fit; which epochs report does not depend on the clock. */
 const epochReports = 50
@@ -34,7 +35,13 @@ export async function startWeights(model: Model, { spec, streams }: Setting, rou
 }
 
 /** Trains on the labelled rows and reports its epochs. */
-export async function* fitRound(model: Model, { spec, deps, streams, rows }: Setting, round: number, labels: Labels, ledger: Ledger): AsyncGenerator<RunEventBody, FitSummary> {
+export async function* fitRound(
+  model: Model,
+  { spec, deps, streams, rows }: Setting,
+  round: number,
+  labels: Labels,
+  ledger: Ledger,
+): AsyncGenerator<RunEventBody, FitSummary> {
   const steps = model.fit(rows(labels.rows), labels.classes, spec.training, streams.fit(round), deps.signal)
   for (;;) {
     const next = await ledger.charge('trainMs', () => steps.next())
@@ -46,9 +53,17 @@ export async function* fitRound(model: Model, { spec, deps, streams, rows }: Set
 }
 
 /** The study's metrics on the test rows. */
-export async function evaluateRound(model: Model, { spec, deps, partition: { test }, testRows, classes }: Setting): Promise<RoundRecord['metrics']> {
+export async function evaluateRound(
+  model: Model,
+  { spec, deps, partition: { test }, testRows, classes }: Setting,
+): Promise<RoundRecord['metrics']> {
   const { logits } = await model.outputs(testRows, deps.signal)
-  return evaluateMetrics(logSoftmax(logits), test.rows.map((row) => test.source.labels[row]), classes, spec.metrics)
+  return evaluateMetrics(
+    logSoftmax(logits),
+    test.rows.map((row) => test.source.labels[row]),
+    classes,
+    spec.metrics,
+  )
 }
 
 /** What a round's query adds to its record. */
@@ -57,12 +72,18 @@ export type Batch = Pick<RoundRecord, 'selection' | 'diversity' | 'classEntropy'
 export const noBatch: Batch = { selection: [], diversity: null, classEntropy: null, mode: null, overlap: [], diagnostics: {} }
 
 /** Asks the strategy for the next batch, its shadows for theirs, and describes both. */
-export async function* queryRound(model: Model, setting: Setting, round: number, labels: Labels, ledger: Ledger): AsyncGenerator<RunEventBody, Batch> {
+export async function* queryRound(
+  model: Model,
+  setting: Setting,
+  round: number,
+  labels: Labels,
+  ledger: Ledger,
+): AsyncGenerator<RunEventBody, Batch> {
   const { spec, deps, streams, classes, features } = setting
   const { protocol, strategy, keep } = spec
   const { train } = deps.dataset
   const method = labels.rows.length === 0 ? opener(protocol.firstBatch, strategy) : strategy
-  const candidates = subPool(setting, round, labels.pool)
+  const candidates = subPool(setting, method, round, labels.pool)
   const view = createModelView(model, {
     rows: setting.rows,
     count: train.rows,
@@ -101,7 +122,10 @@ export async function* queryRound(model: Model, setting: Setting, round: number,
   return {
     selection,
     diversity: meanPairwiseDistance(features(own.rows)),
-    classEntropy: classEntropy(selection.map(({ label }) => label), classes),
+    classEntropy: classEntropy(
+      selection.map(({ label }) => label),
+      classes,
+    ),
     mode: own.mode ?? null,
     overlap,
     diagnostics: own.diagnostics ?? {},
@@ -109,11 +133,14 @@ export async function* queryRound(model: Model, setting: Setting, round: number,
 }
 
 /** The candidates of a round: the pool, or a random part of it, ascending. */
-function subPool({ spec: { protocol, strategy }, streams }: Setting, round: number, pool: Int32Array): Int32Array {
-  const size = protocol.subPool ?? pool.length
+function subPool({ spec, streams }: Setting, method: Method, round: number, pool: Int32Array): Int32Array {
+  const size = spec.protocol.subPool ?? pool.length
   if (size >= pool.length) return pool
-  const random = streams.selection(strategy, round).fork('sub-pool')
-  return random.sample(pool.length, size).map((i) => pool[i]).sort()
+  const random = streams.selection(method, round).fork('sub-pool')
+  return random
+    .sample(pool.length, size)
+    .map((i) => pool[i])
+    .sort()
 }
 
 /** n × 2: row and score of every candidate. */
@@ -132,7 +159,8 @@ export async function* weightEvents(model: Model, { spec }: Setting, round: numb
   if (spec.keep !== 'weights' && !isNeeded) return
   const weights = await model.snapshot()
   if (spec.keep === 'weights') {
-    for (const [i, data] of weights.entries()) yield { type: 'artifact', name: `weights-${numbered(round)}-${numbered(i, 2)}`, data, shape: [data.length] }
+    for (const [i, data] of weights.entries())
+      yield { type: 'artifact', name: `weights-${numbered(round)}-${numbered(i, 2)}`, data, shape: [data.length] }
   }
   if (isNeeded) yield { type: 'checkpoint', round, weights }
 }

@@ -42,8 +42,11 @@ export function parseRunFiles(spec: RunSpec, texts: Readonly<Record<string, stri
 export function parseSplit(text: string, file: string): SplitRows {
   if (/\.csv$/i.test(file)) return splitOfCsv(text, file)
   const value = parseData(text, file)
-  if (!isRecord(value) || value.train === undefined) throw badInput(`${file}: expected { train, validation, test } with lists of rows`, { file, path: 'train', expected: 'a list of rows' })
-  for (const key of Object.keys(value)) if (!['train', 'validation', 'test'].includes(key)) throw badInput(`${file}: unknown part "${key}"`, { file, path: key, found: key, expected: 'train · validation · test' })
+  if (!isRecord(value) || value.train === undefined)
+    throw badInput(`${file}: expected { train, validation, test } with lists of rows`, { file, path: 'train', expected: 'a list of rows' })
+  for (const key of Object.keys(value))
+    if (!['train', 'validation', 'test'].includes(key))
+      throw badInput(`${file}: unknown part "${key}"`, { file, path: key, found: key, expected: 'train · validation · test' })
   const part = (key: string): readonly number[] => (value[key] === undefined || value[key] === null ? [] : rowList(value[key], file, key))
   return { train: part('train'), validation: part('validation'), test: part('test') }
 }
@@ -57,10 +60,20 @@ function splitOfCsv(text: string, file: string): SplitRows {
   })
   const rows: Record<string, number[]> = { train: [], validation: [], test: [] }
   lines.forEach((line, i) => {
-    if (!(line[part] in rows)) throw badInput(`${file}, line ${i + 2}: unknown part`, { file, line: i + 2, found: line[part], expected: 'train · validation · test' })
+    if (!(line[part] in rows))
+      throw badInput(`${file}, line ${i + 2}: unknown part`, {
+        file,
+        line: i + 2,
+        found: line[part],
+        expected: 'train · validation · test',
+      })
     rows[line[part]].push(Number(line[row]))
   })
-  return { train: rowList(rows.train, file, 'train'), validation: rowList(rows.validation, file, 'validation'), test: rowList(rows.test, file, 'test') }
+  return {
+    train: rowList(rows.train, file, 'train'),
+    validation: rowList(rows.validation, file, 'validation'),
+    test: rowList(rows.test, file, 'test'),
+  }
 }
 
 /** Initial rows: a list for every repeat alike, a list of one list per repeat, or numbers separated by commas, blanks or lines. */
@@ -70,7 +83,11 @@ export function parseInitialRows(text: string, file: string, repeat: number): re
   const value = parseData(text, file)
   if (!Array.isArray(value) || !Array.isArray(value[0])) return rowList(value, file, '')
   if (value[repeat] === undefined) {
-    throw badInput(`${file} has initial rows for ${value.length} repeats; repeat ${repeat} is missing`, { file, found: `${value.length} lists`, expected: `at least ${repeat + 1}` })
+    throw badInput(`${file} has initial rows for ${value.length} repeats; repeat ${repeat} is missing`, {
+      file,
+      found: `${value.length} lists`,
+      expected: `at least ${repeat + 1}`,
+    })
   }
   return rowList(value[repeat], file, `[${repeat}]`)
 }
@@ -78,7 +95,12 @@ export function parseInitialRows(text: string, file: string, repeat: number): re
 function recordedRows(text: string, file: string, strategy: unknown, repeat: number): readonly ArrayLike<number>[] {
   const recorded = parseRecorded(text, file, typeof strategy === 'string' ? strategy : undefined)
   const rounds = recorded.get(repeat)
-  if (rounds === undefined) throw badInput(`${file} has no picks of repeat ${repeat}`, { file, found: `repeats ${[...recorded.keys()].join(', ')}`, expected: String(repeat) })
+  if (rounds === undefined)
+    throw badInput(`${file} has no picks of repeat ${repeat}`, {
+      file,
+      found: `repeats ${[...recorded.keys()].join(', ')}`,
+      expected: String(repeat),
+    })
   return rounds
 }
 
@@ -94,6 +116,11 @@ function rowList(value: unknown, file: string, path: string): readonly number[] 
   if (!Array.isArray(value)) throw badInput(`${file}: expected a list of rows`, { file, path, expected: 'a list of rows' })
   return value.map((row: unknown, i) => {
     if (typeof row === 'number' && Number.isInteger(row) && row >= 0) return row
-    throw badInput(`${file}: ${String(row)} is not a row`, { file, path: `${path}[${i}]`, found: String(row), expected: 'a whole number, at least 0' })
+    throw badInput(`${file}: ${String(row)} is not a row`, {
+      file,
+      path: `${path}[${i}]`,
+      found: String(row),
+      expected: 'a whole number, at least 0',
+    })
   })
 }

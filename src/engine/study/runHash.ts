@@ -1,13 +1,23 @@
 import { hashValue } from '../core/hash'
-import { strategies } from '../strategies/registry'
+import { strategies, strategyOf } from '../strategies/registry'
 import type { RunSpec, StrategyEntry } from './spec'
 
 /** A run's spec without its data set, repeat and machine: what one cell of the grid and one strategy make of the study. */
 export type RunPlan = Pick<RunSpec, 'data' | 'model' | 'training' | 'protocol' | 'strategy' | 'shadow' | 'metrics' | 'keep'>
 
+/** A strategy by what it does: its name and its rounds left aside. */
+export type Method = Pick<StrategyEntry, 'id' | 'params'>
+
 /** The parameters that can change what a method selects. */
-export const effectiveParams = ({ id, params }: Pick<StrategyEntry, 'id' | 'params'>): Readonly<Record<string, unknown>> =>
+export const effectiveParams = ({ id, params }: Method): Readonly<Record<string, unknown>> =>
   strategies.get(id)?.effective?.(params) ?? params
+
+/** Who chooses the first batch of an empty start. */
+export function opener(firstBatch: string, strategy: Method): Method {
+  return firstBatch === 'strategy'
+    ? strategy
+    : { id: firstBatch, params: strategyOf(firstBatch).params.parse({}) as StrategyEntry['params'] }
+}
 
 /** SHA-256 (hex) of everything that can change a run's numbers or files. */
 export const runHash = (spec: RunSpec): string =>
@@ -25,7 +35,10 @@ export const runHash = (spec: RunSpec): string =>
  * The parts of a plan that count: names of the study, the data set and the strategy are left out, and so are fields that another
  * field switches off. Files count by their content. Two plans with equal parts are one run.
  */
-export function relevantParts({ data, model, training, protocol, strategy, shadow, metrics, keep }: RunPlan, files: RunSpec['files'] = {}): Readonly<Record<string, unknown>> {
+export function relevantParts(
+  { data, model, training, protocol, strategy, shadow, metrics, keep }: RunPlan,
+  files: RunSpec['files'] = {},
+): Readonly<Record<string, unknown>> {
   const content = (path: string | null): string | null => (path === null ? null : (files[path] ?? path))
   const { momentum, nesterov, decay, weightStart, shrink, perturb, ...train } = training
   const { query, subPool, dataStart, firstBatch, initial, initialSampling, initialRows, seed, vary, validation } = protocol
@@ -36,24 +49,28 @@ export function relevantParts({ data, model, training, protocol, strategy, shado
     subPool,
     weightStart,
     ...(weightStart === 'shrink-perturb' ? { shrink, perturb } : {}),
-    shadow: shadow.map((entry) => ({ id: entry.id, name: entry.name, params: paramsByContent(entry, content) })),
+    shadow: shadow.map((entry) => ({ name: entry.name, ...methodByContent(entry, content) })),
     ...(dataStart === 'empty'
-      ? { dataStart, firstBatch }
+      ? { dataStart, first: methodByContent(opener(firstBatch, strategy), content) }
       : { dataStart, initialSampling, ...(initialSampling === 'file' ? { initialRows: content(initialRows) } : { initial }) }),
   }
   return {
     data: { ...data, split: content(data.split) },
     model,
-    training: { ...train, ...(training.optimizer === 'sgd' ? { momentum, nesterov } : {}), ...(training.milestones.length > 0 ? { decay } : {}) },
+    training: {
+      ...train,
+      ...(training.optimizer === 'sgd' ? { momentum, nesterov } : {}),
+      ...(training.milestones.length > 0 ? { decay } : {}),
+    },
     protocol: { seed, vary, validation },
-    strategy: { id: strategy.id, params: paramsByContent(strategy, content) },
+    strategy: methodByContent(strategy, content),
     metrics,
     keep,
     queried: isLine ? null : queried,
   }
 }
 
-const paramsByContent = (entry: StrategyEntry, content: (path: string) => string | null): Readonly<Record<string, unknown>> => {
-  const params = effectiveParams(entry)
-  return typeof params.selections === 'string' ? { ...params, selections: content(params.selections) } : params
+function methodByContent(method: Method, content: (path: string) => string | null): Method {
+  const params = effectiveParams(method)
+  return { id: method.id, params: typeof params.selections === 'string' ? { ...params, selections: content(params.selections) } : params }
 }

@@ -54,7 +54,11 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
       testSize: partition.test.rows.length,
     }
     if (records.length === 0 && partition.test.heldOut && spec.data.test === 'provided' && spec.data.split === null) {
-      yield { type: 'warning', code: 'no-test-array', message: `${spec.datasetName} has no test array: ${partition.test.rows.length} of its rows are held out` }
+      yield {
+        type: 'warning',
+        code: 'no-test-array',
+        message: `${spec.datasetName} has no test array: ${partition.test.rows.length} of its rows are held out`,
+      }
     }
     if (deps.resume?.weights) model.restore(deps.resume.weights)
 

@@ -27,8 +27,18 @@ export function parseStudy(text: string, options: StudyOptions): Study {
   const { study, findings } = checkStudy(text, options)
   if (study !== null) return study
   const [first, ...rest] = findings.filter((finding) => finding.severity === 'error')
-  const where = [options.file, ...(first.line === undefined || first.code === 'broken-yaml' ? [] : [`line ${first.line}`]), ...(first.path === '' ? [] : [first.path])].join(', ')
-  const more = rest.length === 0 ? '' : ` (and ${rest.length} more: ${rest.slice(0, 5).map((finding) => finding.path || finding.message).join(', ')}${rest.length > 5 ? ', …' : ''})`
+  const where = [
+    options.file,
+    ...(first.line === undefined || first.code === 'broken-yaml' ? [] : [`line ${first.line}`]),
+    ...(first.path === '' ? [] : [first.path]),
+  ].join(', ')
+  const more =
+    rest.length === 0
+      ? ''
+      : ` (and ${rest.length} more: ${rest
+          .slice(0, 5)
+          .map((finding) => finding.path || finding.message)
+          .join(', ')}${rest.length > 5 ? ', …' : ''})`
   throw badInput(`${where}: ${first.message}${more}`, {
     file: options.file,
     path: first.path,
@@ -73,17 +83,30 @@ function applyOverrides(value: unknown, overrides: NonNullable<StudyOptions['ove
 const listOf = (value: unknown, key: string): readonly unknown[] => (isRecord(value) && Array.isArray(value[key]) ? value[key] : [])
 
 const entryNames = (value: unknown): string[] =>
-  listOf(value, 'strategies').map((entry) => (isRecord(entry) ? String(entry.name ?? entry.id ?? '') : String(entry)))
+  listOf(value, 'strategies').map((entry) => {
+    const name = isRecord(entry) ? (entry.name ?? entry.id) : entry
+    return typeof name === 'string' ? name : ''
+  })
 
 function studyOf(value: unknown, file: string, problems: Problem[]): Study | null {
   if (!isRecord(value)) {
-    problems.push(problem('wrong-type', [], `expected a study, found ${describe(value ?? undefined)}`, { found: describe(value ?? undefined), expected: 'an object with dataset and strategies' }))
+    problems.push(
+      problem('wrong-type', [], `expected a study, found ${describe(value ?? undefined)}`, {
+        found: describe(value ?? undefined),
+        expected: 'an object with dataset and strategies',
+      }),
+    )
     return null
   }
   for (const key of Object.keys(value)) if (!(studyKeys as readonly string[]).includes(key)) problems.push(unknownKey([], key, studyKeys))
   // An empty section (`ablate:` with nothing below) reads as null and means the same as leaving it out.
   const raw = (key: (typeof studyKeys)[number]): unknown => value[key] ?? undefined
-  const read = <T>(key: (typeof studyKeys)[number], schema: z.ZodType<T>, fallback: unknown, known: (given: unknown) => readonly string[] = () => []): T | null => {
+  const read = <T>(
+    key: (typeof studyKeys)[number],
+    schema: z.ZodType<T>,
+    fallback: unknown,
+    known: (given: unknown) => readonly string[] = () => [],
+  ): T | null => {
     const given = raw(key) ?? fallback
     const parsed = schema.safeParse(given)
     if (parsed.success) return parsed.data
@@ -104,7 +127,17 @@ function studyOf(value: unknown, file: string, problems: Problem[]): Study | nul
   const shadow = entriesOf('shadow', raw('shadow') ?? [], problems)
   const datasets: readonly DatasetRef[] = dataset === null ? [] : Array.isArray(dataset) ? dataset : [dataset]
   problems.push(...datasetProblems(datasets))
-  if (study === null || data === null || model === null || training === null || protocol === null || metrics === null || stats === null || run === null) return null
+  if (
+    study === null ||
+    data === null ||
+    model === null ||
+    training === null ||
+    protocol === null ||
+    metrics === null ||
+    stats === null ||
+    run === null
+  )
+    return null
 
   const names = entries.map(({ name }) => name)
   const result: Study = {
@@ -120,7 +153,8 @@ function studyOf(value: unknown, file: string, problems: Problem[]): Study | nul
     metrics,
     stats: {
       ...stats,
-      baseline: stats.baseline ?? (names.includes('random') ? 'random' : (entries.find((entry) => !isLine(entry)) ?? entries.at(0))?.name ?? ''),
+      baseline:
+        stats.baseline ?? (names.includes('random') ? 'random' : ((entries.find((entry) => !isLine(entry)) ?? entries.at(0))?.name ?? '')),
       metric: stats.metric ?? (metrics.includes('accuracy') ? 'accuracy' : metrics[0]),
     },
     run,
@@ -139,7 +173,12 @@ const nameOfFile = (file: string): string => {
 function entriesOf(key: 'strategies' | 'shadow', raw: unknown, problems: Problem[]): StrategyEntry[] {
   if (!Array.isArray(raw) || (key === 'strategies' && raw.length === 0)) {
     const found = describe(raw)
-    problems.push(problem(raw === undefined ? 'missing' : 'wrong-type', [key], `expected a list of strategies, found ${found}`, { found, expected: 'a list of strategies' }))
+    problems.push(
+      problem(raw === undefined ? 'missing' : 'wrong-type', [key], `expected a list of strategies, found ${found}`, {
+        found,
+        expected: 'a list of strategies',
+      }),
+    )
     return []
   }
   const seen = new Map<string, number>()
@@ -151,10 +190,18 @@ function entriesOf(key: 'strategies' | 'shadow', raw: unknown, problems: Problem
     const earlier = seen.get(entry.name)
     if (earlier !== undefined) {
       const steps: Path = isRecord(member) && member.name !== undefined ? [key, i, 'name'] : [key, i]
-      problems.push(problem('duplicate-name', steps, `the name "${entry.name}" is taken by ${key}[${earlier}]; give one of them another name`, { found: entry.name, expected: 'a name used once' }))
+      problems.push(
+        problem('duplicate-name', steps, `the name "${entry.name}" is taken by ${key}[${earlier}]; give one of them another name`, {
+          found: entry.name,
+          expected: 'a name used once',
+        }),
+      )
     }
     seen.set(entry.name, i)
-    if (key === 'shadow' && isLine(entry)) problems.push(problem('wrong-value', [key, i], `"${entry.id}" does not select, so it cannot be scored from another state`, { found: entry.id }))
+    if (key === 'shadow' && isLine(entry))
+      problems.push(
+        problem('wrong-value', [key, i], `"${entry.id}" does not select, so it cannot be scored from another state`, { found: entry.id }),
+      )
     return [entry]
   })
 }

@@ -12,7 +12,8 @@ import { isLine } from './entries'
 import type { ResumePoint, SelectedSample } from './events'
 import { checkRows, initialRows, partitionOf, positionOf, type Partition } from './partition'
 import type { RunFiles } from './runFiles'
-import type { RunSpec, StrategyEntry } from './spec'
+import { opener, type Method } from './runHash'
+import type { RunSpec } from './spec'
 import { streamsOf, type Streams } from './streams'
 
 /** What a host gives to a run. */
@@ -94,10 +95,16 @@ export function initialSamples({ spec: { protocol }, deps, partition, streams, c
 function listedRows({ files, dataset }: RunDependencies, { pool }: Partition, path: string | null): readonly number[] {
   const file = path ?? undefined
   const rows = files?.initialRows
-  if (rows === undefined || rows.length === 0) throw badInput(`${file} gives no initial rows`, { file, path: 'protocol.initialRows', expected: 'at least one row' })
+  if (rows === undefined || rows.length === 0)
+    throw badInput(`${file} gives no initial rows`, { file, path: 'protocol.initialRows', expected: 'at least one row' })
   checkRows(rows, dataset.train.rows, file)
   const stray = rows.find((row) => positionOf(pool, row) < 0)
-  if (stray !== undefined) throw badInput(`${file}: row ${stray} is not in the pool`, { file, found: String(stray), expected: 'rows that are neither test nor validation rows' })
+  if (stray !== undefined)
+    throw badInput(`${file}: row ${stray} is not in the pool`, {
+      file,
+      found: String(stray),
+      expected: 'rows that are neither test nor validation rows',
+    })
   if (new Set(rows).size !== rows.length) throw badInput(`${file} names a row twice`, { file, expected: 'each row once' })
   return rows
 }
@@ -106,11 +113,14 @@ function listedRows({ files, dataset }: RunDependencies, { pool }: Partition, pa
 export function checkBudget({ spec: { strategy, protocol }, partition: { pool }, isLine }: Setting, initial: number): void {
   const wanted = initial + strategy.rounds * protocol.query
   if (isLine || wanted <= pool.length) return
-  throw badInput(`the pool of ${pool.length} rows is too small for ${initial} initial labels and ${strategy.rounds} rounds of ${protocol.query}`, {
-    path: 'protocol.rounds',
-    found: `${wanted} labels`,
-    expected: `at most ${pool.length}`,
-  })
+  throw badInput(
+    `the pool of ${pool.length} rows is too small for ${initial} initial labels and ${strategy.rounds} rounds of ${protocol.query}`,
+    {
+      path: 'protocol.rounds',
+      found: `${wanted} labels`,
+      expected: `at most ${pool.length}`,
+    },
+  )
 }
 
 /** Refuses a resume point of another run. */
@@ -121,31 +131,33 @@ export function checkResume(spec: RunSpec, resume: ResumePoint | null, initial: 
     throw badInput('the recorded rounds do not belong to this run', { expected: 'its initial set and its rounds in order' })
   }
   if (keepsWeights(spec) && resume.weights === null && resume.records.length <= spec.strategy.rounds) {
-    throw badInput(`a run with weightStart ${spec.training.weightStart} cannot go on without the weights of its last round`, { expected: 'the weights that were written before the last round' })
+    throw badInput(`a run with weightStart ${spec.training.weightStart} cannot go on without the weights of its last round`, {
+      expected: 'the weights that were written before the last round',
+    })
   }
 }
 
 /** Whether a round starts from the weights of the one before. */
-export const keepsWeights = ({ training }: Pick<RunSpec, 'training'>): boolean => training.weightStart === 'carry' || training.weightStart === 'shrink-perturb'
+export const keepsWeights = ({ training }: Pick<RunSpec, 'training'>): boolean =>
+  training.weightStart === 'carry' || training.weightStart === 'shrink-perturb'
 
 /** Everybody who is asked in the rounds of a run. */
-export function methodsOf({ strategy, shadow, protocol }: RunSpec): Pick<StrategyEntry, 'id' | 'params'>[] {
+export function methodsOf({ strategy, shadow, protocol }: RunSpec): Method[] {
   return [strategy, ...shadow, ...(protocol.dataStart === 'empty' ? [opener(protocol.firstBatch, strategy)] : [])]
 }
 
-/** Who chooses the first batch of an empty start. */
-export function opener(firstBatch: string, strategy: StrategyEntry): Pick<StrategyEntry, 'id' | 'params'> {
-  return firstBatch === 'strategy' ? strategy : { id: firstBatch, params: strategyOf(firstBatch).params.parse({}) as StrategyEntry['params'] }
-}
-
 /** What a method asks of the model. */
-export const needsOf = ({ id, params }: Pick<StrategyEntry, 'id' | 'params'>): readonly Capability[] => strategyOf(id).needs(params)
+export const needsOf = ({ id, params }: Method): readonly Capability[] => strategyOf(id).needs(params)
 
 /** Refuses methods that ask for what the model cannot do, before anything is trained. */
 export function checkNeeds(spec: RunSpec, { capabilities }: Pick<Model, 'capabilities'>): void {
   for (const method of methodsOf(spec)) {
     const missing = needsOf(method).find((need) => !capabilities.has(need))
-    if (missing !== undefined) throw unsupported(`${method.id} needs ${needNames[missing]}, which a ${spec.model.type} model ${missing === 'sampledProba' ? 'without dropout ' : ''}does not give`, { path: 'model', expected: missing })
+    if (missing !== undefined)
+      throw unsupported(
+        `${method.id} needs ${needNames[missing]}, which a ${spec.model.type} model ${missing === 'sampledProba' ? 'without dropout ' : ''}does not give`,
+        { path: 'model', expected: missing },
+      )
   }
 }
 

@@ -21,7 +21,13 @@ export interface DataSpec {
 export type ModelSpec =
   | { readonly type: 'linear'; readonly init: WeightInit }
   | { readonly type: 'mlp'; readonly hidden: readonly number[]; readonly dropout: number; readonly init: WeightInit }
-  | { readonly type: 'cnn'; readonly filters: readonly number[]; readonly hidden: readonly number[]; readonly dropout: number; readonly init: WeightInit }
+  | {
+      readonly type: 'cnn'
+      readonly filters: readonly number[]
+      readonly hidden: readonly number[]
+      readonly dropout: number
+      readonly init: WeightInit
+    }
 
 export type WeightStart = 'reinit-fresh' | 'reinit-same' | 'carry' | 'shrink-perturb'
 

@@ -1,8 +1,8 @@
 import { canonicalJson } from '../core/hash'
 import { randomFrom, type Random } from '../core/random'
 import type { FitRandom } from '../nn/model'
-import { effectiveParams } from './runHash'
-import type { RunSpec, StrategyEntry } from './spec'
+import { effectiveParams, type Method } from './runHash'
+import type { RunSpec } from './spec'
 
 /** The named streams of one run. All but `selection` are the same for every strategy of a repeat. */
 export interface Streams {
@@ -16,7 +16,7 @@ export interface Streams {
   /** dropout of the stochastic passes that methods score with */
   passes(round: number): Random
   /** the strategy's own draws; names of strategies do not enter, so that renaming changes no number */
-  selection(entry: Pick<StrategyEntry, 'id' | 'params'>, round: number): Random
+  selection(entry: Method, round: number): Random
 }
 
 export function streamsOf({ protocol, repeat }: Pick<RunSpec, 'protocol' | 'repeat'>): Streams {

@@ -6,8 +6,10 @@ import { reviewStudy, stepsOf } from '@engine/study/review'
 import { study } from '../../support/studies'
 
 const facts: DatasetFacts = { name: 'x', kind: 'vector', rows: 1000, testRows: 200, classes: 4, shape: [8] }
-const check = (rest: string, more: Partial<DatasetFacts> = {}) => checkAgainstDataset(study(`dataset: x\nstrategies: [random, entropy]\n${rest}`), [{ ...facts, ...more }])
-const lint = (rest: string, more: Partial<DatasetFacts> = {}) => lintStudy(study(`dataset: x\n${rest.includes('strategies') ? '' : 'strategies: [random, entropy]\n'}${rest}`), [{ ...facts, ...more }])
+const check = (rest: string, more: Partial<DatasetFacts> = {}) =>
+  checkAgainstDataset(study(`dataset: x\nstrategies: [random, entropy]\n${rest}`), [{ ...facts, ...more }])
+const lint = (rest: string, more: Partial<DatasetFacts> = {}) =>
+  lintStudy(study(`dataset: x\n${rest.includes('strategies') ? '' : 'strategies: [random, entropy]\n'}${rest}`), [{ ...facts, ...more }])
 const codes = (findings: readonly { code: string }[]) => findings.map(({ code }) => code)
 
 describe('checkAgainstDataset', () => {
@@ -20,8 +22,18 @@ describe('checkAgainstDataset', () => {
   it.each([
     ['rounds', 'protocol: { initial: 100, query: 100, rounds: 10 }', 'protocol.rounds', 'at most 9 rounds'],
     ['initial', 'protocol: { initial: 1001, rounds: 0 }', 'protocol.initial', 'at most 1000'],
-    ['a charged validation set', 'protocol: { initial: 100, query: 100, rounds: 9, validation: 10 }', 'protocol.rounds', 'at most 8 rounds'],
-    ['a held-out test set', 'data: { test: 200 }\nprotocol: { initial: 100, query: 100, rounds: 8 }', 'protocol.rounds', 'at most 7 rounds'],
+    [
+      'a charged validation set',
+      'protocol: { initial: 100, query: 100, rounds: 9, validation: 10 }',
+      'protocol.rounds',
+      'at most 8 rounds',
+    ],
+    [
+      'a held-out test set',
+      'data: { test: 200 }\nprotocol: { initial: 100, query: 100, rounds: 8 }',
+      'protocol.rounds',
+      'at most 7 rounds',
+    ],
     ['validation', 'protocol: { validation: 1000 }', 'protocol.validation', 'at most 999'],
     ['test', 'data: { test: 1000 }', 'data.test', 'fewer than 1000 rows'],
     ['a level', 'protocol: { initial: 100, rounds: 9 }\nablate: { protocol.query: [50, 101] }', 'protocol.rounds', 'at most 8 rounds'],
@@ -37,19 +49,24 @@ describe('checkAgainstDataset', () => {
   it('refuses models and trainings that do not fit the samples', () => {
     expect(check('model: { type: cnn }')).toMatchObject([{ path: 'model.type', code: 'unfit-model' }])
     expect(check('training: { augment: flip-crop }')).toMatchObject([{ path: 'training.augment' }])
-    expect(check('model: { type: cnn, filters: [4, 4, 4, 4] }', { kind: 'image', shape: [1, 8, 8] })).toMatchObject([{ path: 'model.filters' }])
+    expect(check('model: { type: cnn, filters: [4, 4, 4, 4] }', { kind: 'image', shape: [1, 8, 8] })).toMatchObject([
+      { path: 'model.filters' },
+    ])
     expect(check('model: { type: cnn }\ntraining: { augment: flip-crop }', { kind: 'image', shape: [1, 8, 8] })).toEqual([])
   })
 
   it('refuses methods whose needs the model does not meet', () => {
-    const voting = (dropout: number) => study(`dataset: x\nstrategies: [random, variation-ratio]\nmodel: { type: mlp, dropout: ${dropout} }`)
+    const voting = (dropout: number) =>
+      study(`dataset: x\nstrategies: [random, variation-ratio]\nmodel: { type: mlp, dropout: ${dropout} }`)
     expect(checkAgainstDataset(voting(0), [facts])).toMatchObject([{ code: 'missing-need', path: 'strategies[1]' }])
     expect(checkAgainstDataset(voting(0.2), [facts])).toEqual([])
   })
 
   it('asks every data set', () => {
     const parsed = study('dataset: [x, y]\nstrategies: [random]\nprotocol: { initial: 50, query: 50, rounds: 8 }')
-    expect(checkAgainstDataset(parsed, [facts, { ...facts, name: 'y', rows: 400 }])).toMatchObject([{ message: expect.stringContaining('y has 400 rows') }])
+    expect(checkAgainstDataset(parsed, [facts, { ...facts, name: 'y', rows: 400 }])).toMatchObject([
+      { message: expect.stringContaining('y has 400 rows') as unknown },
+    ])
   })
 })
 
@@ -68,7 +85,7 @@ describe('lintStudy', () => {
     ['no-random', 'strategies: [entropy, badge]', 'strategies'],
     ['family-too-large', 'protocol: { seeds: 6 }\nstrategies: [random, entropy, margin, badge]', 'protocol.seeds'],
   ])('finds %s', (code, rest, path) => {
-    expect(lint(rest)).toContainEqual(expect.objectContaining({ code, path, fix: expect.any(String) }))
+    expect(lint(rest)).toContainEqual(expect.objectContaining({ code, path, fix: expect.any(String) as unknown }))
   })
 
   it.each([
@@ -105,12 +122,16 @@ describe('fitLength', () => {
 })
 
 describe('estimateStudy', () => {
-  const size = (rest: string) => estimateStudy(study(`dataset: x\nstrategies: [random, entropy]\n${rest}`), [facts], { backend: 'onnx-native', jobs: 2 })
+  const size = (rest: string) =>
+    estimateStudy(study(`dataset: x\nstrategies: [random, entropy]\n${rest}`), [facts], { backend: 'onnx-native', jobs: 2 })
 
   it('counts runs and fits', () => {
     expect(size('protocol: { seeds: 10, rounds: 8 }')).toMatchObject({ runs: 20, fits: 180 })
     expect(size('protocol: { seeds: 10, rounds: 8, dataStart: empty }')).toMatchObject({ runs: 20, fits: 160 })
-    expect(size('protocol: { seeds: 10, rounds: 8 }\nablate: { training.weightStart: [reinit-fresh, carry] }')).toMatchObject({ runs: 40, fits: 360 })
+    expect(size('protocol: { seeds: 10, rounds: 8 }\nablate: { training.weightStart: [reinit-fresh, carry] }')).toMatchObject({
+      runs: 40,
+      fits: 360,
+    })
   })
 
   it('grows with what is asked', () => {

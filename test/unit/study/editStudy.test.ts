@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
+import { parse as parseYaml } from 'yaml'
 import { removeAt, setAt } from '@engine/study/editStudy'
+
+const parse = (yaml: string) => parseYaml(yaml) as Record<string, unknown>
 
 const text = `# what this is about
 study: a   # the name
@@ -26,8 +28,14 @@ describe('setAt', () => {
   it.each([
     [['training', 'epochs'], 5],
     [['protocol', 'seeds'], 3],
-    [['protocol', 'vary'], ['initial', 'order']],
-    [['ablate', 'training.weightStart'], ['carry', 'reinit-fresh']],
+    [
+      ['protocol', 'vary'],
+      ['initial', 'order'],
+    ],
+    [
+      ['ablate', 'training.weightStart'],
+      ['carry', 'reinit-fresh'],
+    ],
     [['strategies', 0, 'rounds'], 4],
     [['strategies', 2], { id: 'margin', name: 'm' }],
     [['run'], { backend: 'reference' }],
@@ -37,13 +45,17 @@ describe('setAt', () => {
   ] as const)('sets %j', (path, value) => {
     const edited = setAt(text, path, value)
     const [key] = path
-    for (const other of ['study', 'dataset', 'model', 'training', 'strategies']) if (other !== key) expect(parse(edited)[other]).toEqual(parse(text)[other])
-    expect(path.reduce((inner, step) => inner[step], parse(edited))).toEqual(value)
+    for (const other of ['study', 'dataset', 'model', 'training', 'strategies'])
+      if (other !== key) expect(parse(edited)[other]).toEqual(parse(text)[other])
+    expect(path.reduce<unknown>((inner, step) => (inner as Record<string | number, unknown>)[step], parse(edited))).toEqual(value)
     for (const comment of text.match(/#.*$/gm) ?? []) expect(edited).toContain(comment)
   })
 
   it('turns a bare id into an entry', () => {
-    expect(parse(setAt(text, ['strategies', 0, 'name'], 'chance')).strategies[0]).toEqual({ id: 'random', name: 'chance' })
+    expect(parse(setAt(text, ['strategies', 0, 'name'], 'chance')).strategies).toEqual([
+      { id: 'random', name: 'chance' },
+      { id: 'badge', name: 'b' },
+    ])
   })
 
   it('puts a new section where the study has it', () => {

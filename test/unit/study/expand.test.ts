@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { expandStudy, filesOf, shardOf, studyFiles } from '@engine/study/expand'
 import { runHash } from '@engine/study/runHash'
+import type { RunSpec } from '@engine/study/spec'
 import { blobs, expandFor, study } from '../../support/studies'
 
 const dataset = blobs()
@@ -10,7 +11,9 @@ const hashes = (rest: string) => plan(rest).map(({ hash }) => hash)
 
 describe('expandStudy', () => {
   it('multiplies every strategy by a study-wide factor, one strategy by its own', () => {
-    const runs = plan('strategies: [random, { id: acquisition, name: acq }]\nablate: { training.weightStart: [reinit-fresh, carry], strategies.acq.batch: [topk, kmeans++, kcenter] }')
+    const runs = plan(
+      'strategies: [random, { id: acquisition, name: acq }]\nablate: { training.weightStart: [reinit-fresh, carry], strategies.acq.batch: [topk, kmeans++, kcenter] }',
+    )
     expect(runs.filter(({ spec }) => spec.strategy.name === 'random')).toHaveLength(2 * 2)
     expect(runs.filter(({ spec }) => spec.strategy.name === 'acq')).toHaveLength(2 * 3 * 2)
     for (const { spec, factors } of runs) {
@@ -32,12 +35,28 @@ describe('expandStudy', () => {
   })
 
   it('collapses parameters that another level switches off', () => {
-    const runs = plan('strategies: [{ id: acquisition, name: acq }, random]\nablate: { strategies.acq.score: [entropy, entropy-gradnorm], strategies.acq.component: [full, output] }')
+    const runs = plan(
+      'strategies: [{ id: acquisition, name: acq }, random]\nablate: { strategies.acq.score: [entropy, entropy-gradnorm], strategies.acq.component: [full, output] }',
+    )
     const acq = runs.filter(({ spec }) => spec.strategy.name === 'acq' && spec.repeat === 0)
     expect(acq.map(({ factors }) => [factors['strategies.acq.score'], factors['strategies.acq.component']])).toEqual([
       ['entropy', null],
       ['entropy-gradnorm', 'full'],
       ['entropy-gradnorm', 'output'],
+    ])
+  })
+
+  it('has a method once that opens like itself', () => {
+    const runs = expandFor(
+      study(
+        'dataset: blobs\nprotocol: { seeds: 1, dataStart: empty }\nstrategies: [random, badge]\nablate: { protocol.firstBatch: [strategy, random] }',
+      ),
+      dataset,
+    )
+    expect(runs.map(({ spec, factors }) => [spec.strategy.name, factors['protocol.firstBatch']])).toEqual([
+      ['random', null],
+      ['badge', 'strategy'],
+      ['badge', 'random'],
     ])
   })
 
@@ -51,7 +70,12 @@ describe('expandStudy', () => {
   })
 
   it('goes through the repeats in turn, every strategy in each', () => {
-    expect(plan('strategies: [random, margin]').map(({ spec }) => `${spec.repeat} ${spec.strategy.name}`)).toEqual(['0 random', '0 margin', '1 random', '1 margin'])
+    expect(plan('strategies: [random, margin]').map(({ spec }) => `${spec.repeat} ${spec.strategy.name}`)).toEqual([
+      '0 random',
+      '0 margin',
+      '1 random',
+      '1 margin',
+    ])
   })
 
   it('takes rounds from the entry before the protocol, and none for a line', () => {
@@ -62,7 +86,14 @@ describe('expandStudy', () => {
   it('multiplies by data sets', () => {
     const parsed = study('dataset: [a, b]\nstrategies: [random]\nprotocol: { seeds: 3 }')
     const datasets = ['a', 'b'].map((name) => ({ ref: name, name, sha256: name }))
-    expect(expandStudy(parsed, { backend: 'reference', precision: 'float64', datasets }).map(({ spec }) => spec.datasetName)).toEqual(['a', 'a', 'a', 'b', 'b', 'b'])
+    expect(expandStudy(parsed, { backend: 'reference', precision: 'float64', datasets }).map(({ spec }) => spec.datasetName)).toEqual([
+      'a',
+      'a',
+      'a',
+      'b',
+      'b',
+      'b',
+    ])
   })
 })
 
@@ -71,11 +102,17 @@ describe('runHash', () => {
 
   it('does not depend on names', () => {
     expect(hashes('strategies: [{ id: random, name: chance }, { id: margin, name: other }]\nstats: { baseline: chance }')).toEqual(plain)
-    expect(expandFor(study(`${base.replace('study: a', 'study: renamed')}strategies: [random, margin]`), dataset).map(({ hash }) => hash)).toEqual(plain)
+    expect(
+      expandFor(study(`${base.replace('study: a', 'study: renamed')}strategies: [random, margin]`), dataset).map(({ hash }) => hash),
+    ).toEqual(plain)
   })
 
   it('does not depend on how the file is written', () => {
-    expect(hashes('strategies:\n  - { id: random }\n  - margin\ntraining: { epochs: 30, batchSize: 64 }\nstats: { rope: 0.01 }\nrun: { jobs: 3 }')).toEqual(plain)
+    expect(
+      hashes(
+        'strategies:\n  - { id: random }\n  - margin\ntraining: { epochs: 30, batchSize: 64 }\nstats: { rope: 0.01 }\nrun: { jobs: 3 }',
+      ),
+    ).toEqual(plain)
   })
 
   it.each([
@@ -97,13 +134,16 @@ describe('runHash', () => {
   })
 
   it('is that of the stored spec', () => {
-    for (const { spec, hash } of plan('strategies: [random, badge]')) expect(runHash(JSON.parse(JSON.stringify(spec)))).toBe(hash)
+    for (const { spec, hash } of plan('strategies: [random, badge]'))
+      expect(runHash(JSON.parse(JSON.stringify(spec)) as RunSpec)).toBe(hash)
   })
 })
 
 describe('files and shards', () => {
   it('names every file that a run reads', () => {
-    const parsed = study(`${base.replace('rounds: 3', 'rounds: 3, initialSampling: file, initialRows: i.json')}data: { split: s.json }\nstrategies: [random, { id: replay, selections: r.csv }]`)
+    const parsed = study(
+      `${base.replace('rounds: 3', 'rounds: 3, initialSampling: file, initialRows: i.json')}data: { split: s.json }\nstrategies: [random, { id: replay, selections: r.csv }]`,
+    )
     expect(studyFiles(parsed).sort()).toEqual(['i.json', 'r.csv', 's.json'])
     expect(filesOf(expandFor(parsed, dataset)[0].spec)).toEqual(['s.json', 'i.json'])
   })
@@ -111,10 +151,19 @@ describe('files and shards', () => {
   it.each([1, 2, 3, 7])('splits the grid into %i disjoint shards', (n) => {
     const runs = plan('strategies: [random, margin, badge]')
     const shards = Array.from({ length: n }, (_, i) => shardOf(runs, i + 1, n))
-    expect(shards.flat().map(({ hash }) => hash).sort()).toEqual(runs.map(({ hash }) => hash).sort())
+    expect(
+      shards
+        .flat()
+        .map(({ hash }) => hash)
+        .sort(),
+    ).toEqual(runs.map(({ hash }) => hash).sort())
   })
 
-  it.each([[0, 2], [3, 2], [1.5, 2]])('refuses shard %d of %d', (i, n) => {
+  it.each([
+    [0, 2],
+    [3, 2],
+    [1.5, 2],
+  ])('refuses shard %d of %d', (i, n) => {
     expect(() => shardOf([1, 2], i, n)).toThrow('does not exist')
   })
 })

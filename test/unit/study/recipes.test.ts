@@ -28,7 +28,11 @@ describe('recipes', () => {
 
   it('isolates the parts of the gradient norm, entropy once per weight start', () => {
     const study = parseStudy(read('gradient-norm-vs-entropy.yaml'), { file: 'x' })
-    const plan = expandStudy(study, { backend: 'reference', precision: 'float64', datasets: [{ ref: 'digits', name: 'digits', sha256: '0' }] })
+    const plan = expandStudy(study, {
+      backend: 'reference',
+      precision: 'float64',
+      datasets: [{ ref: 'digits', name: 'digits', sha256: '0' }],
+    })
     // random × 2 starts; gradient norm × 3 components × 2 starts; entropy × 2 starts
     expect(plan).toHaveLength((2 + 6 + 2) * 10)
     const entropy = plan.filter(({ factors }) => factors['strategies.acq.score'] === 'entropy')

@@ -10,9 +10,18 @@ describe('reduceRun', () => {
     const events = await collect(spec, dataset)
     const states = events.map((_, i) => events.slice(0, i + 1).reduce(reduceRun, initialRunState))
     const last = states[states.length - 1]
-    expect(last).toMatchObject({ status: 'finished', rounds: 3, poolSize: 80, testSize: 40, records: recordsOf(events), error: null, epoch: null, lastSeq: events.length - 1 })
+    expect(last).toMatchObject({
+      status: 'finished',
+      rounds: 3,
+      poolSize: 80,
+      testSize: 40,
+      records: recordsOf(events),
+      error: null,
+      epoch: null,
+      lastSeq: events.length - 1,
+    })
     expect(states[0]).toMatchObject({ status: 'running', records: [] })
-    expect(states[events.findIndex(({ type }) => type === 'epoch')].epoch).toMatchObject({ round: 0, loss: expect.any(Number) })
+    expect(states[events.findIndex(({ type }) => type === 'epoch')].epoch).toMatchObject({ round: 0, loss: expect.any(Number) as unknown })
   })
 
   it('takes an event that comes twice once', async () => {

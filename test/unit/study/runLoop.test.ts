@@ -7,7 +7,8 @@ import type { RunSpec } from '@engine/study/spec'
 import { blobs, collect, endOf, expandFor, quickStudy, recordsOf, steppingClock, withoutTimes } from '../../support/studies'
 
 const dataset = blobs()
-const specsOf = (strategies: string, sections = '', data: Dataset = dataset): RunSpec[] => expandFor(quickStudy(strategies, sections), data).map(({ spec }) => spec)
+const specsOf = (strategies: string, sections = '', data: Dataset = dataset): RunSpec[] =>
+  expandFor(quickStudy(strategies, sections), data).map(({ spec }) => spec)
 const initialOf = (events: readonly RunEvent[]): number[] => {
   const start = events.find((event) => event.type === 'run-started')
   return start?.type === 'run-started' ? start.initial.map(({ row }) => row) : []
@@ -19,12 +20,19 @@ function storedUpTo(events: readonly RunEvent[], rounds: number): ResumePoint {
   let weights: readonly FloatArray[] | null = null
   for (const event of events) if (event.type === 'checkpoint' && event.round === rounds - 1) weights = event.weights
   const start = events.find((event) => event.type === 'run-started')
-  return { initial: start?.type === 'run-started' ? start.initial : [], records: recordsOf(events).slice(0, rounds), weights, nextSeq: 1000 }
+  return {
+    initial: start?.type === 'run-started' ? start.initial : [],
+    records: recordsOf(events).slice(0, rounds),
+    weights,
+    nextSeq: 1000,
+  }
 }
 
 describe('runLoop', () => {
   it('runs every strategy to its end', async () => {
-    for (const spec of specsOf('random, full-data, entropy, margin, core-set, badge, kmeans, { id: acquisition, score: entropy-gradnorm, batch: kmeans++ }')) {
+    for (const spec of specsOf(
+      'random, full-data, entropy, margin, core-set, badge, kmeans, { id: acquisition, score: entropy-gradnorm, batch: kmeans++ }',
+    )) {
       const events = await collect(spec, dataset)
       expect(endOf(events)).toMatchObject({ type: 'run-ended', state: 'finished' })
       expect(recordsOf(events).map(({ labeled }) => labeled)).toEqual(spec.strategy.id === 'full-data' ? [80] : [6, 11, 16, 21])
@@ -51,7 +59,9 @@ describe('runLoop', () => {
 
   it('records score, prediction and confidence of a pick, and no score where there is none', async () => {
     const [random, margin] = await Promise.all(specsOf('random, margin').map((spec) => collect(spec, dataset)))
-    for (const { selection } of recordsOf(random)) for (const sample of selection) expect(sample).toMatchObject({ score: null, predicted: expect.any(Number), confidence: expect.any(Number) })
+    for (const { selection } of recordsOf(random))
+      for (const sample of selection)
+        expect(sample).toMatchObject({ score: null, predicted: expect.any(Number) as unknown, confidence: expect.any(Number) as unknown })
     for (const { selection } of recordsOf(margin)) {
       const scores = selection.map(({ score }) => score ?? NaN)
       expect(scores).toEqual([...scores].sort((a, b) => b - a))
@@ -69,14 +79,16 @@ describe('runLoop', () => {
         const records = recordsOf(events)
         expect(records.map(({ labeled }) => labeled)).toEqual([0, 5, 10, 15])
         expect(records[0]).toMatchObject({ trainLoss: null, trainAccuracy: null, steps: 0, lossCurve: [] })
-        expect(records[0].metrics.accuracy).toEqual(expect.any(Number))
+        expect(records[0].metrics.accuracy).toEqual(expect.any(Number) as unknown)
         expect(records[0].selection).toHaveLength(5)
         expect(initialOf(events)).toEqual([])
       }
     })
 
     it('lets a model-free method choose the first batch, the same for all strategies', async () => {
-      const runs = await Promise.all(specsOf('random, entropy, badge', protocol('firstBatch: random')).map((spec) => collect(spec, dataset)))
+      const runs = await Promise.all(
+        specsOf('random, entropy, badge', protocol('firstBatch: random')).map((spec) => collect(spec, dataset)),
+      )
       for (const events of runs) expect(picksOf(events)[0]).toEqual(picksOf(runs[0])[0])
       expect(new Set(runs.map((events) => picksOf(events)[1].join())).size).toBe(3)
     })
@@ -101,7 +113,11 @@ describe('runLoop', () => {
   it('scores a random part of the pool only, another one each round', async () => {
     const spec = specsOf('margin', 'protocol: { seeds: 1, initial: 6, query: 5, rounds: 3, subPool: 12 }')[0]
     const scored = (await collect(spec, dataset)).flatMap((event) => (event.type === 'artifact' ? [event] : []))
-    expect(scored.map(({ shape }) => shape)).toEqual([[12, 2], [12, 2], [12, 2]])
+    expect(scored.map(({ shape }) => shape)).toEqual([
+      [12, 2],
+      [12, 2],
+      [12, 2],
+    ])
     const rows = scored.map(({ data }) => Array.from({ length: 12 }, (_, i) => data[2 * i]))
     for (const subset of rows) expect(subset).toEqual([...subset].sort((a, b) => a - b))
     expect(rows[0]).not.toEqual(rows[1])
@@ -110,7 +126,10 @@ describe('runLoop', () => {
   it('repeats recorded selections', async () => {
     const [recorded] = specsOf('badge')
     const original = picksOf(await collect(recorded, dataset))
-    const csv = ['strategy,seed,round,order,row', ...original.flatMap((rows, round) => rows.map((row, order) => `badge,0,${round + 1},${order},${row}`))].join('\n')
+    const csv = [
+      'strategy,seed,round,order,row',
+      ...original.flatMap((rows, round) => rows.map((row, order) => `badge,0,${round + 1},${order},${row}`)),
+    ].join('\n')
     const spec = specsOf('{ id: replay, selections: old.csv }')[0]
     const events = await collect(spec, dataset, { files: parseRunFiles(spec, { 'old.csv': csv }) })
     expect(picksOf(events)).toEqual(original)
@@ -123,9 +142,9 @@ describe('runLoop', () => {
     expect(b.map((record) => ({ ...record, overlap: [] }))).toEqual(a)
     for (const { overlap, selection } of b) {
       if (selection.length === 0) continue
-      expect(overlap[0]).toEqual({ shadow: 'margin', jaccard: 1, spearman: expect.closeTo(1, 12) })
+      expect(overlap[0]).toEqual({ shadow: 'margin', jaccard: 1, spearman: expect.closeTo(1, 12) as unknown })
       expect(overlap[1]).toMatchObject({ shadow: 'random', spearman: null })
-      expect(overlap[2].spearman).toEqual(expect.any(Number))
+      expect(overlap[2].spearman).toEqual(expect.any(Number) as unknown)
     }
   })
 
@@ -159,17 +178,31 @@ describe('runLoop', () => {
     const names = async (keep: string, start = 'reinit-fresh') => {
       const [spec] = specsOf('margin', `run: { keep: ${keep} }`)
       const events = await collect({ ...spec, training: { ...spec.training, weightStart: start as 'carry' } }, dataset)
-      return events.flatMap((event) => (event.type === 'artifact' ? [`${event.name} ${event.shape.join('×')}`] : event.type === 'checkpoint' ? [`checkpoint ${event.round}`] : []))
+      return events.flatMap((event) =>
+        event.type === 'artifact'
+          ? [`${event.name} ${event.shape.join('×')}`]
+          : event.type === 'checkpoint'
+            ? [`checkpoint ${event.round}`]
+            : [],
+      )
     }
     expect(await names('nothing')).toEqual([])
     expect(await names('scores')).toEqual(['scores-000 74×2', 'scores-001 69×2', 'scores-002 64×2'])
     expect((await names('embeddings')).slice(0, 3)).toEqual(['scores-000 74×2', 'embedding-rows 80', 'embeddings-000 80×6'])
-    expect((await names('weights')).filter((name) => name.startsWith('weights-003'))).toEqual(['weights-003-00 24', 'weights-003-01 6', 'weights-003-02 18', 'weights-003-03 3'])
+    expect((await names('weights')).filter((name) => name.startsWith('weights-003'))).toEqual([
+      'weights-003-00 24',
+      'weights-003-01 6',
+      'weights-003-02 18',
+      'weights-003-03 3',
+    ])
     expect(await names('nothing', 'carry')).toEqual(['checkpoint 0', 'checkpoint 1', 'checkpoint 2'])
   })
 
   describe.each(['reinit-fresh', 'reinit-same', 'carry', 'shrink-perturb'] as const)('with %s weights', (weightStart) => {
-    const specs = specsOf('badge, random', `protocol: { seeds: 1, initial: 6, query: 5, rounds: 3 }\nshadow: [margin]`).map((spec) => ({ ...spec, training: { ...spec.training, weightStart } }))
+    const specs = specsOf('badge, random', `protocol: { seeds: 1, initial: 6, query: 5, rounds: 3 }\nshadow: [margin]`).map((spec) => ({
+      ...spec,
+      training: { ...spec.training, weightStart },
+    }))
 
     it('goes on after any round as if it had never stopped', async () => {
       for (const spec of specs) {
@@ -184,8 +217,13 @@ describe('runLoop', () => {
   })
 
   it('starts weights as the study says', async () => {
-    const [spec] = specsOf('{ id: replay, selections: s.csv }', 'protocol: { seeds: 1, initial: 6, query: 5, rounds: 2, vary: [] }\nrun: { keep: weights }')
-    const initial = new Set(initialOf(await collect(specsOf('random', 'protocol: { seeds: 1, initial: 6, query: 5, rounds: 2, vary: [] }')[0], dataset)))
+    const [spec] = specsOf(
+      '{ id: replay, selections: s.csv }',
+      'protocol: { seeds: 1, initial: 6, query: 5, rounds: 2, vary: [] }\nrun: { keep: weights }',
+    )
+    const initial = new Set(
+      initialOf(await collect(specsOf('random', 'protocol: { seeds: 1, initial: 6, query: 5, rounds: 2, vary: [] }')[0], dataset)),
+    )
     const free = Array.from({ length: 80 }, (_, row) => row).filter((row) => !initial.has(row))
     const lastWeights = async (weightStart: RunSpec['training']['weightStart'], recorded: number[][]) => {
       const events = await collect({ ...spec, training: { ...spec.training, weightStart } }, dataset, { files: { recorded } })
@@ -197,9 +235,16 @@ describe('runLoop', () => {
     const untouched = async (weightStart: RunSpec['training']['weightStart']) => {
       const short = { ...spec, training: { ...spec.training, weightStart, learningRate: 0 } }
       const events = await collect(short, dataset, { files: { recorded: [a, b] } })
-      return [0, 1, 2].map((round) => events.flatMap((event) => (event.type === 'artifact' && event.name.startsWith(`weights-00${round}`) ? [...event.data] : [])))
+      return [0, 1, 2].map((round) =>
+        events.flatMap((event) => (event.type === 'artifact' && event.name.startsWith(`weights-00${round}`) ? [...event.data] : [])),
+      )
     }
-    const [fresh, same, carried, shrunk] = [await untouched('reinit-fresh'), await untouched('reinit-same'), await untouched('carry'), await untouched('shrink-perturb')]
+    const [fresh, same, carried, shrunk] = [
+      await untouched('reinit-fresh'),
+      await untouched('reinit-same'),
+      await untouched('carry'),
+      await untouched('shrink-perturb'),
+    ]
     expect(same[1]).toEqual(same[0])
     expect(carried[2]).toEqual(carried[0])
     expect(fresh[1]).not.toEqual(fresh[0])
@@ -236,7 +281,7 @@ describe('runLoop', () => {
     for (const [protocol, message] of cases) {
       const events = await collect({ ...spec, protocol: { ...spec.protocol, ...protocol } }, dataset)
       expect(events).toHaveLength(1)
-      expect(events[0]).toMatchObject({ state: 'failed', error: { code: 'bad-input', message: expect.stringMatching(message) } })
+      expect(events[0]).toMatchObject({ state: 'failed', error: { code: 'bad-input', message: expect.stringMatching(message) as unknown } })
     }
     const [deterministic] = specsOf('variation-ratio')
     expect(endOf(await collect(deterministic, dataset))).toMatchObject({ state: 'failed', error: { code: 'unsupported' } })
@@ -248,7 +293,10 @@ describe('runLoop', () => {
     const other = { ...stored, initial: stored.initial.slice().reverse() }
     expect(endOf(await collect(spec, dataset, { resume: other }))).toMatchObject({ state: 'failed', error: { code: 'bad-input' } })
     const carried = { ...spec, training: { ...spec.training, weightStart: 'carry' as const } }
-    expect(endOf(await collect(carried, dataset, { resume: { ...stored, weights: null } }))).toMatchObject({ state: 'failed', error: { message: expect.stringMatching(/without the weights/) } })
+    expect(endOf(await collect(carried, dataset, { resume: { ...stored, weights: null } }))).toMatchObject({
+      state: 'failed',
+      error: { message: expect.stringMatching(/without the weights/) as unknown },
+    })
   })
 
   it('holds out a fifth and says so when there is no test array', async () => {

@@ -53,7 +53,8 @@ describe('parseStudy', () => {
   it('fills in the documented defaults', () => {
     const written = study(whole)
     const short = study('dataset: fashion-mnist-6k\nstrategies: [random, badge]')
-    for (const key of ['data', 'model', 'training', 'protocol', 'metrics', 'stats', 'run'] as const) expect(short[key]).toEqual(written[key])
+    for (const key of ['data', 'model', 'training', 'protocol', 'metrics', 'stats', 'run'] as const)
+      expect(short[key]).toEqual(written[key])
     expect(short).toMatchObject({ study: 'study', datasets: ['fashion-mnist-6k'], shadow: [], ablate: {} })
   })
 
@@ -100,11 +101,31 @@ describe('parseStudy', () => {
     ['a line as shadow', ['[entropy, badge]', '[full-data, badge]'], 'shadow[0]', { code: 'wrong-value' }],
     ['unknown baseline', ['baseline: random', 'baseline: randm'], 'stats.baseline', { nearest: 'random' }],
     ['a metric that is not measured', ['metrics: [accuracy, nll', 'metrics: [nll'], 'stats.metric', { found: 'accuracy' }],
-    ['unknown factor', ['training.weightStart: [', 'training.weightstart: ['], 'ablate.training.weightstart', { code: 'unknown-factor', nearest: 'training.weightStart' }],
-    ['factor of an unknown strategy', ['strategies.acq.score: [', 'strategies.acg.score: ['], 'ablate.strategies.acg.score', { nearest: 'strategies.acq.score' }],
-    ['seeds as a factor', ['training.weightStart: [reinit-fresh, carry]', 'protocol.seeds: [2, 3]'], 'ablate.protocol.seeds', { code: 'unknown-factor' }],
+    [
+      'unknown factor',
+      ['training.weightStart: [', 'training.weightstart: ['],
+      'ablate.training.weightstart',
+      { code: 'unknown-factor', nearest: 'training.weightStart' },
+    ],
+    [
+      'factor of an unknown strategy',
+      ['strategies.acq.score: [', 'strategies.acg.score: ['],
+      'ablate.strategies.acg.score',
+      { nearest: 'strategies.acq.score' },
+    ],
+    [
+      'seeds as a factor',
+      ['training.weightStart: [reinit-fresh, carry]', 'protocol.seeds: [2, 3]'],
+      'ablate.protocol.seeds',
+      { code: 'unknown-factor' },
+    ],
     ['bad level', ['[reinit-fresh, carry]', '[reinit-fresh, cary]'], 'ablate.training.weightStart[1]', { nearest: 'carry' }],
-    ['bad level of a parameter', ['[entropy-gradnorm, entropy]', '[entropy-gradnorm, 3]'], 'ablate.strategies.acq.score[1]', { code: 'wrong-value' }],
+    [
+      'bad level of a parameter',
+      ['[entropy-gradnorm, entropy]', '[entropy-gradnorm, 3]'],
+      'ablate.strategies.acq.score[1]',
+      { code: 'wrong-value' },
+    ],
     ['level twice', ['[reinit-fresh, carry]', '[carry, carry]'], 'ablate.training.weightStart[1]', { code: 'duplicate-level' }],
     ['no levels', ['[reinit-fresh, carry]', 'carry'], 'ablate.training.weightStart', { expected: 'a list of levels' }],
     ['a file of rows that is not named', ['initialSampling: random', 'initialSampling: file'], 'protocol.initialRows', { code: 'missing' }],
@@ -115,11 +136,19 @@ describe('parseStudy', () => {
   ] as const)('refuses %s', (_, replaced, path, expected) => {
     const found = findings(whole, replaced)
     expect(found.map((finding) => finding.path)).toContain(path)
-    expect(found.find((finding) => finding.path === path)).toMatchObject({ severity: 'error', line: expect.any(Number), ...expected })
+    expect(found.find((finding) => finding.path === path)).toMatchObject({
+      severity: 'error',
+      line: expect.any(Number) as unknown,
+      ...expected,
+    })
   })
 
   it('says everything that is wrong at once', () => {
-    const bad = whole.replace('epochs: 30', 'epoch: 30').replace('seeds: 10', 'seeds: -1').replace('- badge', '- bagde').replace('[reinit-fresh, carry]', '[warm]')
+    const bad = whole
+      .replace('epochs: 30', 'epoch: 30')
+      .replace('seeds: 10', 'seeds: -1')
+      .replace('- badge', '- bagde')
+      .replace('[reinit-fresh, carry]', '[warm]')
     const { study: none, findings: found } = checkStudy(bad, { file: 'x' })
     expect(none).toBeNull()
     expect(found.map(({ path }) => path)).toEqual(expect.arrayContaining(['training.epoch', 'protocol.seeds', 'strategies[3]']))
@@ -128,7 +157,7 @@ describe('parseStudy', () => {
   it('gives line and column of broken YAML', () => {
     const { study: none, findings: found } = checkStudy('study: a\nstrategies: [random\nmodel: x: y', { file: 'x' })
     expect(none).toBeNull()
-    expect(found[0]).toMatchObject({ code: 'broken-yaml', line: expect.any(Number) })
+    expect(found[0]).toMatchObject({ code: 'broken-yaml', line: expect.any(Number) as unknown })
     expect(found[0].message).toMatch(/^line \d+, column \d+: /)
   })
 
