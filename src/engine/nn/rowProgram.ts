@@ -2,28 +2,36 @@ import { badInput, type CancelSignal, throwIfCancelled } from '../core/errors'
 import type { FloatArray } from '../core/matrix'
 import type { Rows } from '../data/dataset'
 import { gatherRows, sampleSize } from '../data/gather'
-import type { Graph } from '../graph/ir'
+import type { Graph, Value } from '../graph/ir'
 import { sizeOf } from '../graph/ir'
 import type { Executor, Parameters, Program } from './executor'
 
 /** A graph applied to any number of rows, some at a time. */
 export interface RowProgram {
-  /** Calls `take` for each chunk: outputs of rows from … from + count − 1 are at the head of each array, until `take` returns. */
-  run(rows: Rows, take: (outputs: Outputs, from: number, count: number) => void, signal?: CancelSignal): Promise<void>
+  /**
+   * Calls `take` for each chunk: outputs of rows from … from + count − 1 are at the head of each array, until `take` returns.
+   * `fill` writes the inputs other than `x` of those rows before.
+   */
+  run(
+    rows: Rows,
+    take: (outputs: Arrays, from: number, count: number) => void,
+    signal?: CancelSignal,
+    fill?: (inputs: Arrays, from: number, count: number) => void,
+  ): Promise<void>
   dispose(): void
 }
 
-type Outputs = Readonly<Record<string, FloatArray>>
+type Arrays = Readonly<Record<string, FloatArray>>
 
 interface Compiled {
   readonly program: Program
-  readonly x: FloatArray
-  readonly outputs: Outputs
+  readonly inputs: Arrays
+  readonly outputs: Arrays
 }
 
 const mostRows = 1000
 /** Numbers in the largest intermediate value of a chunk: bounds memory where layers are wide. */
-const mostNumbers = 4_000_000
+const mostNumbers = 1_000_000
 
 /**
  * Compiles `trace` for a few fixed batch sizes, on first use. The last chunk is padded to the next size; no row's result depends
@@ -40,13 +48,10 @@ export function createRowProgram(
 
   async function compile(batch: number): Promise<Compiled> {
     const graph = trace(batch)
-    const allocated = [...graph.outputs].map(([name, { shape }]) => [name, executor.allocate(sizeOf(shape))] as const)
-    const x = graph.sources.find((source) => source.kind === 'input' && source.name === 'x')
-    return {
-      program: await executor.compile(graph, parameters),
-      x: executor.allocate(sizeOf(x?.value.shape ?? [0])),
-      outputs: Object.fromEntries(allocated),
-    }
+    const inputs = graph.sources.flatMap(({ kind, name, value }) => (kind === 'input' ? [[name, value] as const] : []))
+    const allocated = (values: readonly (readonly [string, Value])[]): Arrays =>
+      Object.fromEntries(values.map(([name, { shape }]) => [name, executor.allocate(sizeOf(shape))]))
+    return { program: await executor.compile(graph, parameters), inputs: allocated(inputs), outputs: allocated([...graph.outputs]) }
   }
 
   function compiledFor(batch: number): Promise<Compiled> {
@@ -58,18 +63,19 @@ export function createRowProgram(
   }
 
   return {
-    run: async (rows, take, signal) => {
+    run: async (rows, take, signal, fill) => {
       sizes ??= batchSizes(trace(1))
       const total = rows.index.length
       for (let from = 0; from < total;) {
         throwIfCancelled(signal)
         const batch = sizes.find((size) => size >= total - from) ?? sizes[sizes.length - 1]
         const count = Math.min(batch, total - from)
-        const { program, x, outputs } = await compiledFor(batch)
-        if (sampleSize(rows.pool) * batch !== x.length)
+        const { program, inputs, outputs } = await compiledFor(batch)
+        if (sampleSize(rows.pool) * batch !== inputs.x.length)
           throw badInput('the samples do not have the shape the model was made for', { found: rows.pool.shape.join(' × ') })
-        gatherRows(rows, from, count, x)
-        await program.run({ x }, outputs)
+        gatherRows(rows, from, count, inputs.x)
+        fill?.(inputs, from, count)
+        await program.run(inputs, outputs)
         take(outputs, from, count)
         from += count
         await pause()
