@@ -33,6 +33,8 @@ export async function loadRuntime(kind: RuntimeKind, threads: number): Promise<R
     executionProviders: [kind === 'native' ? 'cpu' : 'wasm'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    // Planning all tensors of a run into one block takes more memory than it saves time.
+    enableMemPattern: false,
     logSeverityLevel: 3,
   }
   return {
