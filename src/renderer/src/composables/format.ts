@@ -52,3 +52,9 @@ export function when(iso: string, now = new Date()): string {
 }
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`
+
+/** With a capital and a full stop, as prose; code at the start keeps its case. */
+export function sentence(text: string): string {
+  const start = /^[a-z][a-z’']*(?=[\s:,;]|$)/.test(text) ? text[0].toUpperCase() + text.slice(1) : text
+  return /[.!?…]$/.test(start) ? start : `${start}.`
+}

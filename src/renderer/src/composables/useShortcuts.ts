@@ -63,4 +63,10 @@ export function useShortcuts(shortcuts: readonly Shortcut[]): void {
   onBeforeUnmount(() => shortcuts.forEach((shortcut) => registered.delete(shortcut)))
 }
 
+/** What the shortcut would do, for menus of the shell; the newest registration wins. */
+export function runShortcut(keys: string): void {
+  const shortcut = [...registered].reverse().find((candidate) => candidate.keys === keys)
+  shortcut?.run(new KeyboardEvent('keydown'))
+}
+
 export const registeredShortcuts = (): readonly Shortcut[] => [...registered]

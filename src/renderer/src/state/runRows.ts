@@ -4,6 +4,9 @@ import type { FactorValue, MetricId } from '@engine/study/spec'
 import { factorText } from '@engine/analysis/resultSet'
 import type { LiveExperiment } from './experimentReducer'
 
+/** A run that was under way when its experiment was cut off is no longer running. */
+export type RowStatus = RunStatus | 'interrupted'
+
 /** A run as a table row; plain values only, so that sorting and grouping need not look further. */
 export interface RunRow {
   readonly key: string
@@ -12,7 +15,7 @@ export interface RunRow {
   readonly dataset: string
   readonly factors: string
   readonly seed: number
-  readonly status: RunStatus
+  readonly status: RowStatus
   /** rounds done, counting the evaluation of the start as none */
   readonly round: number
   readonly rounds: number
@@ -33,13 +36,14 @@ export const factorLabel = (factors: Readonly<Record<string, FactorValue>>): str
 
 export const roundMs = ({ timings: t }: RoundRecord): number => t.trainMs + t.forwardMs + t.scoreMs + t.chooseMs + t.updateMs + t.evalMs
 
-function rowOf(run: LiveExperiment['snapshot']['runs'][number], index: number, state: RunState, metric: MetricId): RunRow {
+function rowOf(run: LiveExperiment['snapshot']['runs'][number], index: number, state: RunState, metric: MetricId, isLive: boolean): RunRow {
   const done = state.records.length
   const total = state.rounds + 1
   const inFlight = state.epoch && state.epoch.epochs > 0 ? state.epoch.epoch / state.epoch.epochs : 0
   const elapsedMs = state.records.reduce((sum, record) => sum + roundMs(record), 0)
   const last = state.records.at(-1)
   const running = state.status === 'running'
+  const status = running && !isLive ? 'interrupted' : state.status
   return {
     key: `${run.hash}:${index}`,
     hash: run.hash,
@@ -47,24 +51,26 @@ function rowOf(run: LiveExperiment['snapshot']['runs'][number], index: number, s
     dataset: run.dataset,
     factors: factorLabel(run.factors),
     seed: run.seed,
-    status: state.status,
+    status,
     round: Math.max(0, done - 1),
     rounds: state.rounds,
     progress: state.status === 'finished' ? 1 : state.rounds > 0 || done > 0 ? Math.min(1, (done + inFlight) / total) : 0,
     value: last?.metrics[metric] ?? null,
     losses: last?.lossCurve ?? [],
     elapsedMs,
-    etaMs: running && done > 0 ? (elapsedMs / done) * Math.max(0, total - done - inFlight) : null,
+    etaMs: running && isLive && done > 0 ? (elapsedMs / done) * Math.max(0, total - done - inFlight) : null,
     error: state.error?.message ?? '',
   }
 }
 
-export const runRows = (live: LiveExperiment): RunRow[] =>
-  live.snapshot.runs.map((run, index) => rowOf(run, index, live.runs.get(run.hash) ?? initialRunState, live.snapshot.stats.metric))
+export function runRows({ snapshot, runs }: LiveExperiment): RunRow[] {
+  const isLive = snapshot.summary.state === 'running' || snapshot.summary.state === 'paused'
+  return snapshot.runs.map((run, index) => rowOf(run, index, runs.get(run.hash) ?? initialRunState, snapshot.stats.metric, isLive))
+}
 
 /** How many runs are in each state. */
-export function countStates(rows: readonly RunRow[]): Readonly<Record<RunStatus, number>> {
-  const counts: Record<RunStatus, number> = { queued: 0, running: 0, paused: 0, finished: 0, cancelled: 0, failed: 0 }
+export function countStates(rows: readonly RunRow[]): Readonly<Record<RowStatus, number>> {
+  const counts: Record<RowStatus, number> = { queued: 0, running: 0, paused: 0, interrupted: 0, finished: 0, cancelled: 0, failed: 0 }
   for (const row of rows) counts[row.status]++
   return counts
 }

@@ -8,6 +8,8 @@ import type { ComparisonView } from './comparison'
 
 export type BandChoice = 't95' | 'paired-difference' | 'traces'
 
+export const allLevels = '*'
+
 const metrics: readonly MetricId[] = ['accuracy', 'nll', 'macro_f1', 'ece', 'brier']
 
 /** What Compare and Export look at, all of it in the URL. */
@@ -27,8 +29,8 @@ export function useComparisonView(results: () => ResultSet | null) {
   const measured = computed(() => metrics.filter((id) => snapshot.value?.metrics.includes(id)))
   const candidates = computed(() => snapshot.value?.strategies.filter(({ id }) => id !== 'full-data').map(({ name }) => name) ?? [])
 
-  /** chosen level of each factor as text; a factor that is not in it shows all its levels */
-  const chosenLevels = computed<Readonly<Record<string, string>>>(() => {
+  /** level of each factor in the URL as text, `*` for all of them */
+  const givenLevels = computed<Readonly<Record<string, string>>>(() => {
     try {
       const value: unknown = JSON.parse(facetText.value || '{}')
       return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([path, level]) => [path, String(level)])) : {}
@@ -40,6 +42,16 @@ export function useComparisonView(results: () => ResultSet | null) {
     const all = results()
     return (snapshot.value?.factors ?? []).map((path) => ({ path, levels: all ? factorLevels(all, path) : [] }))
   })
+  /** Levels of study-wide factors are looked at one at a time, those of a strategy side by side, unless the URL says otherwise. */
+  const chosenLevels = computed<Readonly<Record<string, string>>>(() =>
+    Object.fromEntries(
+      factors.value.map(({ path, levels }) => {
+        const first = path.startsWith('strategies.') || levels.length < 2 ? allLevels : factorText(levels[0])
+        const given = givenLevels.value[path]
+        return [path, given === allLevels || levels.some((level) => factorText(level) === given) ? given : first]
+      }),
+    ),
+  )
   const facet = computed<Factors>(() =>
     Object.fromEntries(
       factors.value.flatMap(({ path, levels }): [string, FactorValue][] => {
@@ -49,9 +61,7 @@ export function useComparisonView(results: () => ResultSet | null) {
     ),
   )
   function chooseLevel(path: string, level: string): void {
-    const next: Record<string, string> = { ...chosenLevels.value, [path]: level }
-    if (level === '') delete next[path]
-    facetText.value = Object.keys(next).length > 0 ? JSON.stringify(next) : ''
+    facetText.value = JSON.stringify({ ...givenLevels.value, [path]: level })
   }
 
   const view = computed<ComparisonView>(() => ({

@@ -28,9 +28,11 @@ export const levelTitle = (path: string, level: FactorValue): string => {
   return wordsOf(path)?.[2][text] ?? text
 }
 
-/** The cell of a run in words: its levels, comma separated; empty where no factor applies. */
-export const cellTitle = (factors: Readonly<Record<string, FactorValue>>): string =>
+type Factors = Readonly<Record<string, FactorValue>>
+
+/** The cell of a run in words: its levels, comma separated, without those that `fixed` says already. */
+export const cellTitle = (factors: Factors, fixed: Factors = {}): string =>
   Object.entries(factors)
-    .filter(([, level]) => level !== null)
+    .filter(([path, level]) => level !== null && !(path in fixed))
     .map(([path, level]) => levelTitle(path, level))
     .join(', ')

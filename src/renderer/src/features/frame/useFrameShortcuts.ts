@@ -1,9 +1,20 @@
+import { onBeforeUnmount } from 'vue'
 import { useRouter } from 'vue-router'
-import { useShortcuts, type Shortcut } from '@/composables/useShortcuts'
+import { runShortcut, useShortcuts, type Shortcut } from '@/composables/useShortcuts'
 import { pages } from '@/pages'
 import { useWorkspace } from '@/state/workspace'
 import { useMessages } from '@/state/messages'
 import { useStarter } from './useStarter'
+
+/** Commands of the desktop's menu, by the keys that do the same. */
+const menuKeys: Readonly<Record<string, string>> = {
+  'project.new': 'mod+n',
+  'study.save': 'mod+s',
+  'run.start': 'mod+enter',
+  'run.stop': 'mod+.',
+  'palette.open': 'mod+k',
+  'help.shortcuts': '?',
+}
 
 /** Keys that work on every page. */
 export function useFrameShortcuts(open: { openPalette(): void; openHelp(): void }): void {
@@ -27,4 +38,9 @@ export function useFrameShortcuts(open: { openPalette(): void; openHelp(): void 
     { keys: '?', label: 'All shortcuts', run: () => open.openHelp() },
     ...pageKeys,
   ])
+  const stopListening = window.querent?.onMenu((command) => {
+    const keys = menuKeys[command]
+    if (keys) runShortcut(keys)
+  })
+  if (stopListening) onBeforeUnmount(stopListening)
 }
