@@ -1,7 +1,7 @@
 import { logSoftmax } from '../core/linear'
 import { classEntropy, meanPairwiseDistance } from '../metrics/dynamics'
 import { evaluateMetrics } from '../metrics/registry'
-import type { FitSummary, Model } from '../nn/model'
+import type { EpochStats, FitSummary, Model } from '../nn/model'
 import type { RoundRecord, RunEventBody, ShadowOverlap } from './events'
 import { createLedger, type Ledger } from './ledger'
 import { createModelView } from './modelView'
@@ -42,13 +42,23 @@ export async function* fitRound(
   labels: Labels,
   ledger: Ledger,
 ): AsyncGenerator<RunEventBody, FitSummary> {
-  const steps = model.fit(rows(labels.rows), labels.classes, spec.training, streams.fit(round), deps.signal)
-  for (;;) {
-    const next = await ledger.charge('trainMs', () => steps.next())
-    if (next.done === true) return next.value
-    const { epoch, epochs, loss } = next.value
-    const every = Math.ceil(epochs / epochReports)
-    if ((epoch + 1) % every === 0 || epoch === epochs - 1) yield { type: 'epoch', round, epoch, epochs, loss }
+  const steps: AsyncIterator<EpochStats, FitSummary> = model.fit(
+    rows(labels.rows),
+    labels.classes,
+    spec.training,
+    streams.fit(round),
+    deps.signal,
+  )
+  try {
+    for (;;) {
+      const next = await ledger.charge('trainMs', () => steps.next())
+      if (next.done === true) return next.value
+      const { epoch, epochs, loss } = next.value
+      const every = Math.ceil(epochs / epochReports)
+      if ((epoch + 1) % every === 0 || epoch === epochs - 1) yield { type: 'epoch', round, epoch, epochs, loss }
+    }
+  } finally {
+    await steps.return?.() // a host that stops listening leaves no training step behind
   }
 }
 

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { createReferenceExecutor } from '@backends/reference/executor'
+import { plainKernels } from '@engine/core/distances'
 import type { FloatArray } from '@engine/core/matrix'
 import type { Dataset } from '@engine/data/dataset'
+import type { Executor } from '@engine/nn/executor'
 import type { ResumePoint, RunEvent } from '@engine/study/events'
 import { parseRunFiles } from '@engine/study/runFiles'
+import { runLoop } from '@engine/study/runLoop'
 import type { RunSpec } from '@engine/study/spec'
 import { blobs, collect, endOf, expandFor, quickStudy, recordsOf, steppingClock, withoutTimes } from '../../support/studies'
 
@@ -263,6 +267,28 @@ describe('runLoop', () => {
       },
     })
     expect(endOf(events)).toEqual({ type: 'run-ended', state: 'cancelled', seq: 1 })
+  })
+
+  it('leaves nothing behind when nobody listens any more', async () => {
+    const executor = createReferenceExecutor()
+    let open = 0
+    const counted: Executor = {
+      ...executor,
+      parameters: (specs) => {
+        const parameters = executor.parameters(specs)
+        open++
+        return { ...parameters, dispose: () => (open--, parameters.dispose()) }
+      },
+      compileStep: async (...request) => {
+        const program = await executor.compileStep(...request)
+        open++
+        return { ...program, dispose: () => (open--, program.dispose()) }
+      },
+    }
+    const [spec] = specsOf('random')
+    const deps = { dataset, executor: counted, kernels: plainKernels, clock: steppingClock(), resume: null }
+    for await (const event of runLoop(spec, deps)) if (event.type === 'epoch') break
+    expect(open).toBe(0)
   })
 
   it('waits while it is paused, before every round', async () => {
