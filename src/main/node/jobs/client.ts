@@ -5,7 +5,7 @@ import type { BackendId } from '@engine/nn/executor'
 import type { Job } from '../../lab/ports'
 import type { FromJob, JobExit, JobProcess } from './protocol'
 
-const cancelGraceMs = 10_000
+const usualGraceMs = 10_000
 const disposeGraceMs = 2_000
 
 /** A job seen from its host. */
@@ -14,7 +14,10 @@ export interface JobHandle extends Job {
 }
 
 /** Waits until the process answers and wraps it; one request at a time. Rejects with `job-crashed` when it dies first. */
-export async function connectJob(child: JobProcess): Promise<JobHandle> {
+export async function connectJob(
+  child: JobProcess,
+  { cancelGraceMs = usualGraceMs }: { readonly cancelGraceMs?: number } = {},
+): Promise<JobHandle> {
   let exit: JobExit | null = null
   let killed = false
   let waiting: { readonly onMessage: (message: FromJob) => void; readonly onDeath: (error: Error) => void } | null = null

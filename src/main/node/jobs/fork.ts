@@ -8,7 +8,7 @@ const keptStderr = 4_000
 /** Starts the built job entry as a child of this process. */
 export const forkSpawner = (entry: string): JobSpawner & { spawn(): Promise<JobHandle> } => ({ spawn: () => connectJob(forkJob(entry)) })
 
-function forkJob(entry: string): JobProcess {
+export function forkJob(entry: string): JobProcess {
   // Its stdout would mix with ours; its stderr is kept for the message when it dies.
   const child = fork(entry, [], { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   let lastWords = ''
