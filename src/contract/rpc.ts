@@ -83,12 +83,15 @@ export function connectLab(port: Port, onLost: () => void = () => {}): LabClient
     { ...channelOf(port), timeout: -1 },
   )
   let state: 'open' | 'lost' = 'open'
-  port.onClose(() => {
-    if (state === 'lost') return
+  const lose = (): boolean => {
+    if (state === 'lost') return false
     state = 'lost'
     server.$close(lost())
     emit('connection.changed', 'lost')
-    onLost()
+    return true
+  }
+  port.onClose(() => {
+    if (lose()) onLost()
   })
   return {
     connection: () => state,
@@ -104,7 +107,10 @@ export function connectLab(port: Port, onLost: () => void = () => {}): LabClient
       set.add(listener as (payload: never) => void)
       return () => set.delete(listener as (payload: never) => void)
     },
-    close: () => port.close(),
+    close: () => {
+      lose() // some carriers tell only the other end
+      port.close()
+    },
   }
 }
 

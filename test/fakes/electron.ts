@@ -1,9 +1,12 @@
 // A stand-in for the parts of Electron that main and preload use. It enforces the rules of the real one: what must happen
-// before or after ready, one handler per channel, structured clone on every message, no call to a destroyed window. Its
-// utility processes are real child processes, and its message ports really cross them.
+// before or after ready, one handler per channel, structured clone on every message, no call to a destroyed window, ports that
+// queue until they are started and are gone once they are transferred. Its utility processes are real child processes, and its
+// message ports really cross them.
 import { fork, type ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'node:events'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type * as E from 'electron'
 
 type Handler = (event: E.IpcMainInvokeEvent, ...given: unknown[]) => unknown
@@ -23,10 +26,13 @@ export const fake = {
   errors: [] as string[],
   menu: null as Menu | null,
   saveDialog: { canceled: true, filePath: '' },
+  saveOptions: [] as E.SaveDialogOptions[],
   exposed: new Map<string, unknown>(),
   blockers: new Set<number>(),
   children: [] as FakeUtilityProcess[],
   permission: undefined as undefined | ((contents: unknown, permission: string, answer: (granted: boolean) => void) => void),
+  permissionCheck: undefined as undefined | ((contents: unknown, permission: string) => boolean),
+  device: undefined as undefined | (() => boolean),
 }
 
 class App extends EventEmitter {
@@ -52,12 +58,16 @@ class App extends EventEmitter {
     let prevented = false
     this.emit('before-quit', { preventDefault: () => (prevented = true) })
     if (prevented) return
-    fake.quit = true
+    for (const window of BrowserWindow.getAllWindows()) window.destroy()
     this.emit('will-quit', {})
+    this.exit(0)
   }
   exit(code = 0): void {
+    for (const window of BrowserWindow.getAllWindows()) window.destroy()
+    for (const { child } of fake.children) child.kill('SIGKILL')
     fake.exitCode = code
     fake.quit = true
+    this.emit('fake-exit')
   }
 }
 export const app = new App()
@@ -65,18 +75,27 @@ export const app = new App()
 export class WebContents extends EventEmitter {
   readonly mainFrame = { url: '' }
   openHandler: ((details: { url: string }) => { action: string }) | undefined
-  /** where the page is; tests listen to what main sends it */
+  /** What main sends to the page; listeners get `{ ports }` and what was sent. */
   readonly page = new EventEmitter()
   destroyed = false
   isDestroyed(): boolean {
     return this.destroyed
   }
   send(channel: string, ...given: unknown[]): void {
-    this.page.emit(channel, ...(structuredClone(given) as unknown[]))
+    this.toPage(channel, given, [])
   }
   postMessage(channel: string, message: unknown, ports: MessagePortMain[] = []): void {
-    if (ports.some((port) => !(port instanceof MessagePortMain))) throw new TypeError('only MessagePortMain can be transferred')
-    this.page.emit(channel, structuredClone(message), ports)
+    this.toPage(channel, [message], ports)
+  }
+  private toPage(channel: string, given: unknown[], ports: MessagePortMain[]): void {
+    this.refuseDestroyed()
+    const event = { ports: ports.map((port) => port.transferToPage()) }
+    const copies = structuredClone(given) as unknown[]
+    this.page.emit(channel, event, ...copies)
+    if (fake.windows.at(-1)?.webContents === this) ipcRenderer.emit(channel, event, ...copies)
+  }
+  private refuseDestroyed(): void {
+    if (this.destroyed) throw new TypeError('Object has been destroyed')
   }
   setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void {
     this.openHandler = handler
@@ -91,6 +110,9 @@ export class BrowserWindow extends EventEmitter {
     if (!fake.ready) throw new Error('Cannot create BrowserWindow before app is ready')
     fake.windows.push(this)
     app.emit('web-contents-created', {}, this.webContents)
+  }
+  static fromWebContents(contents: WebContents): BrowserWindow | null {
+    return fake.windows.find((window) => window.webContents === contents) ?? null
   }
   static getAllWindows(): BrowserWindow[] {
     return fake.windows.filter((window) => !window.webContents.destroyed)
@@ -108,10 +130,13 @@ export class BrowserWindow extends EventEmitter {
   }
   restore(): void {}
   focus(): void {}
-  /** What the close button does. */
-  close(): void {
+  destroy(): void {
     this.webContents.destroyed = true
     this.emit('closed')
+  }
+  /** What the close button does. */
+  close(): void {
+    this.destroy()
     if (BrowserWindow.getAllWindows().length === 0) app.emit('window-all-closed')
   }
 }
@@ -119,6 +144,11 @@ export class BrowserWindow extends EventEmitter {
 export class Menu {
   constructor(readonly template: E.MenuItemConstructorOptions[]) {}
   static buildFromTemplate(template: E.MenuItemConstructorOptions[]): Menu {
+    const check = (item: E.MenuItemConstructorOptions): void => {
+      if (!item.label && !item.role && !item.type) throw new TypeError('Invalid template for MenuItem: must have at least one of label, role or type')
+      if (Array.isArray(item.submenu)) item.submenu.forEach(check)
+    }
+    template.forEach(check)
     return new Menu(template)
   }
   static setApplicationMenu(menu: Menu | null): void {
@@ -150,19 +180,23 @@ export const session = {
     if (!fake.ready) throw new Error('Session can only be received when app is ready')
     return {
       setPermissionRequestHandler: (handler: typeof fake.permission): void => void (fake.permission = handler),
-      setPermissionCheckHandler: (): void => {},
-      setDevicePermissionHandler: (): void => {},
+      setPermissionCheckHandler: (handler: typeof fake.permissionCheck): void => void (fake.permissionCheck = handler),
+      setDevicePermissionHandler: (handler: typeof fake.device): void => void (fake.device = handler),
     }
   },
 }
 export const shell = { openExternal: (url: string): Promise<void> => Promise.resolve(void fake.opened.push(url)) }
 export const dialog = {
-  showSaveDialog: (): Promise<typeof fake.saveDialog> => Promise.resolve(fake.saveDialog),
+  showSaveDialog: (...given: [BrowserWindow, E.SaveDialogOptions] | [E.SaveDialogOptions]): Promise<typeof fake.saveDialog> => {
+    fake.saveOptions.push(given.at(-1) as E.SaveDialogOptions)
+    return Promise.resolve(fake.saveDialog)
+  },
   showErrorBox: (title: string, text: string): void => void fake.errors.push(`${title}: ${text}`),
 }
+let nextBlocker = 1
 export const powerSaveBlocker = {
   start: (): number => {
-    const id = fake.blockers.size + 1
+    const id = nextBlocker++
     fake.blockers.add(id)
     return id
   },
@@ -171,28 +205,62 @@ export const powerSaveBlocker = {
   },
 }
 
-/** One end of a channel. Where it was transferred to a child process, the child's messages come through here. */
+/** Where a transferred port went: what arrives for it goes there. */
+interface Holder {
+  deliver(message: unknown, ports: MessagePortMain[]): void
+  close(): void
+}
+
+/** One end of a channel. */
 export class MessagePortMain extends EventEmitter {
   peer!: MessagePortMain
-  holder: ChildProcess | null = null
   readonly id = nextPort++
+  holder: Holder | null = null
+  private started = false
+  private closed = false
+  private readonly queue: { message: unknown; ports: MessagePortMain[] }[] = []
+
   postMessage(message: unknown, ports: MessagePortMain[] = []): void {
-    this.peer.receive(structuredClone(message), ports)
+    if (this.holder) throw new Error('this port was transferred')
+    this.send(message, ports)
   }
-  receive(message: unknown, ports: MessagePortMain[]): void {
-    if (this.holder) send(this.holder, { port: this.id, message }, ports)
-    else setImmediate(() => this.emit('message', { data: message, ports }))
+  /** From whoever holds this end now. */
+  send(message: unknown, ports: MessagePortMain[]): void {
+    if (!this.closed) this.peer.receive(structuredClone(message), ports)
   }
-  start(): void {}
+  private receive(message: unknown, ports: MessagePortMain[]): void {
+    if (this.holder) this.holder.deliver(message, ports)
+    else if (this.started) setImmediate(() => this.emit('message', { data: message, ports }))
+    else this.queue.push({ message, ports })
+  }
+  start(): void {
+    this.started = true
+    for (const { message, ports } of this.queue.splice(0)) this.receive(message, ports)
+  }
+  /** Only the other end hears of it. */
   close(): void {
-    for (const end of [this, this.peer]) {
-      if (end.holder?.connected) end.holder.send({ port: end.id, closed: true })
-      else setImmediate(() => end.emit('close'))
-    }
+    if (this.closed) return
+    const { peer } = this
+    this.closed = peer.closed = true
+    if (peer.holder) peer.holder.close()
+    else setImmediate(() => peer.emit('close'))
+  }
+  transfer(holder: Holder): void {
+    if (this.holder) throw new TypeError('Port at index 0 is already neutered')
+    this.holder = holder
+    for (const { message, ports } of this.queue.splice(0)) holder.deliver(message, ports)
+  }
+  /** The page's end, of the kind that pages have. */
+  transferToPage(): MessagePort {
+    const { port1: inner, port2 } = new MessageChannel()
+    this.transfer({ deliver: (message) => inner.postMessage(message), close: () => inner.close() })
+    inner.on('message', (message) => this.send(message, []))
+    inner.on('close', () => this.close())
+    inner.unref()
+    return port2
   }
 }
 let nextPort = 1
-const portsById = new Map<number, MessagePortMain>()
 
 export class MessageChannelMain {
   readonly port1 = new MessagePortMain()
@@ -200,40 +268,62 @@ export class MessageChannelMain {
   constructor() {
     this.port1.peer = this.port2
     this.port2.peer = this.port1
-    for (const port of [this.port1, this.port2]) portsById.set(port.id, port)
   }
 }
 
-function send(child: ChildProcess, envelope: Record<string, unknown>, ports: MessagePortMain[]): void {
-  for (const port of ports) port.holder = child
-  if (child.connected) child.send({ ...envelope, ports: ports.map(({ id }) => id) })
-}
+type FromChild = { port?: number; message?: unknown; closed?: boolean }
 
 export class FakeUtilityProcess extends EventEmitter {
   readonly child: ChildProcess
-  constructor(entry: string, args: string[], readonly options: E.ForkOptions = {}) {
+  /** as in Electron, unknown until `spawn` */
+  pid: number | undefined
+  private readonly ports = new Map<number, MessagePortMain>()
+
+  constructor(
+    readonly entry: string,
+    args: string[],
+    options: E.ForkOptions = {},
+  ) {
     super()
     if (!fake.ready) throw new Error('utilityProcess cannot be created before app is ready')
+    const [, out = 'inherit', err = 'inherit'] = Array.isArray(options.stdio) ? options.stdio : [null, options.stdio, options.stdio]
     const childSide = fileURLToPath(new URL('./utilityChild.mjs', import.meta.url))
-    this.child = fork(entry, args, { serialization: 'advanced', execArgv: ['--import', childSide] })
+    this.child = fork(entry, args, { serialization: 'advanced', execArgv: ['--import', childSide], stdio: ['ignore', out, err, 'ipc'] as never })
     fake.children.push(this)
-    this.child.on('message', (envelope: { port?: number; message: unknown; closed?: boolean }) => {
-      if (envelope.port === undefined) this.emit('message', envelope.message)
-      else if (envelope.closed) portsById.get(envelope.port)?.close()
-      else portsById.get(envelope.port)?.peer.receive(envelope.message, [])
+    this.child.on('message', ({ port, message, closed }: FromChild) => {
+      if (port === undefined) this.emit('message', message)
+      else if (closed) this.ports.get(port)?.close()
+      else this.ports.get(port)?.send(message, [])
     })
-    this.child.on('exit', (code) => {
+    this.child.on('spawn', () => {
+      this.pid = this.child.pid
+      this.emit('spawn')
+    })
+    // After its output, so that listeners have read its last words.
+    this.child.on('close', (code, signal) => {
+      this.pid = undefined
       // Ports held by a dead process close at their other ends.
-      for (const port of portsById.values()) if (port.holder === this.child) port.close()
-      this.emit('exit', code ?? 1)
+      for (const port of this.ports.values()) port.close()
+      this.emit('exit', code ?? constants.signals[signal ?? 'SIGKILL'])
     })
-    this.child.on('spawn', () => this.emit('spawn'))
   }
-  get pid(): number | undefined {
-    return this.child.pid
+  get stderr(): ChildProcess['stderr'] {
+    return this.child.stderr
   }
   postMessage(message: unknown, ports: MessagePortMain[] = []): void {
-    send(this.child, { message: structuredClone(message) }, ports)
+    this.deliver({ message: structuredClone(message) }, ports)
+  }
+  private deliver(envelope: Record<string, unknown>, ports: MessagePortMain[]): void {
+    if (!this.child.connected) return ports.forEach((port) => port.close())
+    // The ids first: a port's queued messages must find it there.
+    this.child.send({ ...envelope, ports: ports.map(({ id }) => id) }, () => undefined) // a child that just died hears nothing
+    for (const port of ports) {
+      this.ports.set(port.id, port)
+      port.transfer({
+        deliver: (message, more) => this.deliver({ port: port.id, message }, more),
+        close: () => this.deliver({ port: port.id, closed: true }, []),
+      })
+    }
   }
   kill(): boolean {
     return this.child.kill()
@@ -257,14 +347,28 @@ const eventFrom = (window: BrowserWindow, senderUrl?: string): { sender: WebCont
   senderFrame: senderUrl === undefined ? window.webContents.mainFrame : { url: senderUrl },
 })
 
-/** The page's side, for the preload. */
+/** The newest page's side, for the preload. */
 export const ipcRenderer = Object.assign(new EventEmitter(), {
-  invoke: (channel: string, ...given: unknown[]) => invokeFrom(fake.windows[0], channel, given),
-  send: (channel: string) => sendFrom(fake.windows[0], channel),
+  invoke: (channel: string, ...given: unknown[]) => invokeFrom(fake.windows.at(-1)!, channel, given),
+  send: (channel: string) => sendFrom(fake.windows.at(-1)!, channel),
 })
+/** What crosses the context bridge: functions by proxy, all else as a copy, errors without anything but their message. */
+function bridged(value: unknown): unknown {
+  if (typeof value === 'function')
+    return (...given: unknown[]) => {
+      const result = (value as (...args: unknown[]) => unknown)(...given.map(bridged))
+      const refuse = (error: unknown): never => {
+        throw error instanceof Error ? new Error(error.message) : structuredClone(error)
+      }
+      return result instanceof Promise ? result.then(bridged, refuse) : bridged(result)
+    }
+  if (value !== null && typeof value === 'object' && Object.values(value).some((member) => typeof member === 'function'))
+    return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, member]) => [key, bridged(member)])))
+  return structuredClone(value)
+}
 export const contextBridge = {
   exposeInMainWorld: (key: string, value: unknown): void => {
     if (fake.exposed.has(key)) throw new Error(`Cannot bind an API on top of an existing property on the window object: ${key}`)
-    fake.exposed.set(key, value)
+    fake.exposed.set(key, bridged(value))
   },
 }

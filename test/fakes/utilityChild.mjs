@@ -3,28 +3,42 @@ import { EventEmitter } from 'node:events'
 
 const ports = new Map()
 
+/** A port queues what arrives until it is started. */
 class Port extends EventEmitter {
-  constructor(id) {
+  #queue = []
+  constructor(post) {
     super()
-    this.id = id
-    ports.set(id, this)
+    this.postMessage = post
   }
-  postMessage(message) {
-    process.send({ port: this.id, message })
+  receive(event) {
+    if (this.#queue) this.#queue.push(event)
+    else this.emit('message', event)
   }
-  start() {}
-  close() {
-    if (process.connected) process.send({ port: this.id, closed: true })
+  start() {
+    const queued = this.#queue ?? []
+    this.#queue = null
+    for (const event of queued) this.emit('message', event)
   }
 }
 
-const parentPort = Object.assign(new EventEmitter(), { postMessage: (message) => process.send({ message }) })
+function openPort(id) {
+  const port = new Port((message) => process.connected && process.send({ port: id, message }))
+  port.close = () => process.connected && process.send({ port: id, closed: true })
+  ports.set(id, port)
+  return port
+}
+
+const parentPort = new Port((message) => process.send({ message }))
+// Unlike other ports, this one starts with its first listener.
+parentPort.on('newListener', (name) => {
+  if (name === 'message' && parentPort.listenerCount('message') === 0) setImmediate(() => parentPort.start())
+})
 Object.defineProperty(process, 'parentPort', { value: parentPort })
 
-process.on('message', (envelope) => {
-  if (envelope.port === undefined) parentPort.emit('message', { data: envelope.message, ports: (envelope.ports ?? []).map((id) => new Port(id)) })
-  else if (envelope.closed) ports.get(envelope.port)?.emit('close')
-  else ports.get(envelope.port)?.emit('message', { data: envelope.message, ports: (envelope.ports ?? []).map((id) => new Port(id)) })
+process.on('message', ({ port, message, closed, ports: given = [] }) => {
+  const receiver = port === undefined ? parentPort : ports.get(port)
+  if (closed) receiver?.emit('close')
+  else receiver?.receive({ data: message, ports: given.map(openPort) })
 })
 // Utility processes are reaped with the app.
 process.on('disconnect', () => process.exit(0))

@@ -1,11 +1,15 @@
 import type { ExperimentSnapshot, ExperimentSummary } from '@contract/types'
-import type { Study } from '@engine/study/spec'
+import type { RunState } from '@engine/study/events'
 import type { ResultView } from './dependencies'
 
-/** The whole of an experiment for a client that opens it. */
+/** The whole of an experiment for a client that opens it. A run that was cancelled before it began left nothing on disk. */
 export function snapshotOf(summary: ExperimentSummary, view: ResultView, batch: number): ExperimentSnapshot {
   const { manifest, plan } = view
-  const study = manifest.study as Study
+  const study = manifest.study
+  const stateOf = (hash: string): RunState => {
+    const state = view.state(hash)
+    return summary.state === 'cancelled' && state.status === 'queued' ? { ...state, status: 'cancelled' } : state
+  }
   return {
     summary,
     study: manifest.studyName,
@@ -23,7 +27,7 @@ export function snapshotOf(summary: ExperimentSummary, view: ResultView, batch: 
       dataset: spec.datasetName,
       seed: spec.repeat,
       factors,
-      state: view.state(hash),
+      state: stateOf(hash),
     })),
     batch,
   }
