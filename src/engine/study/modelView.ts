@@ -14,7 +14,7 @@ export interface ViewOptions {
   readonly count: number
   /** embeddings are wanted this round: they are kept from the pass that gives the probabilities */
   readonly embeddings: boolean
-  /** dropout stream of stochastic passes; each request forks it by nothing, so all methods see the same passes */
+  /** dropout stream of stochastic passes: no strategy's own, so that all methods of a round see the same passes of a row */
   readonly passes: Random
   readonly signal?: CancelSignal
 }
@@ -65,7 +65,7 @@ export function createModelView(model: Model, options: ViewOptions): { charged(l
           ? {}
           : {
               sampledProbabilities: (rows: Int32Array, passes: number) =>
-                timed(() => model.sampledProbabilities!(options.rows(rows), passes, options.passes.fork(), signal)),
+                timed(() => model.sampledProbabilities!(options.rows(rows), passes, options.passes, signal)),
             }),
       }
     },
@@ -125,7 +125,12 @@ function joined(parts: readonly (readonly Matrix[])[]): readonly Matrix[] {
 const emptyLike = (data: FloatArray, size: number): FloatArray =>
   data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size)
 
-const sameRows = (a: Int32Array, b: Int32Array): boolean => a === b || (a.length === b.length && a.every((row, i) => row === b[i]))
+function sameRows(a: Int32Array, b: Int32Array): boolean {
+  if (a === b) return true
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
 
 /** The last result, for as long as the argument stays the same object. */
 function memo<A extends object, B>(work: (argument: A) => B): (argument: A) => B {

@@ -82,12 +82,12 @@ const wholeTest = (source: LabeledPool): Partition['test'] => ({
 
 const ascending = (rows: ArrayLike<number>): Int32Array => Int32Array.from(rows).sort()
 
-/** The rows of `all` that are not in `taken`, in their order. */
+/** The rows of the ascending list `all` that are not in `taken`. */
 export function without(all: Int32Array, taken: ArrayLike<number>): Int32Array {
-  if (taken.length === 0) return all
-  const gone = new Set<number>()
-  for (let i = 0; i < taken.length; i++) gone.add(taken[i])
-  return all.filter((row) => !gone.has(row))
+  if (taken.length === 0 || all.length === 0) return all
+  const gone = new Uint8Array(all[all.length - 1] + 1)
+  for (let i = 0; i < taken.length; i++) gone[taken[i]] = 1
+  return all.filter((row) => gone[row] === 0)
 }
 
 /** Position of a row in an ascending list; −1 when it is not there. */

@@ -10,7 +10,7 @@ import { opener, type Method } from './runHash'
 import { keepsWeights, methodsOf, needsOf, type Setting } from './setting'
 
 /** Epoch events per fit; which epochs report does not depend on the clock. */
-const epochReports = 50
+const epochReports = 25
 
 /** Labelled rows in the order they were bought, and those left in the pool, ascending. */
 export interface Labels {
@@ -156,10 +156,10 @@ function subPool({ spec, streams }: Setting, method: Method, round: number, pool
 /** n × 2: row and score of every candidate. */
 function scoresArtifact(round: number, candidates: Int32Array, scores: Float64Array): RunEventBody {
   const data = new Float64Array(2 * candidates.length)
-  candidates.forEach((row, i) => {
-    data[2 * i] = row
+  for (let i = 0; i < candidates.length; i++) {
+    data[2 * i] = candidates[i]
     data[2 * i + 1] = scores[i]
-  })
+  }
   return { type: 'artifact', name: `scores-${numbered(round)}`, data, shape: [candidates.length, 2] }
 }
 
