@@ -82,7 +82,7 @@ export const exitCodeOf = (error: QuerentError): number => exitCodes[error.code]
 export function describeError({ message, details }: { readonly message: string; readonly details?: ErrorDetails }): string {
   const { file, line, path, found, expected, nearest } = details ?? {}
   const place = file === undefined ? line : line === undefined ? file : `${file}:${line}`
-  const lines: [string, unknown][] = [
+  const lines: [string, string | number | undefined][] = [
     [typeof place === 'number' ? 'line' : 'file', place],
     ['at', path],
     ['found', found],
@@ -90,7 +90,7 @@ export function describeError({ message, details }: { readonly message: string; 
     ['did you mean', nearest],
   ]
   // Some messages tell it all already.
-  const isNew = (value: unknown): boolean => value !== undefined && value !== '' && !message.includes(String(value))
+  const isNew = (value: string | number | undefined): boolean => value !== undefined && value !== '' && !message.includes(String(value))
   return [message, ...lines.filter(([, value]) => isNew(value)).map(([label, value]) => `  ${label}: ${String(value)}`)].join('\n')
 }
 
@@ -111,8 +111,10 @@ export const number = (text: string): number => {
   return value
 }
 
+type Cell = string | number | boolean | null | undefined
+
 /** Columns aligned with two spaces between; numbers to the right. */
-export function textTable(header: readonly string[], rows: readonly (readonly unknown[])[]): string {
+export function textTable(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const isNumeric = header.map((_, j) => rows.length > 0 && rows.every((row) => row[j] === null || typeof row[j] === 'number'))
   const cells = [header, ...rows].map((row) => row.map((cell) => (cell === null || cell === undefined ? '' : String(cell))))
   const widths = header.map((_, j) => Math.max(...cells.map((row) => row[j].length)))

@@ -53,7 +53,10 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
       if (thrown.exitCode === 0) return 0 // --help, --version
       return fail(new QuerentError('bad-usage', thrown.message.replace(/^error: /, '')), false)
     }
-    return fail(host.signal.aborted ? new QuerentError('cancelled', 'stopped') : toQuerentError(thrown), true)
+    const error = toQuerentError(thrown)
+    // Whatever breaks off because of a signal is the signal's doing; a full disk is not.
+    const isStop = error.code === 'cancelled' || (host.signal.aborted && (error.code === 'internal' || error.code === 'job-crashed'))
+    return fail(isStop ? new QuerentError('cancelled', 'stopped') : error, true)
   }
 
   function fail(error: QuerentError, tell: boolean): number {

@@ -1,4 +1,5 @@
-import type { Experiment, ExperimentProgress } from '../lab/experiment'
+import type { ExperimentProgress } from '@contract/types'
+import type { Experiment } from '../lab/experiment'
 import type { CliContext } from './io'
 
 const plainEveryMs = 5_000

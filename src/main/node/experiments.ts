@@ -21,8 +21,10 @@ export function experimentDependencies(spawner: JobSpawner, backends: BackendRes
     datasets: {
       // Library sets do not change; files of the user may, between two experiments of one process.
       facts: (ref, baseDir) => {
-        const known = facts.get(String(ref)) ?? readFacts(ref, baseDir)
-        if (typeof ref === 'string' && !/[/\\.#]/.test(ref)) facts.set(ref, known)
+        if (typeof ref !== 'string' || /[/\\.#]/.test(ref)) return readFacts(ref, baseDir)
+        const known = facts.get(ref) ?? readFacts(ref, baseDir)
+        facts.set(ref, known)
+        known.catch(() => facts.delete(ref))
         return known
       },
     },

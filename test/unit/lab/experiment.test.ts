@@ -143,7 +143,7 @@ describe('an experiment', () => {
     expect(outcome.failed).toBe(4)
     expect(experiment.state(experiment.plan[0].hash).error).toMatchObject({
       code: 'bad-input',
-      message: expect.stringContaining('table changed'),
+      message: expect.stringContaining('table changed') as unknown,
     })
     expect(readFileSync(eventsFile('changed', experiment.plan[0].hash), 'utf8')).toContain('"state":"failed"')
   })
@@ -173,7 +173,7 @@ describe('a result folder', () => {
     const kept = lines(file).filter((line) => !line.includes('run-ended'))
     expect(kept.at(-1)).toContain('round-ended')
     writeFileSync(file, `${kept.join('\n')}\n`)
-    appendFileSync(file, kept.at(-1)!.slice(0, 40))
+    appendFileSync(file, kept.at(-1).slice(0, 40))
     if (!keep)
       for (const name of readdirSync(at(out, 'runs', hash)))
         if (name.startsWith('weights')) execFileSync('rm', [at(out, 'runs', hash, name)])
@@ -195,7 +195,10 @@ describe('a result folder', () => {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=72k', 'tmpfs', disk])
       try {
         const experiment = await start('disk/out')
-        await expect(experiment.done).rejects.toMatchObject({ code: 'disk-full', details: { file: expect.stringContaining('disk/out') } })
+        await expect(experiment.done).rejects.toMatchObject({
+          code: 'disk-full',
+          details: { file: expect.stringContaining('disk/out') as unknown },
+        })
         expect(existsSync(at('disk/out/.lock'))).toBe(false)
         expect(experiment.plan.reduce((sum, { hash }) => sum + experiment.state(hash).records.length, 0)).toBeGreaterThan(0)
         execFileSync('mount', ['-o', 'remount,size=4m', disk])

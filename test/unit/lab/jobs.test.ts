@@ -30,7 +30,7 @@ describe('a job process that dies', () => {
   ])('%s: the run is told how', async (hash, message) => {
     process.env.NODE_OPTIONS = '--max-old-space-size=40'
     const job = await failingJob()
-    await expect(runOn(job, hash)).rejects.toMatchObject({ code: 'job-crashed', message: expect.stringMatching(message) })
+    await expect(runOn(job, hash)).rejects.toMatchObject({ code: 'job-crashed', message: expect.stringMatching(message) as unknown })
     // The handle stays usable enough to say so again.
     await expect(runOn(job, hash)).rejects.toMatchObject({ code: 'job-crashed' })
   })
@@ -43,14 +43,14 @@ describe('a job process that dies', () => {
     process.env.QUERENT_TEST_JOB = 'dead'
     await expect(forkSpawner(entry).spawn()).rejects.toMatchObject({ code: 'job-crashed' })
     const report = await createBackends(forkSpawner(entry)).probe('onnx-native')
-    expect(report).toMatchObject({ usable: false, reason: expect.stringContaining('exit code 1') })
+    expect(report).toMatchObject({ usable: false, reason: expect.stringContaining('exit code 1') as unknown })
   })
 
   it('one that does not stop when asked is killed after a grace period', async () => {
     const job = await failingJob(200)
     const run = runOn(job, 'silent')
     job.cancel()
-    await expect(run).rejects.toMatchObject({ code: 'job-crashed', message: expect.stringContaining('did not stop') })
+    await expect(run).rejects.toMatchObject({ code: 'job-crashed', message: expect.stringContaining('did not stop') as unknown })
   })
 
   it('trouble with an event stops the run and is what the caller hears', async () => {
@@ -66,11 +66,11 @@ describe('backends', () => {
     const backends = createBackends(forkSpawner(entry))
     await expect(backends.resolve('onnx-wasm')).rejects.toMatchObject({
       code: 'backend-unavailable',
-      message: expect.stringContaining('onnx-wasm'),
+      message: expect.stringContaining('onnx-wasm') as unknown,
     })
     await expect(backends.resolve('auto')).rejects.toMatchObject({
       code: 'backend-unavailable',
-      message: expect.stringMatching(/onnx-native: .*; onnx-wasm: /),
+      message: expect.stringMatching(/onnx-native: .*; onnx-wasm: /) as unknown,
     })
   })
 })

@@ -49,7 +49,7 @@ describe('a lock', () => {
     await lockOf({ host: 'elsewhere' })
     await expect(acquireLock(file, 'folder')).rejects.toMatchObject({
       code: 'locked',
-      details: { expected: expect.stringContaining('delete this file') },
+      details: { expected: expect.stringContaining('delete this file') as unknown },
     })
     writeFileSync(file, '')
   })

@@ -95,7 +95,7 @@ export async function connectJob(
         clearTimeout(grace)
         grace = undefined
       }
-      if (trouble !== null) throw (trouble as { readonly error: unknown }).error
+      if (trouble !== null) throw trouble.error
     },
     probe: (backend) =>
       exchange(
