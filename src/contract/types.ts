@@ -133,17 +133,23 @@ export interface DoctorReport {
   readonly workspace: { readonly path: string; readonly writable: boolean; readonly reason: string }
 }
 
-export interface QueueState {
-  readonly experiment: string | null
-  readonly experimentName: string
+export interface ExperimentProgress {
   readonly runs: number
   readonly finished: number
   readonly failed: number
   readonly running: number
   readonly paused: boolean
+  /** rounds done over rounds to do, 0 … 1 */
   readonly fraction: number
+  /** milliseconds to the end; null until it can be told */
   readonly etaMs: number | null
+  /** e.g. `badge, seed 3, round 5/8` */
   readonly current: string
+}
+
+export interface QueueState extends ExperimentProgress {
+  readonly experiment: string | null
+  readonly experimentName: string
 }
 
 export interface Notice {

@@ -1,3 +1,4 @@
+import type { ExperimentProgress } from '@contract/types'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent, RunState } from '@engine/study/events'
 import type { DatasetRef, FactorValue, PlannedRun, Study } from '@engine/study/spec'
@@ -66,20 +67,6 @@ export interface ExperimentOutcome {
   readonly failed: number
   readonly cancelled: boolean
   readonly resultHash: string | null
-}
-
-export interface ExperimentProgress {
-  readonly runs: number
-  readonly finished: number
-  readonly failed: number
-  readonly running: number
-  readonly paused: boolean
-  /** rounds done over rounds to do, 0 … 1 */
-  readonly fraction: number
-  /** milliseconds to the end; null until it can be told */
-  readonly etaMs: number | null
-  /** e.g. `badge, seed 3, round 5/8` */
-  readonly current: string
 }
 
 /** A running or finished experiment. `runs` empty or absent in a command means all. */

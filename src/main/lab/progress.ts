@@ -1,6 +1,6 @@
 import type { RunState, RunStatus } from '@engine/study/events'
 import type { PlannedRun } from '@engine/study/spec'
-import type { ExperimentProgress } from './experiment'
+import type { ExperimentProgress } from '@contract/types'
 
 /** A run with where it stands. */
 export interface Tracked {

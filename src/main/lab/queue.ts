@@ -1,7 +1,7 @@
 import { QuerentError } from '@engine/core/errors'
 import { isStored, type RunEvent, type RunEventBody, type RunFailure } from '@engine/study/events'
 import { reduceRun } from '@engine/study/reduceRun'
-import type { ExperimentProgress } from './experiment'
+import type { ExperimentProgress } from '@contract/types'
 import type { Clock, Job, JobSpawner, ResultFolder } from './ports'
 import { createProgressMeter, type Tracked } from './progress'
 

@@ -1,4 +1,4 @@
-import type { Settings } from '@contract/types'
+import type { ExperimentSummary, Settings } from '@contract/types'
 
 /** A project as the index stores it; the study file beside it is the truth of its contents. */
 export interface ProjectRecord {
@@ -11,17 +11,8 @@ export interface ProjectRecord {
   readonly removedAt: string | null
 }
 
-export interface ExperimentRecord {
-  readonly id: string
-  readonly project: string
-  readonly name: string
-  readonly folder: string
-  readonly startedAt: string
-  readonly finishedAt: string | null
-  readonly state: 'running' | 'paused' | 'finished' | 'failed' | 'cancelled' | 'interrupted'
-  readonly runs: number
-  readonly finished: number
-  readonly failed: number
+/** What clients hear of an experiment, and what only the workspace keeps. */
+export interface ExperimentRecord extends ExperimentSummary {
   readonly sparkline: readonly number[]
   readonly removedAt: string | null
 }
