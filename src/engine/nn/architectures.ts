@@ -3,8 +3,8 @@ import type { ModelSpec } from '../study/spec'
 import type { LayerSpec } from './model'
 
 /**
- * The layers of a study's model for samples of `inputShape` ([d] or [channels, height, width]). Refuses a convolutional network on
- * vectors and one whose poolings leave no pixel.
+ * The layers of a study's model for samples of `inputShape` ([d] or [channels, height, width]). Dropout comes before every dense layer
+ * but one that reads the inputs. Refuses a convolutional network on vectors and one whose poolings leave no pixel.
  */
 export function layersOf(spec: ModelSpec, inputShape: readonly number[], classes: number): LayerSpec[] {
   const flatten: LayerSpec[] = inputShape.length > 1 ? [{ type: 'flatten' }] : []
@@ -15,16 +15,20 @@ export function layersOf(spec: ModelSpec, inputShape: readonly number[], classes
       return [...flatten, ...hiddenLayers(spec), { type: 'dense', units: classes }]
     case 'cnn':
       checkImages(spec.filters, inputShape)
-      return [...spec.filters.flatMap(convolutionBlock), ...flatten, ...hiddenLayers(spec), { type: 'dense', units: classes }]
+      return [
+        ...spec.filters.flatMap(convolutionBlock),
+        ...flatten,
+        ...dropoutLayer(spec.dropout),
+        ...hiddenLayers(spec),
+        { type: 'dense', units: classes },
+      ]
   }
 }
 
 const hiddenLayers = ({ hidden, dropout }: { readonly hidden: readonly number[]; readonly dropout: number }): LayerSpec[] =>
-  hidden.flatMap((units): LayerSpec[] => [
-    { type: 'dense', units },
-    { type: 'relu' },
-    ...(dropout > 0 ? [{ type: 'dropout', rate: dropout } as const] : []),
-  ])
+  hidden.flatMap((units): LayerSpec[] => [{ type: 'dense', units }, { type: 'relu' }, ...dropoutLayer(dropout)])
+
+const dropoutLayer = (rate: number): LayerSpec[] => (rate > 0 ? [{ type: 'dropout', rate }] : [])
 
 /** Pooling before ReLU gives the same numbers as after it, from a quarter of the elements. */
 const convolutionBlock = (filters: number): LayerSpec[] => [

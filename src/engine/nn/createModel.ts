@@ -1,9 +1,10 @@
 import type { FloatArray } from '../core/matrix'
 import { matrix, rowOf } from '../core/matrix'
 import { sizeOf } from '../graph/ir'
+import { createSampledPasses } from './dropout'
 import type { Executor } from './executor'
 import { drawWeights } from './initialize'
-import type { LayerSpec, Model, WeightInit } from './model'
+import type { Capability, LayerSpec, Model, WeightInit } from './model'
 import { planNetwork, traceEntropyNorms, traceOutputs } from './network'
 import { createRowProgram } from './rowProgram'
 import { train } from './training'
@@ -27,6 +28,7 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
   const pause = paced(config)
   const inference = createRowProgram((batch) => traceOutputs(network, batch), executor, parameters, pause)
   const norms = createRowProgram((batch) => traceEntropyNorms(network, batch), executor, parameters, pause)
+  const sampled = network.masks.length > 0 ? createSampledPasses(network, executor, parameters, pause) : undefined
   const alone = inTurn()
 
   const outputs: Model['outputs'] = (rows, signal) =>
@@ -46,7 +48,7 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
     })
 
   return {
-    capabilities: new Set(['proba', 'embedding', 'lastLayer', 'tensorNorms']),
+    capabilities: new Set<Capability>(['proba', 'embedding', 'lastLayer', 'tensorNorms', ...(sampled ? ['sampledProba' as const] : [])]),
     classes: network.classes,
     parameterCount: network.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     initialize: (random) => parameters.write(drawWeights(network.layers, config.init, random, (size) => executor.allocate(size))),
@@ -77,6 +79,8 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
         return { squared, outputError, tensors }
       }),
 
+    ...(sampled && { sampledProbabilities: (rows, passes, random, signal) => alone(() => sampled.run(rows, passes, random, signal)) }),
+
     lastLayer: async () => {
       const values = await parameters.read()
       const last = network.layers[network.layers.length - 1].parameters.length
@@ -89,6 +93,7 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
     dispose: () => {
       inference.dispose()
       norms.dispose()
+      sampled?.dispose()
       parameters.dispose()
     },
   }

@@ -72,7 +72,11 @@ export interface Model {
   fit(rows: Rows, labels: Int32Array, options: FitOptions, random: FitRandom, signal?: CancelSignal): AsyncGenerator<EpochStats, FitSummary>
   outputs(rows: Rows, signal?: CancelSignal): Promise<Outputs>
   tensorNorms(rows: Rows, signal?: CancelSignal): Promise<TensorNorms>
-  /** Probabilities of `passes` forward passes with dropout on, one n × C matrix per pass; there with the capability `sampledProba`. */
+  /**
+   * Probabilities of `passes` forward passes with dropout on, one n × C matrix per pass; there with the capability `sampledProba`,
+   * which networks with dropout have. `dropout` is forked by row: a row's masks depend on neither its neighbours nor the number of
+   * passes, so all methods of a round see the same passes, and a request may be split.
+   */
   sampledProbabilities?(rows: Rows, passes: number, dropout: Random, signal?: CancelSignal): Promise<readonly Matrix[]>
   /** Weight C × d (torch layout) and bias C of the last dense layer. */
   lastLayer(): Promise<{ readonly weight: Matrix; readonly bias: FloatArray }>

@@ -1,7 +1,7 @@
 import { badInput } from '../core/errors'
 import { createBuilder, type Builder } from '../graph/builder'
 import { gradients } from '../graph/grad'
-import type { Graph, Shape, Value } from '../graph/ir'
+import { sizeOf, type Graph, type Shape, type Value } from '../graph/ir'
 import { sampleNorm2 } from '../graph/sampleNorm2'
 import type { ParameterSpec } from './executor'
 import { type Layer, planLayers } from './layers'
@@ -18,7 +18,15 @@ export interface Network {
   /** width of the last layer's input */
   readonly embeddingSize: number
   /** dropout layers: graph input, numbers per sample, kept fraction */
-  readonly masks: readonly { readonly name: string; readonly size: number; readonly keep: number }[]
+  readonly masks: readonly Mask[]
+  /** position of the first dropout layer; −1 without */
+  readonly firstDropout: number
+}
+
+export interface Mask {
+  readonly name: string
+  readonly size: number
+  readonly keep: number
 }
 
 export function planNetwork(specs: readonly LayerSpec[], inputShape: Shape, classes: number): Network {
@@ -31,9 +39,8 @@ export function planNetwork(specs: readonly LayerSpec[], inputShape: Shape, clas
     classes,
     parameters: layers.flatMap(({ parameters }) => parameters),
     embeddingSize: last.fanIn,
-    masks: layers.flatMap(({ keep, outputShape }, i) =>
-      keep < 1 ? [{ name: maskName(i), size: outputShape.reduce((a, b) => a * b, 1), keep }] : [],
-    ),
+    masks: layers.flatMap(({ keep, outputShape }, i) => (keep < 1 ? [{ name: maskName(i), size: sizeOf(outputShape), keep }] : [])),
+    firstDropout: layers.findIndex(({ keep }) => keep < 1),
   }
 }
 
@@ -73,13 +80,28 @@ export function traceEntropyNorms(network: Network, batch: number): Graph {
   return g.build()
 }
 
-function forward(g: Builder, { layers, inputShape }: Network, batch: number, training: boolean) {
+/** What all stochastic passes share: output `trunk` (batch × shape), what the first dropout layer gets. */
+export function traceTrunk(network: Network, batch: number): Graph {
+  const g = createBuilder()
+  g.output('trunk', forward(g, network, batch, false, 0, network.firstDropout).logits)
+  return g.build()
+}
+
+/** A stochastic pass from the first dropout layer on: outputs `logits`; inputs `x`, the trunk, and one `mask:<layer>` per dropout layer. */
+export function traceSampled(network: Network, batch: number): Graph {
+  const g = createBuilder()
+  g.output('logits', forward(g, network, batch, true, network.firstDropout).logits)
+  return g.build()
+}
+
+function forward(g: Builder, { layers, inputShape }: Network, batch: number, dropout: boolean, start = 0, end = layers.length) {
   const parameters: Value[] = []
-  let embedding = g.input('x', [batch, ...inputShape])
+  let embedding = g.input('x', [batch, ...(start === 0 ? inputShape : layers[start - 1].outputShape)])
   let x = embedding
-  for (const [i, layer] of layers.entries()) {
+  for (let i = start; i < end; i++) {
+    const layer = layers[i]
     const own = layer.parameters.map(({ name, shape }) => g.parameter(name, shape))
-    const mask = training && layer.keep < 1 ? g.input(maskName(i), [batch, ...layer.outputShape]) : undefined
+    const mask = dropout && layer.keep < 1 ? g.input(maskName(i), [batch, ...layer.outputShape]) : undefined
     parameters.push(...own)
     embedding = x
     x = layer.forward(g, x, own, mask)

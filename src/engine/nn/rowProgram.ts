@@ -48,7 +48,7 @@ export function createRowProgram(
 
   async function compile(batch: number): Promise<Compiled> {
     const graph = trace(batch)
-    const inputs = graph.sources.flatMap(({ kind, name, value }) => (kind === 'input' ? [[name, value] as const] : []))
+    const inputs = graph.sources.flatMap((source) => (source.kind === 'input' ? [[source.name, source.value] as const] : []))
     const allocated = (values: readonly (readonly [string, Value])[]): Arrays =>
       Object.fromEntries(values.map(([name, { shape }]) => [name, executor.allocate(sizeOf(shape))]))
     return { program: await executor.compile(graph, parameters), inputs: allocated(inputs), outputs: allocated([...graph.outputs]) }

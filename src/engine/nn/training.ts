@@ -1,9 +1,8 @@
 import { badInput, type CancelSignal, throwIfCancelled } from '../core/errors'
-import type { FloatArray } from '../core/matrix'
-import type { Random } from '../core/random'
 import type { Rows } from '../data/dataset'
 import { gatherRows, sampleSize } from '../data/gather'
 import { flipCrop } from './augment'
+import { drawMask } from './dropout'
 import type { Executor, OptimizerRule, Parameters } from './executor'
 import type { EpochStats, FitOptions, FitRandom, FitSummary } from './model'
 import { type Network, traceStep } from './network'
@@ -52,7 +51,7 @@ export async function* train(
         augment?.(x, count, random.augment)
         target.fill(0)
         for (let i = 0; i < count; i++) target[i * network.classes + labels[order[from + i]]] = 1 / count
-        for (const mask of masks) drawMask(mask.data, count * mask.size, mask.keep, random.dropout)
+        for (const mask of masks) drawMask(mask.data, 0, count * mask.size, mask.keep, random.dropout)
         total += count * (await program.step(feeds, learningRate))
         await pause()
       }
@@ -85,11 +84,6 @@ function checkTrainingSet(network: Network, rows: Rows, labels: Int32Array): voi
 /** Milestones are fractions of the fit; the allowance is for products like 0.55 · 100. */
 const passed = (milestones: readonly number[], epoch: number, epochs: number): number =>
   milestones.filter((milestone) => epoch >= milestone * epochs - 1e-9).length
-
-/** Inverted dropout: kept units are scaled up, so inference needs no factor. */
-function drawMask(mask: FloatArray, size: number, keep: number, random: Random): void {
-  for (let i = 0; i < size; i++) mask[i] = random.next() < keep ? 1 / keep : 0
-}
 
 function optimizerRule({ optimizer, momentum, nesterov, weightDecay }: FitOptions): OptimizerRule {
   if (optimizer === 'sgd') return { type: 'sgd', momentum, nesterov, weightDecay }

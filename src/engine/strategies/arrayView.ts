@@ -19,17 +19,21 @@ export interface ArraySource {
   /** C × d and C */
   readonly weight?: Matrix
   readonly bias?: FloatArray
-  /** a model that can be asked about rows of its inputs */
-  readonly network?: { readonly model: Model; readonly rowsOf: (rows: Int32Array) => Rows; readonly signal?: CancelSignal }
+  /** a model that can be asked about rows of its inputs; `passes` is the stream of its dropout, seed 0 when left out */
+  readonly network?: {
+    readonly model: Model
+    readonly rowsOf: (rows: Int32Array) => Rows
+    readonly passes?: Random
+    readonly signal?: CancelSignal
+  }
 }
 
 /** How an error names what is missing; the command line's flags by default. */
-export type Hints = Readonly<Record<'predictions' | 'embeddings' | 'sampled' | 'lastLayer' | 'network', string>>
+export type Hints = Readonly<Record<'predictions' | 'embeddings' | 'lastLayer' | 'network', string>>
 
 const flagHints: Hints = {
   predictions: '--probs, --logits, or --model with --inputs',
   embeddings: '--features, or --model with --inputs',
-  sampled: '--mc-probs',
   lastLayer: '--weights and --bias, or --model',
   network: '--model with --inputs',
 }
@@ -79,8 +83,15 @@ export function arrayView(source: ArraySource, hints: Hints = flagHints): ModelV
       if (!network) throw missing('the last layer', hints.lastLayer)
       return network.model.lastLayer()
     },
-    ...(sampled && { sampledProbabilities: async (rows: Int32Array) => sampled.map((pass) => takeRows(pass, rows)) }),
+    ...sampledPasses(source),
   }
+}
+
+function sampledPasses({ sampledProbabilities, network }: ArraySource): Pick<ModelView, 'sampledProbabilities'> {
+  if (sampledProbabilities) return { sampledProbabilities: async (rows) => sampledProbabilities.map((pass) => takeRows(pass, rows)) }
+  if (network?.model.sampledProbabilities === undefined) return {}
+  const { model, rowsOf, passes: random = randomFrom(0).fork('passes'), signal } = network
+  return { sampledProbabilities: (rows, passes) => model.sampledProbabilities!(rowsOf(rows), passes, random, signal) }
 }
 
 function checkShapes({ logits, probabilities, embeddings, sampledProbabilities = [], weight, bias }: ArraySource): void {

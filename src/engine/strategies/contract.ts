@@ -30,7 +30,7 @@ export interface ModelView {
   lastLayer(): Promise<{ readonly weight: Matrix; readonly bias: FloatArray }>
   /**
    * Probabilities of `passes` stochastic forward passes (dropout on), one n × C matrix per pass; there when the capabilities name
-   * `sampledProba`. The view forks its own stream, so that all methods of a round see the same passes.
+   * `sampledProba`. A row's passes are the same for all methods of a round, and whatever else is asked.
    */
   sampledProbabilities?(rows: Int32Array, passes: number): Promise<readonly Matrix[]>
 }

@@ -32,6 +32,9 @@ export const variationRatioParams = z.strictObject({
     .meta({ title: 'Passes', description: 'Stochastic forward passes with dropout on; each casts one vote per sample.' }),
 })
 
+/** Predictions held at a time; a row's passes do not depend on what else is asked. */
+const mostPredictions = 200_000
+
 /** 1 − fraction of stochastic passes that vote the modal class, in [0, 1 − 1/C] (A§3). */
 export const variationRatioScore: ScoreFunction<z.infer<typeof variationRatioParams>> = {
   id: 'variation-ratio',
@@ -43,11 +46,16 @@ export const variationRatioScore: ScoreFunction<z.infer<typeof variationRatioPar
     if (!model.sampledProbabilities) {
       throw unsupported(
         'variation-ratio counts the votes of stochastic passes; this model is deterministic (1 − p of the modal class is least-confidence)',
-        { expected: 'a model with dropout, or several passes per sample' },
+        { expected: 'a model with dropout, or probabilities of several passes (--mc-probs)' },
       )
     }
-    const sampled = await model.sampledProbabilities(rows, passes)
-    return time('score', () => variationRatios(sampled))
+    const scores = new Float64Array(rows.length)
+    const atOnce = Math.max(1, Math.floor(mostPredictions / passes))
+    for (let from = 0; from < rows.length; from += atOnce) {
+      const sampled = await model.sampledProbabilities(rows.subarray(from, from + atOnce), passes)
+      time('score', () => scores.set(variationRatios(sampled), from))
+    }
+    return scores
   },
 }
 

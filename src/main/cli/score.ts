@@ -6,7 +6,7 @@ import type { ScoreFunction } from '@engine/strategies/contract'
 import { scoreSource } from '@engine/strategies/query'
 import { scores } from '@engine/strategies/registry'
 import { openRows } from './arrays/files'
-import { decidedBy, decidedParams, refuseMethod } from './arrays/methods'
+import { decidedBy, refuseMethod } from './arrays/methods'
 import { addArrayOptions, openInputs, type ArrayOptions, type MethodInputs } from './arrays/methodInputs'
 import { addParamOptions, paramsFrom } from './arrays/paramFlags'
 import { tableResult } from './arrays/table'
@@ -25,7 +25,7 @@ export function register(program: Command, context: CliContext): void {
 
   for (const [id, score] of scores) {
     const method = addArrayOptions(command.command(id).description(score.title))
-    addParamOptions(method, score.params, decidedParams)
+    addParamOptions(method, score.params)
     method.action(context.action((options: Options) => run(context, options, id, (inputs) => scoreRows(score, inputs, options))))
   }
 

@@ -4,7 +4,7 @@ import { arrayQuery, arrayView } from '@engine/strategies/arrayView'
 import { scores, selectorOf, strategies } from '@engine/strategies/registry'
 import { addArrayOptions, openInputs, type ArrayOptions } from './arrays/methodInputs'
 import { addParamOptions, paramsFrom } from './arrays/paramFlags'
-import { decidedBy, decidedParams, refuseMethod } from './arrays/methods'
+import { decidedBy, refuseMethod } from './arrays/methods'
 import { tableResult } from './arrays/table'
 import { integer, type CliContext, type CommandResult } from './io'
 
@@ -28,7 +28,7 @@ export function register(program: Command, context: CliContext): void {
   for (const id of selectable) {
     const strategy = selectorOf(id)
     const method = addArrayOptions(command.command(id).description(strategy.title)).requiredOption('--k <n>', 'rows to choose', integer(1))
-    addParamOptions(method, strategy.params, decidedParams)
+    addParamOptions(method, strategy.params)
     method.action(context.action((options: Options) => select(context, id, options)))
   }
 }

@@ -36,6 +36,8 @@ describe('score, select and measure', () => {
     cli.write('bad.json', '[{"type":"dens"}]')
     cli.write('labels.csv', 'y\n0\n1\n2\n0\n')
     cli.write('m.safetensors', writeSafetensors({ '0.weight': tensor([1, 2, 3, 4], 2, 2), '0.bias': tensor([0, 1], 2) }))
+    cli.write('dropped.json', '[{"type":"dropout","rate":0.5},{"type":"dense"}]')
+    cli.write('dropped.safetensors', writeSafetensors({ '1.weight': tensor([1, 0, 0, 1], 2, 2), '1.bias': tensor([0, 1], 2) }))
     cli.write('extra.safetensors', writeSafetensors({ '0.weight': tensor([1, 2, 3, 4], 2, 2), 'head.weight': tensor([1], 1) }))
   })
 
@@ -91,6 +93,24 @@ describe('score, select and measure', () => {
     const [[, first], [, second]] = numbersOf(stdout)
     expect(first).toBeCloseTo(0, 12)
     expect(second).toBeCloseTo(1 / 3, 12)
+  })
+
+  it('lets a model with dropout vote, by seed', async () => {
+    const votes = async (...flags: string[]): Promise<number[]> => {
+      const model = ['--model', 'dropped.safetensors', '--architecture', 'dropped.json', '--inputs', 'h.npy']
+      const { code, stdout } = await cli.run('score', 'variation-ratio', ...model, '--passes', '200', ...flags)
+      expect(code).toBe(0)
+      return numbersOf(stdout).map(([, score]) => score)
+    }
+    // z = x + (0, 1) with each input dropped half of the time: the second class wins where the first input is dropped or 0
+    const scores = await votes()
+    expect(scores[0]).toBe(0)
+    for (const score of scores.slice(1)) expect(score).toBeGreaterThan(0.3)
+    expect(await votes('--seed', '0')).toEqual(scores)
+    expect(await votes('--seed', '1')).not.toEqual(scores)
+    const { code, stderr } = await cli.run('score', 'variation-ratio', '--model', 'm.safetensors', '--inputs', 'h.npy')
+    expect(code).toBe(2)
+    expect(stderr).toContain('deterministic')
   })
 
   it('scores the last layer alone without a network', async () => {

@@ -21,10 +21,10 @@ describe('architectures', () => {
       '0.bias 4',
       '3.weight 6×4×3×3',
       '3.bias 6',
-      '7.weight 5×24',
-      '7.bias 5',
-      '10.weight 3×5',
-      '10.bias 3',
+      '8.weight 5×24',
+      '8.bias 5',
+      '11.weight 3×5',
+      '11.bias 3',
     ])
   })
 

@@ -69,8 +69,9 @@ export async function openInputs(context: CliContext, options: ArrayOptions): Pr
   const weight = weights === undefined ? undefined : openMatrix(context, weights)
   const biases = bias === undefined ? undefined : openMatrix(context, bias).data
   if (bias !== undefined && weight === undefined) throw usage('--bias needs --weights')
-  const network = options.model === undefined ? undefined : await openNetwork(context, options.model, options.architecture, options.inputs)
-  if (options.architecture !== undefined && network === undefined) throw usage('--architecture needs --model')
+  const { model, architecture, seed = 0 } = options
+  const network = model === undefined ? undefined : await openNetwork(context, model, architecture, options.inputs, seed)
+  if (architecture !== undefined && network === undefined) throw usage('--architecture needs --model')
   const inputs = options.inputs === undefined ? undefined : flattened(context, options.inputs)
   let outputs = logits === undefined ? undefined : openMatrix(context, logits)
   const n = commonRows([
@@ -96,7 +97,7 @@ export async function openInputs(context: CliContext, options: ArrayOptions): Pr
     pool: Int32Array.from({ length: n }, (_, row) => row).filter((row) => isLabeled[row] === 0),
     labeled,
     labels: known === undefined ? new Int32Array(0) : labeled.map((row) => known[row]),
-    random: randomFrom(options.seed ?? 0).fork('selection'),
+    random: randomFrom(seed).fork('selection'),
     dispose: () => network?.model.dispose(),
   }
 }

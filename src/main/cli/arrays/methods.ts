@@ -1,9 +1,6 @@
 import { badInput, nearestName } from '@engine/core/errors'
 import type { MethodInputs } from './methodInputs'
 
-/** Parameters that the arrays decide, so they are no flags: the passes are those of --mc-probs. */
-export const decidedParams: readonly string[] = ['passes']
-
 /** Parameters as the arrays suggest them; flags win. */
 export const decidedBy = ({ source }: MethodInputs): Readonly<Record<string, unknown>> => ({
   ...(source.sampledProbabilities && { passes: Math.max(source.sampledProbabilities.length, 2) }),

@@ -1,6 +1,7 @@
 import { strFromU8 } from 'fflate'
 import { createReferenceExecutor } from '@backends/reference/executor'
 import { badInput, QuerentError } from '@engine/core/errors'
+import { randomFrom } from '@engine/core/random'
 import { identityScaling } from '@engine/data/gather'
 import { readNpy } from '@engine/data/npy'
 import { isZip, npzKeys, readNpzEntry } from '@engine/data/npz'
@@ -21,6 +22,7 @@ export async function openNetwork(
   modelFile: string,
   architectureFile: string | undefined,
   inputsFile: string | undefined,
+  seed: number,
 ): Promise<Network> {
   if (inputsFile === undefined) throw new QuerentError('bad-usage', '--model needs --inputs')
   const inputs = openArray(context, inputsFile)
@@ -33,7 +35,8 @@ export async function openNetwork(
   const architecture = architectureFile === undefined ? undefined : openJson(context, architectureFile)
   const model = await named(modelFile, () => modelFromArrays({ tensors, architecture, inputShape: shape }, createReferenceExecutor()))
   const pool = { data: Float64Array.from(inputs.data), rows, shape }
-  return { model, rowsOf: (index) => ({ pool, scaling: identityScaling, index }), signal: context.signal }
+  const rowsOf: Network['rowsOf'] = (index) => ({ pool, scaling: identityScaling, index })
+  return { model, rowsOf, passes: randomFrom(seed).fork('passes'), signal: context.signal }
 }
 
 function openTensors(context: CliContext, file: string): ReadonlyMap<string, StateTensor> {

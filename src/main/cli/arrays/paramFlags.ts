@@ -18,9 +18,8 @@ function propertiesOf(schema: z.ZodType): Readonly<Record<string, Property>> {
 const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** Adds one option per parameter of a method: `normMode` becomes `--norm-mode`. */
-export function addParamOptions(command: Command, schema: z.ZodType, except: readonly string[] = []): void {
+export function addParamOptions(command: Command, schema: z.ZodType): void {
   for (const [name, property] of Object.entries(propertiesOf(schema))) {
-    if (except.includes(name)) continue
     const choices = property.enum?.join('|')
     const option = new Option(`--${flagOf(name)} <${choices ?? property.type ?? 'value'}>`, describe(property))
     command.addOption(option.argParser((text: string) => valueOf(text, property)))
