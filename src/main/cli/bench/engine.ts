@@ -12,7 +12,6 @@ const study = `
 study: bench
 dataset: digits
 model: { type: mlp, hidden: [128] }
-training: { epochs: 30, minSteps: 300 }
 protocol: { seeds: 1, initial: 50, query: 50, rounds: 8 }
 strategies: [badge]
 `
@@ -50,7 +49,7 @@ export async function engineBench(runs: number): Promise<BenchResult[]> {
     shares.push((elapsed - charged) / elapsed)
   }
   executor.dispose()
-  const result = benchResult('engine-overhead', 'digits, MLP 64-128-10, BADGE, 9 evaluations of 300 steps', times)
+  const result = benchResult('engine-overhead', 'digits, MLP 64-128-10, BADGE, 9 fits of 1,000 steps', times)
   return [{ ...result, backend, share: shares.sort((a, b) => a - b)[shares.length >> 1] }]
 }
 
