@@ -1,4 +1,5 @@
 import { badInput } from '../core/errors'
+import { argMax } from '../core/linear'
 import type { Random } from '../core/random'
 import type { Dataset, LabeledPool } from '../data/dataset'
 import type { SplitRows } from './runFiles'
@@ -154,11 +155,17 @@ function stratifiedQuota(rows: Int32Array, labels: Int32Array, classes: number, 
   for (const row of rows) sizes[labels[row]]++
   const share = Array.from(sizes, (size) => (count * size) / rows.length)
   const quota = Int32Array.from(share, Math.floor)
-  const rest = (c: number): number => share[c] - quota[c]
-  const order = share.map((_, c) => c)
-  const left = (): number => count - quota.reduce((a, b) => a + b, 0)
-  // Classes without a row come first; then the largest remainders, lower classes first.
-  for (const c of order) if (quota[c] === 0 && sizes[c] > 0 && left() > 0) quota[c] = 1
-  for (const c of [...order].sort((a, b) => rest(b) - rest(a) || a - b)) if (quota[c] < sizes[c] && left() > 0) quota[c]++
+  // What is left goes to classes without a row first, then by remainder; of equals the lower class.
+  const claim = share.map((own, c) => (quota[c] === 0 && own > 0 ? 1 : own - quota[c]))
+  const rest = count - quota.reduce((a, b) => a + b, 0)
+  const claimants = claim.map((_, c) => c).sort((a, b) => claim[b] - claim[a] || a - b)
+  for (const c of claimants.slice(0, rest)) quota[c]++
+  // A class without a row takes one from the class that has most.
+  for (let c = 0; c < classes; c++) {
+    const largest = argMax(quota)
+    if (quota[c] > 0 || sizes[c] === 0 || quota[largest] < 2) continue
+    quota[c]++
+    quota[largest]--
+  }
   return quota
 }
