@@ -14,7 +14,7 @@ export function showProgress(experiment: Experiment, context: CliContext): () =>
   }
   const show = (progress: ExperimentProgress): void => {
     const now = performance.now()
-    if (isLive) stderr.write(`\r\u001B[K${textOf(progress).slice(0, (stderr.columns ?? 100) - 1)}`)
+    if (isLive) stderr.write(`\r\u001B[K${textOf(progress).slice(0, (stderr.columns || 100) - 1)}`)
     else if (now - shownAt >= plainEveryMs) {
       shownAt = now
       context.note(textOf(progress))

@@ -30,16 +30,18 @@ export async function prepareVerification(
       expected: String(semanticsVersion),
     })
   const prepared = await resolveStudy(manifest.study, manifest.backend, deps.files.resolve(dir, manifest.base), deps)
-  for (const { name, sha256 } of prepared.datasets) {
-    const recorded = manifest.datasets.find((dataset) => dataset.name === name)?.sha256
-    if (recorded !== sha256)
-      throw badInput(`the data set ${name} is not the one that the results were computed on`, {
+  const inputs = (source: Pick<Manifest, 'datasets' | 'files'>): [string, string][] => [
+    ...source.datasets.map(({ name, sha256 }): [string, string] => [`data set ${name}`, sha256]),
+    ...Object.entries(source.files),
+  ]
+  const recorded = new Map(inputs(manifest))
+  for (const [what, sha256] of inputs(prepared))
+    if (recorded.get(what) !== sha256)
+      throw badInput(`${what} is not what the results were computed on`, {
         file,
-        path: 'datasets',
         found: `SHA-256 ${sha256}`,
-        expected: `SHA-256 ${recorded}`,
+        expected: `SHA-256 ${recorded.get(what)}`,
       })
-  }
   const finished = view.plan.filter(({ hash }) => view.state(hash).status === 'finished')
   if (finished.length === 0) throw badInput('no run is finished here, so there is nothing to verify', { file })
   const known = new Set(prepared.plan.map(({ hash }) => hash))
