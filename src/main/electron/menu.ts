@@ -17,7 +17,7 @@ export function applicationMenu(platform: NodeJS.Platform): Menu {
     ...(mac ? [{ role: 'appMenu' } as const] : []),
     {
       label: '&File',
-      submenu: [item('New project…', 'project.new', 'CmdOrCtrl+N'), item('Save study', 'study.save', 'CmdOrCtrl+S'), line, { role: mac ? 'close' : 'quit' }],
+      submenu: [item('New project…', 'project.new', 'CmdOrCtrl+N'), item('Save', 'study.save', 'CmdOrCtrl+S'), line, { role: mac ? 'close' : 'quit' }],
     },
     { role: 'editMenu' },
     { label: '&Run', submenu: [item('Start', 'run.start', 'CmdOrCtrl+Return'), item('Stop', 'run.stop', 'CmdOrCtrl+.')] },
