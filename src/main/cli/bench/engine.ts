@@ -28,7 +28,7 @@ export async function engineBench(runs: number): Promise<BenchResult[]> {
   })
   const times: number[] = []
   const shares: number[] = []
-  for (let run = -1; run < runs; run++) {
+  for (let run = 0; run < runs; run++) {
     let charged = 0
     const start = performance.now()
     const events = runLoop(spec, {
@@ -44,7 +44,6 @@ export async function engineBench(runs: number): Promise<BenchResult[]> {
       if (event.type === 'run-ended' && event.state !== 'finished') throw new Error(event.error?.message ?? event.state)
     }
     const elapsed = performance.now() - start
-    if (run < 0) continue
     times.push(elapsed - charged)
     shares.push((elapsed - charged) / elapsed)
   }
