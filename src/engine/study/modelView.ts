@@ -29,12 +29,15 @@ const passRows = 8192
 export function createModelView(model: Model, options: ViewOptions): { charged(ledger: Ledger): ModelView } {
   const { signal, count } = options
   const outputs = rowCache(count, async (index) => {
-    const parts: Matrix[][] = []
+    let whole: readonly Matrix[] = []
     for (let from = 0; from === 0 || from < index.length; from += passRows) {
       const { logits, embedding } = await model.outputs(options.rows(index.subarray(from, from + passRows)), signal)
-      parts.push(options.embeddings ? [logSoftmax(logits), embedding] : [logSoftmax(logits)])
+      const part = options.embeddings ? [logSoftmax(logits), embedding] : [logSoftmax(logits)]
+      if (index.length <= passRows) return part
+      if (from === 0) whole = part.map(({ data, cols }) => ({ data: emptyLike(data, index.length * cols), rows: index.length, cols }))
+      part.forEach(({ data, cols }, k) => whole[k].data.set(data, from * cols))
     }
-    return joined(parts)
+    return whole
   })
   const lateEmbeddings = rowCache(count, async (index) => [(await model.outputs(options.rows(index), signal)).embedding])
   let tensors: readonly string[] = []
@@ -106,20 +109,6 @@ function rowCache(count: number, compute: RowFunction): RowFunction {
       return { data, rows: rows.length, cols }
     })
   }
-}
-
-function joined(parts: readonly (readonly Matrix[])[]): readonly Matrix[] {
-  if (parts.length === 1) return parts[0]
-  return parts[0].map((model, k) => {
-    const rows = parts.reduce((sum, part) => sum + part[k].rows, 0)
-    const data = emptyLike(model.data, rows * model.cols)
-    let offset = 0
-    for (const part of parts) {
-      data.set(part[k].data, offset)
-      offset += part[k].data.length
-    }
-    return { data, rows, cols: model.cols }
-  })
 }
 
 const emptyLike = (data: FloatArray, size: number): FloatArray =>
