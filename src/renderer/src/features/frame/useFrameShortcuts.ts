@@ -1,5 +1,6 @@
 import { onBeforeUnmount } from 'vue'
 import { useRouter } from 'vue-router'
+import type { MenuCommand } from '@contract/shell'
 import { runShortcut, useShortcuts, type Shortcut } from '@/composables/useShortcuts'
 import { pages } from '@/pages'
 import { useWorkspace } from '@/state/workspace'
@@ -7,7 +8,7 @@ import { useMessages } from '@/state/messages'
 import { useStarter } from './useStarter'
 
 /** Commands of the desktop's menu, by the keys that do the same. */
-const menuKeys: Readonly<Record<string, string>> = {
+const menuKeys: Readonly<Record<MenuCommand, string>> = {
   'project.new': 'mod+n',
   'study.save': 'mod+s',
   'run.start': 'mod+enter',
@@ -38,9 +39,6 @@ export function useFrameShortcuts(open: { openPalette(): void; openHelp(): void 
     { keys: '?', label: 'All shortcuts', run: () => open.openHelp() },
     ...pageKeys,
   ])
-  const stopListening = window.querent?.onMenu((command) => {
-    const keys = menuKeys[command]
-    if (keys) runShortcut(keys)
-  })
+  const stopListening = window.querent?.onMenu((command) => runShortcut(menuKeys[command]))
   if (stopListening) onBeforeUnmount(stopListening)
 }
