@@ -37,7 +37,11 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
   const plan = expandStudy(study, {
     backend: 'onnx-native',
     precision: 'float32',
-    datasets: study.datasets.map((ref) => ({ ref, name: datasetName(ref), sha256: '4f7b893ea2e21da607f83a8d927eb20a7200a587c13f51ccf3aeac74e1699816' })),
+    datasets: study.datasets.map((ref) => ({
+      ref,
+      name: datasetName(ref),
+      sha256: '4f7b893ea2e21da607f83a8d927eb20a7200a587c13f51ccf3aeac74e1699816',
+    })),
   })
   const states = new Map(plan.map(({ hash }) => [hash, initialRunState]))
   const playing = new Map<string, Generator<RunEvent>>()
@@ -51,7 +55,8 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
   }
   const count = (status: RunState['status']): number => [...states.values()].filter((run) => run.status === status).length
   function settle(): void {
-    if (state !== 'running' || playing.size > 0 || [...states.values()].some(({ status }) => status === 'queued')) return
+    if ((state !== 'running' && state !== 'paused') || playing.size > 0 || [...states.values()].some(({ status }) => status === 'queued'))
+      return
     state = count('failed') > 0 ? 'failed' : count('cancelled') > 0 ? 'cancelled' : 'finished'
     finishedAt = options.startedAt
   }
@@ -61,7 +66,8 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
   function refill(): void {
     for (const run of plan) {
       if (playing.size >= jobs) return
-      if (states.get(run.hash)?.status === 'queued' && !held.has(run.hash) && !playing.has(run.hash)) playing.set(run.hash, eventsOf(run, failsAt(run)))
+      if (states.get(run.hash)?.status === 'queued' && !held.has(run.hash) && !playing.has(run.hash))
+        playing.set(run.hash, eventsOf(run, failsAt(run)))
     }
   }
 
@@ -89,7 +95,13 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
       study: study.study,
       studyYaml: options.yaml,
       strategies: study.strategies.map(({ name, id }) => ({ name, id })),
-      datasets: study.datasets.map((ref) => ({ name: datasetName(ref), rows: 1297, testRows: 500, classes: 10, classNames: Array.from({ length: 10 }, (_, i) => String(i)) })),
+      datasets: study.datasets.map((ref) => ({
+        name: datasetName(ref),
+        rows: 1297,
+        testRows: 500,
+        classes: 10,
+        classNames: Array.from({ length: 10 }, (_, i) => String(i)),
+      })),
       factors: Object.keys(study.ablate),
       metrics: study.metrics,
       stats: study.stats,
@@ -136,7 +148,10 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
         paused: state === 'paused',
         fraction: done / rounds,
         etaMs: done > 0 ? 150 * (rounds - done) : null,
-        current: current && at ? `${current.spec.strategy.name}, seed ${current.spec.repeat}, round ${at.records.length}/${current.spec.strategy.rounds}` : '',
+        current:
+          current && at
+            ? `${current.spec.strategy.name}, seed ${current.spec.repeat}, round ${at.records.length}/${current.spec.strategy.rounds}`
+            : '',
       }
     },
     control: (action, hashes) => {

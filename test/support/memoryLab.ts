@@ -2,8 +2,26 @@ import { init, use } from 'echarts/core'
 import { LineChart } from 'echarts/charts'
 import { AriaComponent, GraphicComponent, GridComponent } from 'echarts/components'
 import { SVGRenderer } from 'echarts/renderers'
-import { commands, type CommandInput, type CommandName, type CommandOutput, type LabClient, type LabEventName, type LabEvents } from '@contract/commands'
-import type { DatasetInfo, DoctorReport, ExperimentSummary, Notice, ProjectSummary, QueueState, RecipeInfo, Settings, WorkspaceState } from '@contract/types'
+import {
+  commands,
+  type CommandInput,
+  type CommandName,
+  type CommandOutput,
+  type LabClient,
+  type LabEventName,
+  type LabEvents,
+} from '@contract/commands'
+import type {
+  DatasetInfo,
+  DoctorReport,
+  ExperimentSummary,
+  Notice,
+  ProjectSummary,
+  QueueState,
+  RecipeInfo,
+  Settings,
+  WorkspaceState,
+} from '@contract/types'
 import { curves, pairedDifference, resultSetFrom } from '@engine/analysis'
 import { QuerentError } from '@engine/core/errors'
 import { datasetName } from '@engine/study/consistency'
@@ -52,11 +70,23 @@ interface Project {
   removed: boolean
 }
 
-const emptyQueue: QueueState = { experiment: null, experimentName: '', runs: 0, finished: 0, failed: 0, running: 0, paused: false, fraction: 0, etaMs: null, current: '' }
+const emptyQueue: QueueState = {
+  experiment: null,
+  experimentName: '',
+  runs: 0,
+  finished: 0,
+  failed: 0,
+  running: 0,
+  paused: false,
+  fraction: 0,
+  etaMs: null,
+  current: '',
+}
 
 export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
   const listeners = new Map<LabEventName, Set<(payload: never) => void>>()
-  const emit = <E extends LabEventName>(event: E, payload: LabEvents[E]): void => listeners.get(event)?.forEach((listener) => listener(structuredClone(payload) as never))
+  const emit = <E extends LabEventName>(event: E, payload: LabEvents[E]): void =>
+    listeners.get(event)?.forEach((listener) => listener(structuredClone(payload) as never))
   const failures = new Map<CommandName, QuerentError>()
   let connection: 'open' | 'lost' = 'open'
   let minutes = 0
@@ -76,7 +106,13 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     return project
   }
   const startIn = (project: Project, failing?: Parameters<typeof createMemoryExperiment>[0]['failing']): MemoryExperiment => {
-    const experiment = createMemoryExperiment({ id: nextId('experiment'), project: project.id, yaml: project.yaml, startedAt: now(), failing })
+    const experiment = createMemoryExperiment({
+      id: nextId('experiment'),
+      project: project.id,
+      yaml: project.yaml,
+      startedAt: now(),
+      failing,
+    })
     experiments.set(experiment.summary().id, { experiment, batch: 0, removed: false })
     return experiment
   }
@@ -106,12 +142,14 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     if (!entry) throw new QuerentError('not-found', 'this experiment is not in the workspace', { found: id })
     return entry
   }
-  const of = (project: string): ExperimentSummary[] => [...experiments.values()].filter((e) => !e.removed && e.experiment.summary().project === project).map((e) => e.experiment.summary())
+  const of = (project: string): ExperimentSummary[] =>
+    [...experiments.values()].filter((e) => !e.removed && e.experiment.summary().project === project).map((e) => e.experiment.summary())
   const runningEntry = () => [...experiments.values()].find(({ experiment }) => ['running', 'paused'].includes(experiment.summary().state))
 
   const sparkline = (id: string): number[] => {
     const { experiment } = entryOf(id)
-    const best = experiment.plan.filter(({ spec }) => spec.strategy.id === 'margin' || spec.strategy.id === 'acquisition')[0] ?? experiment.plan[0]
+    const best =
+      experiment.plan.filter(({ spec }) => spec.strategy.id === 'margin' || spec.strategy.id === 'acquisition')[0] ?? experiment.plan[0]
     return experiment.states.get(best.hash)?.records.map(({ metrics }) => metrics.accuracy ?? 0) ?? []
   }
   const summaryOf = (project: Project): ProjectSummary => {
@@ -136,7 +174,10 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       .map(summaryOf)
       .sort((a, b) => (a.openedAt < b.openedAt ? 1 : -1)),
     active: living().some(({ id }) => id === active) ? active : null,
-    interrupted: [...experiments.values()].filter((e) => !e.removed).map((e) => e.experiment.summary()).filter(({ state }) => state === 'interrupted'),
+    interrupted: [...experiments.values()]
+      .filter((e) => !e.removed)
+      .map((e) => e.experiment.summary())
+      .filter(({ state }) => state === 'interrupted'),
   })
   const changed = (): void => emit('workspace.changed', workspace())
   const queue = (): QueueState => runningEntry()?.experiment.queue() ?? emptyQueue
@@ -158,7 +199,11 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     if (summary.state !== before) {
       emit('experiment.changed', summary)
       changed()
-      addNotice({ severity: summary.failed > 0 ? 'error' : 'note', title: summary.name, message: summary.failed > 0 ? `${summary.failed} of ${summary.runs} runs failed.` : `${summary.runs} runs finished.` })
+      addNotice({
+        severity: summary.failed > 0 ? 'error' : 'note',
+        title: summary.name,
+        message: summary.failed > 0 ? `${summary.failed} of ${summary.runs} runs failed.` : `${summary.runs} runs finished.`,
+      })
     }
   }
   const addNotice = (notice: Omit<Notice, 'id' | 'at'>): void => {
@@ -167,7 +212,8 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     emit('notice.added', added)
   }
 
-  const facts = (study: Study) => study.datasets.flatMap((ref) => libraryData.filter(({ id }) => id === ref).map((set) => ({ ...set, name: set.id })))
+  const facts = (study: Study) =>
+    study.datasets.flatMap((ref) => libraryData.filter(({ id }) => id === ref).map((set) => ({ ...set, name: set.id })))
   const resultsOf = ({ experiment }: { experiment: MemoryExperiment }) =>
     resultSetFrom({
       study: experiment.study.study,
@@ -182,7 +228,9 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     const entry = entryOf(id)
     const results = resultsOf(entry)
     const { metric, baseline, band, hidden } = request
-    const drawn = (band === 'paired-difference' ? pairedDifference(results, { metric, baseline }) : curves(results, { metric })).filter(({ strategy }) => !hidden.includes(strategy))
+    const drawn = (band === 'paired-difference' ? pairedDifference(results, { metric, baseline }) : curves(results, { metric })).filter(
+      ({ strategy }) => !hidden.includes(strategy),
+    )
     const [width, height] = [Math.round(pixelsOf(request.widthMm)), Math.round(pixelsOf(request.heightMm))]
     const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
     chart.setOption(
@@ -210,7 +258,12 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       runtime: 'Node 20.20.2',
       platform: 'Linux x64',
       workspace: '/home/ada/Querent',
-      backend: { id: 'onnx-native', label: `ONNX native · CPU × ${settings.jobs === 'auto' ? 2 : settings.jobs}`, device: 'CPU', jobs: settings.jobs === 'auto' ? 2 : settings.jobs },
+      backend: {
+        id: 'onnx-native',
+        label: `ONNX native · CPU × ${settings.jobs === 'auto' ? 2 : settings.jobs}`,
+        device: 'CPU',
+        jobs: settings.jobs === 'auto' ? 2 : settings.jobs,
+      },
     }),
     'workspace.get': workspace,
     'project.create': ({ name, from }) => {
@@ -256,8 +309,14 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'study.plan': ({ project, yaml }) => {
       const { study, findings } = reviewStudy(yaml, { file: 'study.yaml' }, facts)
       const checked = study ?? checkStudy(yaml, { file: 'study.yaml' }).study
-      const finished = [...experiments.values()].filter((e) => e.experiment.summary().project === project).flatMap((e) => e.experiment.plan.filter(({ hash }) => e.experiment.states.get(hash)?.status === 'finished').map(({ spec }) => spec.strategy.id))
-      const estimate = checked ? estimateStudy(checked, facts(checked), { backend: 'onnx-native', jobs: 2 }) : { runs: 0, fits: 0, estimatedSeconds: 0, estimatedBytes: 0, estimatedMemoryBytes: 0 }
+      const finished = [...experiments.values()]
+        .filter((e) => e.experiment.summary().project === project)
+        .flatMap((e) =>
+          e.experiment.plan.filter(({ hash }) => e.experiment.states.get(hash)?.status === 'finished').map(({ spec }) => spec.strategy.id),
+        )
+      const estimate = checked
+        ? estimateStudy(checked, facts(checked), { backend: 'onnx-native', jobs: 2 })
+        : { runs: 0, fits: 0, estimatedSeconds: 0, estimatedBytes: 0, estimatedMemoryBytes: 0 }
       return {
         valid: study !== null,
         ...estimate,
@@ -285,7 +344,12 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     },
     'experiment.continue': ({ experiment }) => {
       const entry = entryOf(experiment)
-      const again = createMemoryExperiment({ id: experiment, project: entry.experiment.summary().project, yaml: entry.experiment.snapshot(0).studyYaml, startedAt: now() })
+      const again = createMemoryExperiment({
+        id: experiment,
+        project: entry.experiment.summary().project,
+        yaml: entry.experiment.snapshot(0).studyYaml,
+        startedAt: now(),
+      })
       for (let i = 0; i < 7; i++) again.advance(300)
       experiments.set(experiment, { experiment: again, batch: entry.batch, removed: false })
       emit('experiment.changed', again.summary())
@@ -313,7 +377,11 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       changed()
       return entryOf(experiment).experiment.summary()
     },
-    'export.table': ({ experiment, table }) => ({ name: `${entryOf(experiment).experiment.study.study}-${table}.csv`, mime: 'text/csv', bytes: new TextEncoder().encode(csvTable(table, resultsOf(entryOf(experiment)))) }),
+    'export.table': ({ experiment, table }) => ({
+      name: `${entryOf(experiment).experiment.study.study}-${table}.csv`,
+      mime: 'text/csv',
+      bytes: new TextEncoder().encode(csvTable(table, resultsOf(entryOf(experiment)))),
+    }),
     'export.figure': ({ experiment, request, format }) => {
       if (format !== 'svg') throw new QuerentError('unsupported', `the memory lab draws SVG only, not ${format}`)
       return { name: 'learning-curves.svg', mime: 'image/svg+xml', bytes: figure(experiment, request) }
@@ -347,8 +415,8 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     on: (event, listener) => {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set)
-      set.add(listener as (payload: never) => void)
-      return () => set.delete(listener as (payload: never) => void)
+      set.add(listener)
+      return () => set.delete(listener)
     },
     call: async <C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandOutput<C>> => {
       await new Promise((resolve) => setTimeout(resolve))

@@ -50,7 +50,13 @@ export function recordOf(run: PlannedRun, round: number): RoundRecord {
   return {
     round,
     labeled,
-    metrics: { accuracy, nll: 2.1 * (1 - accuracy) + 0.05, macro_f1: accuracy - 0.004, ece: 0.25 * (1 - accuracy) + 0.01, brier: 1.4 * (1 - accuracy) },
+    metrics: {
+      accuracy,
+      nll: 2.1 * (1 - accuracy) + 0.05,
+      macro_f1: accuracy - 0.004,
+      ece: 0.25 * (1 - accuracy) + 0.01,
+      brier: 1.4 * (1 - accuracy),
+    },
     trainLoss: losses.at(-1) ?? null,
     trainAccuracy: labeled === 0 ? null : 1,
     steps: labeled === 0 ? 0 : 500,
@@ -63,7 +69,14 @@ export function recordOf(run: PlannedRun, round: number): RoundRecord {
     mode: null,
     overlap: [],
     diagnostics: {},
-    timings: { trainMs: 120 + 30 * random.next(), forwardMs: 6, scoreMs: 1 + random.next(), chooseMs: strategy.id === 'badge' ? 12 : 0.4, updateMs: 0, evalMs: 4 },
+    timings: {
+      trainMs: 120 + 30 * random.next(),
+      forwardMs: 6,
+      scoreMs: 1 + random.next(),
+      chooseMs: strategy.id === 'badge' ? 12 : 0.4,
+      updateMs: 0,
+      evalMs: 4,
+    },
   }
 }
 
@@ -73,7 +86,11 @@ export function* eventsOf(run: PlannedRun, failsAt: number | null = null, firstS
   const event = (body: RunEventBody): RunEvent => ({ ...body, seq: seq++ })
   const { rounds } = run.spec.strategy
   const random = randomFrom(`initial ${run.spec.repeat}`)
-  const initial = picks(random, initialLabels(run.spec.protocol), false, 1).map((sample) => ({ ...sample, predicted: null, confidence: null }))
+  const initial = picks(random, initialLabels(run.spec.protocol), false, 1).map((sample) => ({
+    ...sample,
+    predicted: null,
+    confidence: null,
+  }))
   yield event({ type: 'run-started', rounds, resumedFrom: 0, initial, poolSize, testSize })
   for (let round = 0; round <= rounds; round++) {
     const record = recordOf(run, round)
@@ -81,7 +98,11 @@ export function* eventsOf(run: PlannedRun, failsAt: number | null = null, firstS
     for (const [i, loss] of record.lossCurve.entries()) {
       yield event({ type: 'epoch', round, epoch: i + 1, epochs: record.lossCurve.length, loss })
       if (round === failsAt && i === 5) {
-        yield event({ type: 'run-ended', state: 'failed', error: { code: 'job-crashed', message: 'The job ran out of memory: it asked for 1.9 GB, 1.2 GB was free.' } })
+        yield event({
+          type: 'run-ended',
+          state: 'failed',
+          error: { code: 'job-crashed', message: 'The job ran out of memory: it asked for 1.9 GB, 1.2 GB was free.' },
+        })
         return
       }
     }

@@ -7,7 +7,11 @@ import { createMemoryExperiment } from '../../support/memoryExperiment'
 import { sampleStudy } from '../../support/memoryContent'
 
 const started = () => createMemoryExperiment({ id: 'e', project: 'p', yaml: sampleStudy, startedAt: '2026-11-22T09:00:00Z' })
-const batchOf = (batch: number, events: LabEvents['experiment.events']['events']): LabEvents['experiment.events'] => ({ experiment: 'e', batch, events })
+const batchOf = (batch: number, events: LabEvents['experiment.events']['events']): LabEvents['experiment.events'] => ({
+  experiment: 'e',
+  batch,
+  events,
+})
 
 describe('a live experiment', () => {
   it('reaches the state of the lab by batches', () => {

@@ -17,7 +17,10 @@ describe('ablation chips', () => {
   it('turn one level into a value and two into a factor, in a fixed order', () => {
     const order = ['reinit-fresh', 'carry', 'shrink-perturb']
     const single = setLevels(ablationStudy, 'training.weightStart', ['carry'], order)
-    expect(study(single)).toMatchObject({ training: { weightStart: 'carry' }, ablate: { 'strategies.acq.score': ['entropy-gradnorm', 'entropy'] } })
+    expect(study(single)).toMatchObject({
+      training: { weightStart: 'carry' },
+      ablate: { 'strategies.acq.score': ['entropy-gradnorm', 'entropy'] },
+    })
     expect(study(single).ablate).not.toHaveProperty('training.weightStart')
     const three = setLevels(single, 'training.weightStart', ['shrink-perturb', 'carry', 'reinit-fresh'], order)
     expect(study(three).ablate['training.weightStart']).toEqual(order)
@@ -27,7 +30,10 @@ describe('ablation chips', () => {
   it('set the parameter of the named strategy', () => {
     const text = setLevels(ablationStudy, 'strategies.acq.score', ['entropy'])
     expect(study(text).strategies[2].params).toMatchObject({ score: 'entropy' })
-    expect(study(setLevels(text, 'strategies.acq.batch', ['topk', 'kmeans++'])).ablate['strategies.acq.batch']).toEqual(['topk', 'kmeans++'])
+    expect(study(setLevels(text, 'strategies.acq.batch', ['topk', 'kmeans++'])).ablate['strategies.acq.batch']).toEqual([
+      'topk',
+      'kmeans++',
+    ])
   })
 
   it('leave no empty section and keep comments', () => {
@@ -41,7 +47,11 @@ describe('strategies', () => {
   it('are added under a free name', () => {
     const text = addStrategy(addStrategy(ablationStudy, 'margin'), 'margin')
     expect(study(text).strategies.map(({ name }) => name)).toEqual(['random', 'badge', 'acq', 'margin', 'margin-2'])
-    expect(study(duplicateStrategy(text, 2)).strategies.at(-1)).toMatchObject({ id: 'acquisition', name: 'acq-2', params: { score: 'entropy-gradnorm' } })
+    expect(study(duplicateStrategy(text, 2)).strategies.at(-1)).toMatchObject({
+      id: 'acquisition',
+      name: 'acq-2',
+      params: { score: 'entropy-gradnorm' },
+    })
   })
 
   it('are renamed wherever the study calls them', () => {
@@ -68,7 +78,9 @@ describe('form from schema', () => {
   it('knows a control for every field of every section and strategy', () => {
     const properties = propertiesOf(studyJsonSchema())
     const kinds = Object.fromEntries(
-      ['data', 'training', 'protocol', 'stats', 'run'].flatMap((section) => Object.entries(propertiesOf(properties[section])).map(([name, schema]) => [`${section}.${name}`, kindOf(schema).kind])),
+      ['data', 'training', 'protocol', 'stats', 'run'].flatMap((section) =>
+        Object.entries(propertiesOf(properties[section])).map(([name, schema]) => [`${section}.${name}`, kindOf(schema).kind]),
+      ),
     )
     expect(kinds).toMatchObject({
       'data.test': 'text',
@@ -113,7 +125,10 @@ describe('live grid', () => {
 
   it('stretches a run over levels that cannot change it', () => {
     // Without minibatches of order or shrinking, `shrink` matters to no cold start.
-    const grid = gridOf(study(ablationStudy.replace('  training.weightStart: [reinit-fresh, carry]', '  training.shrink: [0.5, 0.9]')), null)
+    const grid = gridOf(
+      study(ablationStudy.replace('  training.weightStart: [reinit-fresh, carry]', '  training.shrink: [0.5, 0.9]')),
+      null,
+    )
     expect(grid.columns).toHaveLength(2)
     for (const row of grid.rows) expect(drawnCells(row)).toEqual([{ seeds: 6, computed: 0, span: 2 }])
     expect(grid.runs).toBe(24)

@@ -6,7 +6,15 @@ import { yamlTokens } from '@/features/design/yamlTokens'
 
 describe('numbers as people read them', () => {
   it('adapts times to their size', () => {
-    expect([0.4, 850, 4200, 12_400, 59_960, 130_000, 3_600_000 + 5 * 60_000].map(duration)).toEqual(['0 ms', '850 ms', '4.2 s', '12 s', '1 min', '2 min 10 s', '1 h 05 min'])
+    expect([0.4, 850, 4200, 12_400, 59_960, 130_000, 3_600_000 + 5 * 60_000].map(duration)).toEqual([
+      '0 ms',
+      '850 ms',
+      '4.2 s',
+      '12 s',
+      '1 min',
+      '2 min 10 s',
+      '1 h 05 min',
+    ])
   })
   it('writes differences with their sign and never as a bare zero', () => {
     expect([3.42, -0.8, 0.03, -0.04].map((value) => signed(value))).toEqual(['+3.4', '−0.8', '+0.03', '−0.04'])
@@ -31,7 +39,8 @@ describe('numbers as people read them', () => {
   })
 })
 
-const key = (given: Partial<KeyboardEventInit> & { key: string }) => ({ ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...given }) as KeyboardEvent
+const key = (given: Partial<KeyboardEventInit> & { key: string }) =>
+  ({ ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...given }) as KeyboardEvent
 
 describe('shortcuts', () => {
   it('are written for each system', () => {
@@ -66,6 +75,10 @@ describe('YAML colours', () => {
   })
   it('keeps every character', () => {
     for (const line of ['training.weightStart: [reinit-fresh, carry]  # cold', '', '# only', "a: 'x: y'", '- random'])
-      expect(yamlTokens(line).map(({ text }) => text).join('')).toBe(line)
+      expect(
+        yamlTokens(line)
+          .map(({ text }) => text)
+          .join(''),
+      ).toBe(line)
   })
 })

@@ -13,7 +13,7 @@ export async function settle(turns = 6): Promise<void> {
 }
 
 /** Stores over a lab in memory, without any component. */
-export function storesOver(options?: MemoryLabOptions): MemoryLab {
+export function storesOver(options: MemoryLabOptions = { with: 'nothing' }): MemoryLab {
   const lab = createMemoryLab(options)
   const pinia = createPinia()
   createApp({ render: () => null })
@@ -29,7 +29,10 @@ export interface Mounted {
 }
 
 /** A component with everything a page has: stores, router, lab. */
-export async function mountWith(component: Component, given: { path?: string; props?: Record<string, unknown>; lab?: MemoryLabOptions } = {}): Promise<Mounted> {
+export async function mountWith(
+  component: Component,
+  given: { path?: string; props?: Record<string, unknown>; lab?: MemoryLabOptions } = {},
+): Promise<Mounted> {
   const lab = createMemoryLab(given.lab)
   const router = createWorkbenchRouter(createMemoryHistory())
   await router.push(given.path ?? '/projects')

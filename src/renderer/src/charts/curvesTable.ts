@@ -3,7 +3,7 @@ import { metricInfo } from '@engine/analysis/metricInfo'
 import type { MetricId } from '@engine/study/spec'
 import { fixed, signed } from '@/composables/format'
 import { factorLabel } from '@/state/runRows'
-import type { ChartTable } from './BaseChart.vue'
+import type { ChartTable } from './chart'
 
 /** Mean, interval and n of every curve at every budget, in the units the figure shows. */
 export function curvesTable(curves: readonly Curve[], metric: MetricId): ChartTable {
@@ -11,7 +11,8 @@ export function curvesTable(curves: readonly Curve[], metric: MetricId): ChartTa
   const scale = percent ? 100 : 1
   const digits = percent ? 1 : 3
   const difference = curves.some((curve) => curve.baseline !== null)
-  const show = (value: number | null): string => (value === null ? '–' : difference ? signed(value * scale, digits) : fixed(value * scale, digits))
+  const show = (value: number | null): string =>
+    value === null ? '–' : difference ? signed(value * scale, digits) : fixed(value * scale, digits)
   const factors = curves.some((curve) => factorLabel(curve.factors) !== '')
   const datasets = new Set(curves.map((curve) => curve.dataset)).size > 1
   return {

@@ -1,7 +1,7 @@
 import type { EChartsOption } from 'echarts'
 import { figureInk } from '@figures/palette'
 import { axisText, niceScale } from '@figures/scale'
-import type { ChartBox, ChartTable } from './BaseChart.vue'
+import type { ChartBox, ChartTable } from './chart'
 
 /** Training loss by epoch of one fit, a single line from epoch 1. Epochs that were not reported are gaps that the line spans. */
 export function lossOption(losses: readonly (number | null)[], title: string, color: string | undefined, box: ChartBox): EChartsOption {
@@ -34,7 +34,13 @@ export function lossOption(losses: readonly (number | null)[], title: string, co
       name: title,
       nameLocation: 'end',
       nameGap: 8,
-      nameTextStyle: { color: ink.text, fontSize: box.fontSizePx, fontFamily: box.fontFamily, align: 'left', padding: [0, 0, 0, -left + 2] },
+      nameTextStyle: {
+        color: ink.text,
+        fontSize: box.fontSizePx,
+        fontFamily: box.fontFamily,
+        align: 'left',
+        padding: [0, 0, 0, -left + 2],
+      },
       axisLine: { show: false },
       axisTick: { show: false },
       axisLabel: { ...label, customValues: [...y.ticks] },

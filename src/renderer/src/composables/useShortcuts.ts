@@ -39,14 +39,17 @@ export function matches(keys: string, event: KeyboardEvent, mac = isMac): boolea
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) && !isToggle(target)
-const isToggle = (target: HTMLElement): boolean => target instanceof HTMLInputElement && ['checkbox', 'radio', 'range'].includes(target.type)
+const isToggle = (target: HTMLElement): boolean =>
+  target instanceof HTMLInputElement && ['checkbox', 'radio', 'range'].includes(target.type)
 
 /** Runs the newest shortcut that fits; call once, on the window. */
 export function dispatchShortcut(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return
   const typing = isTyping(event.target)
   // A dialog or menu owns the keyboard while it is open.
-  const layered = document.querySelector('[role="dialog"][data-state="open"], [role="menu"][data-state="open"], [role="listbox"][data-state="open"]')
+  const layered = document.querySelector(
+    '[role="dialog"][data-state="open"], [role="menu"][data-state="open"], [role="listbox"][data-state="open"]',
+  )
   for (const shortcut of [...registered].reverse()) {
     if (!matches(shortcut.keys, event)) continue
     const mod = shortcut.keys.includes('mod+')

@@ -5,7 +5,18 @@ import type { AppInfo, ExperimentSummary, Notice, ProjectSummary, QueueState, Re
 import { useClient } from '@/client/labClient'
 import { useMessages } from './messages'
 
-const idle: QueueState = { experiment: null, experimentName: '', runs: 0, finished: 0, failed: 0, running: 0, paused: false, fraction: 0, etaMs: null, current: '' }
+const idle: QueueState = {
+  experiment: null,
+  experimentName: '',
+  runs: 0,
+  finished: 0,
+  failed: 0,
+  running: 0,
+  paused: false,
+  fraction: 0,
+  etaMs: null,
+  current: '',
+}
 
 /** What the whole window shows: projects, queue, notices, settings, connection. */
 export const useWorkspace = defineStore('workspace', () => {
@@ -66,14 +77,19 @@ export const useWorkspace = defineStore('workspace', () => {
 
   const create = (input: CommandInput<'project.create'>): Promise<ProjectSummary> => client.call('project.create', input)
   const rename = (project: string, name: string): Promise<ProjectSummary> => client.call('project.rename', { project, name })
-  const duplicate = (project: ProjectSummary): Promise<ProjectSummary> => create({ name: `${project.name} copy`, from: { project: project.id } })
+  const duplicate = (project: ProjectSummary): Promise<ProjectSummary> =>
+    create({ name: `${project.name} copy`, from: { project: project.id } })
 
   async function remove(project: ProjectSummary): Promise<void> {
     await client.call('project.remove', { project: project.id })
     messages.say({
       tone: 'note',
       title: `Deleted ${project.name}`,
-      action: { label: 'Undo', run: () => void messages.attempt('The project could not be restored', () => client.call('project.restore', { project: project.id })) },
+      action: {
+        label: 'Undo',
+        run: () =>
+          void messages.attempt('The project could not be restored', () => client.call('project.restore', { project: project.id })),
+      },
     })
   }
 
@@ -99,8 +115,11 @@ export const useWorkspace = defineStore('workspace', () => {
   }
   const decline = (experiment: string): void => void (declined.value = new Set([...declined.value, experiment]))
 
-  const control = (action: CommandInput<'experiment.control'>['action'], experiment = queue.value.experiment, runs?: string[]): Promise<null> | null =>
-    experiment ? client.call('experiment.control', { experiment, action, runs }) : null
+  const control = (
+    action: CommandInput<'experiment.control'>['action'],
+    experiment = queue.value.experiment,
+    runs?: string[],
+  ): Promise<null> | null => (experiment ? client.call('experiment.control', { experiment, action, runs }) : null)
 
   return {
     info,

@@ -74,8 +74,7 @@ function differenceOf(pairs: readonly PairwiseRow[], row: SummaryRow, baseline: 
   return own.find((pair) => sameCell(pair.factors, row.factors)) ?? (own.length === 1 ? own[0] : null)
 }
 
-const sameCell = (a: Factors, b: Factors): boolean =>
-  Object.keys({ ...a, ...b }).every((path) => sameValue(a[path], b[path]))
+const sameCell = (a: Factors, b: Factors): boolean => Object.keys({ ...a, ...b }).every((path) => sameValue(a[path], b[path]))
 
 export const rowsAt = ({ results, view }: Comparison, labels: number): BudgetRow[] => atBudget(results, labels, { facet: view.facet })
 
@@ -85,4 +84,5 @@ export function nearestBudget(budgets: readonly number[], x: number): number | n
 }
 
 /** Key of one curve among those shown together. */
-export const curveKey = (row: { readonly strategy: string; readonly factors: Factors }): string => JSON.stringify([row.strategy, row.factors])
+export const curveKey = (row: { readonly strategy: string; readonly factors: Factors }): string =>
+  JSON.stringify([row.strategy, row.factors])

@@ -17,6 +17,7 @@ export function unitsOf(metric: MetricId) {
     /** lo–hi for levels */
     levels: (lo: number | null, hi: number | null): string => (lo === null || hi === null ? '–' : `${level(lo)}–${level(hi)}`),
     /** lo, hi for differences */
-    differences: (lo: number | null, hi: number | null): string => (lo === null || hi === null ? '–' : `${difference(lo)}, ${difference(hi)}`),
+    differences: (lo: number | null, hi: number | null): string =>
+      lo === null || hi === null ? '–' : `${difference(lo)}, ${difference(hi)}`,
   }
 }

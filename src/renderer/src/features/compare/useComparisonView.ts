@@ -33,7 +33,9 @@ export function useComparisonView(results: () => ResultSet | null) {
   const givenLevels = computed<Readonly<Record<string, string>>>(() => {
     try {
       const value: unknown = JSON.parse(facetText.value || '{}')
-      return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([path, level]) => [path, String(level)])) : {}
+      return typeof value === 'object' && value !== null
+        ? Object.fromEntries(Object.entries(value).map(([path, level]) => [path, String(level)]))
+        : {}
     } catch {
       return {}
     }
@@ -70,6 +72,21 @@ export function useComparisonView(results: () => ResultSet | null) {
     baseline: candidates.value.find((name) => name === baseline.value) ?? snapshot.value?.stats.baseline ?? '',
     facet: facet.value,
   }))
-  return { view, dataset, datasets, metric, measured, baseline, candidates, band, budget, factors, chosenLevels, chooseLevel, hidden: hidden.values, toggleHidden: hidden.toggle }
+  return {
+    view,
+    dataset,
+    datasets,
+    metric,
+    measured,
+    baseline,
+    candidates,
+    band,
+    budget,
+    factors,
+    chosenLevels,
+    chooseLevel,
+    hidden: hidden.values,
+    toggleHidden: hidden.toggle,
+  }
 }
 export type ComparisonChoices = ReturnType<typeof useComparisonView>

@@ -14,7 +14,11 @@ export const batchWords: Readonly<Record<string, string>> = { topk: 'off: top-k'
 /** Words of the field for the factors that every study may have; other fields are called by their path. */
 const titles: readonly (readonly [pattern: RegExp, title: string, levels: Readonly<Record<string, string>>])[] = [
   [/^strategies\.(.+)\.score$/, 'Acquisition score', scoreWords],
-  [/^training\.weightStart$/, 'Weights', { 'reinit-fresh': 'cold', 'reinit-same': 'cold, same draw', carry: 'warm', 'shrink-perturb': 'shrink–perturb' }],
+  [
+    /^training\.weightStart$/,
+    'Weights',
+    { 'reinit-fresh': 'cold', 'reinit-same': 'cold, same draw', carry: 'warm', 'shrink-perturb': 'shrink–perturb' },
+  ],
   [/^protocol\.dataStart$/, 'Initial set', { seeded: 'seeded', empty: 'empty' }],
   [/^strategies\.(.+)\.batch$/, 'Diversity', batchWords],
 ]

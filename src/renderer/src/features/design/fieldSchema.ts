@@ -19,7 +19,7 @@ const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? val
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)
 
 export function kindOf(schema: FieldSchema): FieldKind {
-  const types = Array.isArray(schema.type) ? schema.type.map(String) : [String(schema.type ?? '')]
+  const types = typeof schema.type === 'string' ? [schema.type] : texts(schema.type)
   const parts = members(schema)
   const optional = types.includes('null') || parts.some((part) => part.type === 'null')
   const solid = parts.filter((part) => part.type !== 'null')
@@ -27,8 +27,7 @@ export function kindOf(schema: FieldSchema): FieldKind {
     const inner = kindOf({ ...solid[0] })
     return inner.kind === 'number' || inner.kind === 'text' ? { ...inner, optional } : inner
   }
-  if (solid.length > 1)
-    return { kind: 'text', optional, example: solid.map((part) => (part.const === undefined ? String(part.type) : String(part.const))).join(' or ') }
+  if (solid.length > 1) return { kind: 'text', optional, example: solid.map((part) => valueText(part.const ?? part.type)).join(' or ') }
   if (schema.enum) return { kind: 'choice', values: texts(schema.enum) }
   if (types.includes('boolean')) return { kind: 'switch' }
   if (types.includes('array')) {
@@ -62,7 +61,10 @@ export function valueText(value: unknown): string {
 
 /** Numbers separated by commas or spaces; null when any part is not one. */
 export function parseNumbers(text: string): number[] | null {
-  const parts = text.split(/[\s,]+/).filter(Boolean).map(Number)
+  const parts = text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(Number)
   return parts.every(Number.isFinite) ? parts : null
 }
 

@@ -27,7 +27,8 @@ export interface Grid {
   readonly fits: number
 }
 
-const key = (strategy: string, factors: Factors): string => canonicalJson([strategy, Object.fromEntries(Object.entries(factors).filter(([, level]) => level !== null))])
+const key = (strategy: string, factors: Factors): string =>
+  canonicalJson([strategy, Object.fromEntries(Object.entries(factors).filter(([, level]) => level !== null))])
 
 /** The study's grid at once, before the lab has answered: strategies with their own levels down, study-wide levels across. */
 export function gridOf(study: Study, plan: PlanReport | null): Grid {
@@ -37,8 +38,16 @@ export function gridOf(study: Study, plan: PlanReport | null): Grid {
   const factors = Object.keys(study.ablate)
   const wide = factors.filter((path) => !path.startsWith('strategies.'))
 
-  const combinations = wide.reduce<Factors[]>((found, path) => found.flatMap((levels) => study.ablate[path].map((level) => ({ ...levels, [path]: level }))), [{}])
-  const columns = combinations.map((levels) => wide.filter((path) => study.ablate[path].length > 1).map((path) => levelTitle(path, levels[path])).join(', '))
+  const combinations = wide.reduce<Factors[]>(
+    (found, path) => found.flatMap((levels) => study.ablate[path].map((level) => ({ ...levels, [path]: level }))),
+    [{}],
+  )
+  const columns = combinations.map((levels) =>
+    wide
+      .filter((path) => study.ablate[path].length > 1)
+      .map((path) => levelTitle(path, levels[path]))
+      .join(', '),
+  )
 
   const rows = new Map<string, { strategy: string; detail: string; cells: (GridCell | null)[] }>()
   for (const { plan: run, factors: levels } of variants) {
@@ -53,7 +62,9 @@ export function gridOf(study: Study, plan: PlanReport | null): Grid {
       cells: combinations.map(() => null),
     }
     rows.set(rowKey, row)
-    const fitting = combinations.flatMap((combination, i) => (wide.every((path) => levels[path] === null || canonicalJson(levels[path]) === canonicalJson(combination[path])) ? [i] : []))
+    const fitting = combinations.flatMap((combination, i) =>
+      wide.every((path) => levels[path] === null || canonicalJson(levels[path]) === canonicalJson(combination[path])) ? [i] : [],
+    )
     const together = fitting.every((place, i) => i === 0 || place === fitting[i - 1] + 1)
     const cell = { seeds, computed: computed.get(key(run.strategy.name, levels)) ?? 0 }
     if (together && fitting.length > 0) row.cells[fitting[0]] = { ...cell, span: fitting.length }
@@ -73,7 +84,7 @@ const order = (study: Study, strategy: string): number => study.strategies.findI
 /** Cells of a row as they are drawn: those covered by a stretched one are left out. */
 export function drawnCells(row: GridRow): (GridCell | null)[] {
   const drawn: (GridCell | null)[] = []
-  for (let i = 0; i < row.cells.length; ) {
+  for (let i = 0; i < row.cells.length;) {
     const cell = row.cells[i]
     drawn.push(cell)
     i += cell?.span ?? 1

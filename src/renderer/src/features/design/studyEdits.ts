@@ -14,11 +14,15 @@ const rawEntries = (text: string): readonly unknown[] => {
   const { strategies } = rawOf(text)
   return Array.isArray(strategies) ? strategies : []
 }
-export const entryId = (entry: unknown): string => (isRecord(entry) ? String(entry.id ?? '') : String(entry))
-export const entryName = (entry: unknown): string => (isRecord(entry) && entry.name !== undefined ? String(entry.name) : entryId(entry))
+const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
+export const entryId = (entry: unknown): string => textOf(isRecord(entry) ? entry.id : entry)
+export const entryName = (entry: unknown): string => (isRecord(entry) && entry.name !== undefined ? textOf(entry.name) : entryId(entry))
 
 export function valueAt(root: unknown, path: Path): unknown {
-  return path.reduce<unknown>((inner, step) => (typeof inner === 'object' && inner !== null ? (inner as Record<string | number, unknown>)[step] : undefined), root)
+  return path.reduce<unknown>(
+    (inner, step) => (typeof inner === 'object' && inner !== null ? (inner as Record<string | number, unknown>)[step] : undefined),
+    root,
+  )
 }
 
 const rawFactors = (text: string): Readonly<Record<string, readonly FactorValue[]>> => {
@@ -51,7 +55,8 @@ export function setLevels(text: string, factor: string, levels: readonly FactorV
 }
 
 /** Makes a factor of a field, beginning with the given levels. */
-export const addFactor = (text: string, factor: string, levels: readonly FactorValue[]): string => setAt(text, ['ablate', factor], [...levels])
+export const addFactor = (text: string, factor: string, levels: readonly FactorValue[]): string =>
+  setAt(text, ['ablate', factor], [...levels])
 
 export function removeFactor(text: string, factor: string): string {
   const factors = rawFactors(text)
@@ -96,10 +101,14 @@ export function renameStrategy(text: string, index: number, name: string): strin
   const old = entryName(entry)
   if (name === old) return text
   const id = entryId(entry)
-  let next = name === id && isRecord(entry) && entry.name !== undefined ? removeAt(text, ['strategies', index, 'name']) : setAt(text, ['strategies', index, 'name'], name)
+  let next =
+    name === id && isRecord(entry) && entry.name !== undefined
+      ? removeAt(text, ['strategies', index, 'name'])
+      : setAt(text, ['strategies', index, 'name'], name)
   const prefix = `strategies.${old}.`
   for (const [factor, levels] of Object.entries(rawFactors(text)))
-    if (factor.startsWith(prefix)) next = setAt(removeFactor(next, factor), ['ablate', `strategies.${name}.${factor.slice(prefix.length)}`], levels)
+    if (factor.startsWith(prefix))
+      next = setAt(removeFactor(next, factor), ['ablate', `strategies.${name}.${factor.slice(prefix.length)}`], levels)
   return valueAt(rawOf(next), ['stats', 'baseline']) === old ? setAt(next, ['stats', 'baseline'], name) : next
 }
 

@@ -7,10 +7,21 @@ import type { SectionName } from './useStudySchema'
 /** Closed sections read as one sentence. */
 export const summaries: Readonly<Record<SectionName | 'strategies' | 'ablate', (study: Study) => string>> = {
   data: ({ datasets, data }) =>
-    [datasets.map(datasetName).join(', '), data.test === 'provided' ? 'provided test rows' : data.test < 1 ? `${100 * data.test} % held out as test` : `${data.test} rows held out as test`, `scaling ${data.scaling}`].join(' · '),
+    [
+      datasets.map(datasetName).join(', '),
+      data.test === 'provided'
+        ? 'provided test rows'
+        : data.test < 1
+          ? `${100 * data.test} % held out as test`
+          : `${data.test} rows held out as test`,
+      `scaling ${data.scaling}`,
+    ].join(' · '),
   model: ({ model }) => {
-    const layers = model.type === 'mlp' ? ` ${model.hidden.join('–')}` : model.type === 'cnn' ? ` ${[...model.filters, ...model.hidden].join('–')}` : ''
-    return [`${model.type}${layers}`, 'dropout' in model && model.dropout > 0 ? `dropout ${model.dropout}` : '', model.init].filter(Boolean).join(' · ')
+    const layers =
+      model.type === 'mlp' ? ` ${model.hidden.join('–')}` : model.type === 'cnn' ? ` ${[...model.filters, ...model.hidden].join('–')}` : ''
+    return [`${model.type}${layers}`, 'dropout' in model && model.dropout > 0 ? `dropout ${model.dropout}` : '', model.init]
+      .filter(Boolean)
+      .join(' · ')
   },
   training: ({ training }) =>
     [
@@ -34,7 +45,9 @@ export const summaries: Readonly<Record<SectionName | 'strategies' | 'ablate', (
   },
   ablate: ({ ablate }) => {
     const factors = Object.entries(ablate).filter(([, levels]) => levels.length > 1)
-    return factors.length === 0 ? 'none: every field has one value' : factors.map(([path, levels]) => `${path} (${levels.length})`).join(' · ')
+    return factors.length === 0
+      ? 'none: every field has one value'
+      : factors.map(([path, levels]) => `${path} (${levels.length})`).join(' · ')
   },
   stats: ({ stats }) =>
     [

@@ -5,7 +5,9 @@ import { addFactor } from './studyEdits'
 import { useStudyForm } from './useStudyForm'
 
 const isLevel = (value: unknown): value is FactorValue =>
-  value === null || ['string', 'number', 'boolean'].includes(typeof value) || (Array.isArray(value) && value.every((member) => ['string', 'number'].includes(typeof member)))
+  value === null ||
+  ['string', 'number', 'boolean'].includes(typeof value) ||
+  (Array.isArray(value) && value.every((member) => ['string', 'number'].includes(typeof member)))
 
 /** Turning a field into a factor: it begins with its own value and a second one where the schema knows which. */
 export function useFactorActions() {

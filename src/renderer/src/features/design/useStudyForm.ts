@@ -24,11 +24,17 @@ export function useStudyForm() {
   const broken = computed(() => study.source.findings[0] ?? null)
   const entries = computed<readonly FormEntry[]>(() => {
     const { strategies } = raw.value
-    return Array.isArray(strategies) ? strategies.map((entry: unknown, index) => ({ index, id: entryId(entry), name: entryName(entry), raw: entry })) : []
+    return Array.isArray(strategies)
+      ? strategies.map((entry: unknown, index) => ({ index, id: entryId(entry), name: entryName(entry), raw: entry }))
+      : []
   })
   const factors = computed<Readonly<Record<string, readonly FactorValue[]>>>(() =>
     isRecord(raw.value.ablate)
-      ? Object.fromEntries(Object.entries(raw.value.ablate).flatMap(([path, levels]) => (Array.isArray(levels) ? [[path, levels as readonly FactorValue[]]] : [])))
+      ? Object.fromEntries(
+          Object.entries(raw.value.ablate).flatMap(([path, levels]) =>
+            Array.isArray(levels) ? [[path, levels as readonly FactorValue[]]] : [],
+          ),
+        )
       : {},
   )
   const modelType = computed(() => {
@@ -50,14 +56,20 @@ export function useStudyForm() {
   })
   const findingsAt = (path: Path): readonly Finding[] => byPath.value.get(formatPath(path)) ?? []
   /** Findings of a section, which is a first step of paths. */
-  const findingsIn = (first: string): readonly Finding[] => study.findings.filter(({ path }) => path === first || path.startsWith(`${first}.`) || path.startsWith(`${first}[`))
+  const findingsIn = (first: string): readonly Finding[] =>
+    study.findings.filter(({ path }) => path === first || path.startsWith(`${first}.`) || path.startsWith(`${first}[`))
 
   /** Schema, own value and default of the field that a factor varies. */
   function factorField(factor: string): { readonly field: FieldSchema; readonly path: Path } | null {
-    const entry = [...entries.value].sort((a, b) => b.name.length - a.name.length).find(({ name }) => factor.startsWith(`strategies.${name}.`))
+    const entry = [...entries.value]
+      .sort((a, b) => b.name.length - a.name.length)
+      .find(({ name }) => factor.startsWith(`strategies.${name}.`))
     if (entry) {
       const parameter = factor.slice(`strategies.${entry.name}.`.length)
-      const field = parameter === 'rounds' ? { type: 'integer', minimum: 1, default: valueAt(raw.value, ['protocol', 'rounds']) ?? 8 } : schema.catalog.get(entry.id)?.parameters[parameter]
+      const field =
+        parameter === 'rounds'
+          ? { type: 'integer', minimum: 1, default: valueAt(raw.value, ['protocol', 'rounds']) ?? 8 }
+          : schema.catalog.get(entry.id)?.parameters[parameter]
       return field ? { field, path: ['strategies', entry.index, parameter] } : null
     }
     const [section, name] = factor.split('.')
@@ -66,5 +78,21 @@ export function useStudyForm() {
     return field ? { field, path: [section, name] } : null
   }
 
-  return { study, schema, raw, broken, entries, factors, modelType, possibleFactors, isSet, read, write, reset, findingsAt, findingsIn, factorField }
+  return {
+    study,
+    schema,
+    raw,
+    broken,
+    entries,
+    factors,
+    modelType,
+    possibleFactors,
+    isSet,
+    read,
+    write,
+    reset,
+    findingsAt,
+    findingsIn,
+    factorField,
+  }
 }

@@ -65,7 +65,11 @@ export function useFigure(choices: ComparisonChoices, experiment: () => string |
     }
   }
   watch(experiment, () => void preview(), { immediate: true })
-  watchDebounced(() => JSON.stringify(request.value), () => void preview(), { debounce: 200 })
+  watchDebounced(
+    () => JSON.stringify(request.value),
+    () => void preview(),
+    { debounce: 200 },
+  )
   onBeforeUnmount(() => {
     turn = -1
     URL.revokeObjectURL(url.value)

@@ -12,10 +12,13 @@ export function logLines(state: RunState, metric: MetricId): string[] {
         ? `  fit    ${record.steps} steps${record.trainAccuracy === null ? '' : `, train ${record.trainAccuracy.toFixed(3)}`}${record.trainLoss === null ? '' : `, loss ${record.trainLoss.toPrecision(3)}`}`
         : '  fit    none: no label yet',
       `  eval   ${metricInfo[metric].label} ${value === null || value === undefined ? 'not defined' : value.toFixed(3)}`,
-      ...(record.selection.length > 0 ? [`  query  ${record.selection.length} of ${state.poolSize - record.labeled}${record.mode ? `, ${record.mode}` : ''}`] : []),
+      ...(record.selection.length > 0
+        ? [`  query  ${record.selection.length} of ${state.poolSize - record.labeled}${record.mode ? `, ${record.mode}` : ''}`]
+        : []),
     ]
   })
-  if (state.epoch) lines.push(`round ${state.epoch.round}  epoch ${state.epoch.epoch} of ${state.epoch.epochs}, loss ${state.epoch.loss.toPrecision(3)} …`)
+  if (state.epoch)
+    lines.push(`round ${state.epoch.round}  epoch ${state.epoch.epoch} of ${state.epoch.epochs}, loss ${state.epoch.loss.toPrecision(3)} …`)
   lines.push(...state.warnings.map((warning) => `warning  ${warning.message}`))
   if (state.error) lines.push(`error    ${state.error.message} (${state.error.code})`)
   else if (state.status === 'finished') lines.push('finished')
