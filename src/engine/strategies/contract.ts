@@ -87,6 +87,8 @@ export interface Strategy<P = unknown> {
   effective?(params: P): Readonly<Record<string, unknown>>
   /** not a query method: the run trains once on the whole pool and is drawn as a line */
   readonly line?: true
+  /** is shown every row that is left, whatever `protocol.subPool` says: the choice was made elsewhere */
+  readonly wholePool?: true
   /** can choose without any trained model (empty start scored by features or chance) */
   readonly modelFree: boolean
   select(query: Query, params: P): Promise<Acquisition>

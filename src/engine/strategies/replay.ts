@@ -23,6 +23,7 @@ export const replay: Strategy<z.infer<typeof params>> = {
   sources: [],
   params,
   needs: () => [],
+  wholePool: true,
   modelFree: true,
   async select(query, { selections }) {
     throwIfCancelled(query.signal)

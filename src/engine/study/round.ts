@@ -2,9 +2,11 @@ import { logSoftmax } from '../core/linear'
 import { classEntropy, meanPairwiseDistance } from '../metrics/dynamics'
 import { evaluateMetrics } from '../metrics/registry'
 import type { EpochStats, FitSummary, Model } from '../nn/model'
+import { strategyOf } from '../strategies/registry'
 import type { RoundRecord, RunEventBody, ShadowOverlap } from './events'
 import { createLedger, type Ledger } from './ledger'
 import { createModelView } from './modelView'
+import { positionOf } from './partition'
 import { askMethod, overlapOf, revealed, type QueryState } from './query'
 import { opener, type Method } from './runHash'
 import { keepsWeights, methodsOf, needsOf, type Setting } from './setting'
@@ -93,7 +95,7 @@ export async function* queryRound(
   const { protocol, strategy, keep } = spec
   const { train } = deps.dataset
   const method = labels.rows.length === 0 ? opener(protocol.firstBatch, strategy) : strategy
-  const candidates = subPool(setting, method, round, labels.pool)
+  const candidates = candidatesOf(setting, method, round, labels.pool)
   const view = createModelView(model, {
     rows: setting.rows,
     count: train.rows,
@@ -142,14 +144,18 @@ export async function* queryRound(
   }
 }
 
-/** The candidates of a round: the pool, or a random part of it, ascending. */
-function subPool({ spec, streams }: Setting, method: Method, round: number, pool: Int32Array): Int32Array {
-  const size = spec.protocol.subPool ?? pool.length
-  if (size >= pool.length) return pool
-  const random = streams.selection(method, round).fork('sub-pool')
-  return random
-    .sample(pool.length, size)
-    .map((i) => pool[i])
+/**
+ * The candidates of a round, ascending: the pool, or a random part of it. All strategies of a repeat draw the same order of all rows
+ * and take the first that are left, so that those with equal labels have equal candidates.
+ */
+function candidatesOf({ spec, partition, streams }: Setting, method: Method, round: number, pool: Int32Array): Int32Array {
+  const size = spec.protocol.subPool
+  if (size === null || size >= pool.length || strategyOf(method.id).wholePool === true) return pool
+  const order = streams.subPool(round).sample(partition.pool.length, partition.pool.length)
+  return order
+    .map((i) => partition.pool[i])
+    .filter((row) => positionOf(pool, row) >= 0)
+    .slice(0, size)
     .sort()
 }
 

@@ -27,14 +27,14 @@ export function parseRunFiles(spec: RunSpec, texts: Readonly<Record<string, stri
     if (texts[path] === undefined) throw badInput(`${path} was not read`, { file: path })
     return texts[path]
   }
-  const { data, protocol, strategy, repeat } = spec
+  const { data, protocol, strategy } = spec
   const selections = typeof strategy.params.selections === 'string' ? strategy.params.selections : null
   return {
     ...(data.split === null ? {} : { split: parseSplit(textOf(data.split), data.split) }),
     ...(protocol.dataStart === 'seeded' && protocol.initialSampling === 'file' && protocol.initialRows !== null
-      ? { initialRows: parseInitialRows(textOf(protocol.initialRows), protocol.initialRows, repeat) }
+      ? { initialRows: parseInitialRows(textOf(protocol.initialRows), protocol.initialRows, spec.repeat) }
       : {}),
-    ...(selections === null ? {} : { recorded: recordedRows(textOf(selections), selections, strategy.params.strategy, repeat) }),
+    ...(selections === null ? {} : { recorded: recordedRows(textOf(selections), selections, spec) }),
   }
 }
 
@@ -92,8 +92,11 @@ export function parseInitialRows(text: string, file: string, repeat: number): re
   return rowList(value[repeat], file, `[${repeat}]`)
 }
 
-function recordedRows(text: string, file: string, strategy: unknown, repeat: number): readonly ArrayLike<number>[] {
-  const recorded = parseRecorded(text, file, typeof strategy === 'string' ? strategy : undefined)
+function recordedRows(text: string, file: string, { strategy, datasetName, repeat }: RunSpec): readonly ArrayLike<number>[] {
+  const recorded = parseRecorded(text, file, {
+    dataset: datasetName,
+    ...(typeof strategy.params.strategy === 'string' ? { strategy: strategy.params.strategy } : {}),
+  })
   const rounds = recorded.get(repeat)
   if (rounds === undefined)
     throw badInput(`${file} has no picks of repeat ${repeat}`, {

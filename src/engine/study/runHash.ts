@@ -43,15 +43,17 @@ export function relevantParts(
   const { momentum, nesterov, decay, weightStart, shrink, perturb, ...train } = training
   const { query, subPool, dataStart, firstBatch, initial, initialSampling, initialRows, seed, vary, validation } = protocol
   const isLine = strategies.get(strategy.id)?.line === true
+  const first = dataStart === 'empty' ? opener(firstBatch, strategy) : strategy
+  const seesAll = [strategy, first].every(({ id }) => strategies.get(id)?.wholePool === true)
   const queried = {
     rounds: strategy.rounds,
     query,
-    subPool,
+    subPool: seesAll ? null : subPool,
     weightStart,
     ...(weightStart === 'shrink-perturb' ? { shrink, perturb } : {}),
     shadow: shadow.map((entry) => ({ name: entry.name, ...methodByContent(entry, content) })),
     ...(dataStart === 'empty'
-      ? { dataStart, first: methodByContent(opener(firstBatch, strategy), content) }
+      ? { dataStart, first: methodByContent(first, content) }
       : { dataStart, initialSampling, ...(initialSampling === 'file' ? { initialRows: content(initialRows) } : { initial }) }),
   }
   return {

@@ -1,5 +1,6 @@
 import { badInput, QuerentError } from '../core/errors'
 import type { z } from '../core/zod'
+import { strategies } from '../strategies/registry'
 import { consistencyProblems, datasetProblems } from './consistency'
 import { checkEntry, isLine } from './entries'
 import { checkFactors } from './factors'
@@ -198,9 +199,11 @@ function entriesOf(key: 'strategies' | 'shadow', raw: unknown, problems: Problem
       )
     }
     seen.set(entry.name, i)
-    if (key === 'shadow' && isLine(entry))
+    if (key === 'shadow' && (isLine(entry) || strategies.get(entry.id)?.wholePool === true))
       problems.push(
-        problem('wrong-value', [key, i], `"${entry.id}" does not select, so it cannot be scored from another state`, { found: entry.id }),
+        problem('wrong-value', [key, i], `"${entry.id}" does not choose by the state it is in, so it cannot be a shadow`, {
+          found: entry.id,
+        }),
       )
     return [entry]
   })

@@ -13,6 +13,8 @@ export interface Streams {
   weights(round: number): Random
   /** batch order, dropout and augmentation of one fit */
   fit(round: number): FitRandom
+  /** order in which rows come into a round's sub-pool */
+  subPool(round: number): Random
   /** dropout of the stochastic passes that methods score with */
   passes(round: number): Random
   /** the strategy's own draws; names of strategies do not enter, so that renaming changes no number */
@@ -33,6 +35,7 @@ export function streamsOf({ protocol, repeat }: Pick<RunSpec, 'protocol' | 'repe
       dropout: of('order').fork('dropout', round),
       augment: of('order').fork('augment', round),
     }),
+    subPool: (round) => own.fork('sub-pool', round),
     passes: (round) => own.fork('passes', round),
     selection: (entry, round) => own.fork('selection', entry.id, canonicalJson(effectiveParams(entry)), round),
   }

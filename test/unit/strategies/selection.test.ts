@@ -89,7 +89,7 @@ describe('replay', () => {
   ].join('\r\n')
 
   it('reads the picks of one strategy in pick order, without the initial set', () => {
-    const recorded = parseRecorded(csv, 'selections.csv', 'badge')
+    const recorded = parseRecorded(csv, 'selections.csv', { strategy: 'badge' })
     expect([...recorded.keys()]).toEqual([0, 1])
     expect(recorded.get(0)?.map((rows) => [...rows])).toEqual([[7, 4], [5]])
     expect(recorded.get(1)?.map((rows) => [...rows])).toEqual([[3]])
@@ -97,13 +97,13 @@ describe('replay', () => {
 
   it('refuses files it cannot use', async () => {
     expect(() => parseRecorded(csv, 'selections.csv')).toThrow('several strategies')
-    expect(await refusal(() => parseRecorded(csv, 'selections.csv', 'bagde'))).toMatchObject({ details: { nearest: 'badge' } })
+    expect(await refusal(() => parseRecorded(csv, 'selections.csv', { strategy: 'bagde' }))).toMatchObject({ details: { nearest: 'badge' } })
     expect(() => parseRecorded('seed,round,row\n0,1,2', 'x.csv')).toThrow('no column order')
     expect(() => parseRecorded('seed,round,order,row\n0,1,0,2.5', 'x.csv')).toThrow('line 2: row')
   })
 
   it('repeats the batch of its round, and refuses what cannot be labelled', async () => {
-    const recorded = parseRecorded(csv, 'selections.csv', 'badge').get(0)
+    const recorded = parseRecorded(csv, 'selections.csv', { strategy: 'badge' }).get(0)
     const model = arrayView({})
     const params = { selections: 'selections.csv' }
     expect([...(await select('replay', params, { pool: range(0, 10), k: 2, model, recorded })).rows]).toEqual([7, 4])
