@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@engine/core/zod'
 import { QuerentError, type ErrorCode, type ErrorDetails } from '@engine/core/errors'
 
 /** An error as it crosses a process line: structured clone would drop `code` and `details`. */

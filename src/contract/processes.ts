@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@engine/core/zod'
 
 /**
  * Messages between the desktop's main process and its lab process. Ports travel beside them: `client` brings a window's line,

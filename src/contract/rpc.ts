@@ -1,5 +1,5 @@
 import { createBirpc } from 'birpc'
-import { z } from 'zod'
+import { z } from '@engine/core/zod'
 import { QuerentError, nearestName } from '@engine/core/errors'
 import { commands, labEventNames, type CommandInput, type CommandName, type CommandOutput, type LabClient, type LabEventName, type LabEvents } from './commands'
 import { decodeError, encodeError, type WireError } from './errorCodec'
@@ -104,8 +104,8 @@ export function connectLab(port: Port, onLost: () => void = () => {}): LabClient
     on: (event, listener) => {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set)
-      set.add(listener as (payload: never) => void)
-      return () => set.delete(listener as (payload: never) => void)
+      set.add(listener)
+      return () => set.delete(listener)
     },
     close: () => {
       lose() // some carriers tell only the other end

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '../core/zod'
 import { badInput, nearestName, unsupported } from '../core/errors'
 import type { FloatArray } from '../core/matrix'
 import { createModel } from './createModel'
