@@ -2,11 +2,13 @@ import { parse } from 'yaml'
 import { z } from '@engine/core/zod'
 import { datasetName } from '@engine/study/consistency'
 
+const entry = z.union([z.string().transform((id): { id: string; name?: string } => ({ id })), z.object({ id: z.string(), name: z.string().optional() })])
+
 /** As much of a study as a list shows; a study in the middle of being edited may lack any of it. */
 const outline = z.object({
   study: z.string().catch(''),
   dataset: z.unknown(),
-  strategies: z.array(z.unknown()).catch([]),
+  strategies: z.array(entry.catch({ id: '' })).catch([]),
 })
 
 /** Name, data set and strategies of a study text for lists; empty where it cannot be read. */
@@ -22,10 +24,7 @@ export function describeStudy(text: string): { name: string; dataset: string; st
   return {
     name: study,
     dataset: refs.map((ref) => nameOf(ref)).filter(Boolean).join(', '),
-    strategies: strategies.map((entry) => {
-      const { id = '', name = id } = typeof entry === 'string' ? { id: entry } : ((entry ?? {}) as { id?: string; name?: string })
-      return { id: String(id), name: String(name) }
-    }),
+    strategies: strategies.map(({ id, name }) => ({ id, name: name ?? id })),
   }
 }
 

@@ -43,8 +43,8 @@ export async function reconnectingClient(open: () => Promise<Port>): Promise<Lab
     on: (event, listener) => {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set)
-      set.add(listener as (payload: never) => void)
-      return () => set.delete(listener as (payload: never) => void)
+      set.add(listener)
+      return () => set.delete(listener)
     },
   }
 }
