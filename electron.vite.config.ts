@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
-import { aliases as alias } from './scripts/aliases.mjs'
+import { aliases as alias, browserAliases } from './scripts/aliases.mjs'
 
 const root = import.meta.dirname
 
@@ -34,7 +34,7 @@ export default defineConfig({
   },
   renderer: {
     root: resolve(root, 'src/renderer'),
-    resolve: { alias },
+    resolve: { alias: browserAliases },
     plugins: [vue()],
     build: { minify: 'oxc', rollupOptions: { input: resolve(root, 'src/renderer/index.html') } },
   },

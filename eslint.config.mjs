@@ -63,6 +63,7 @@ export default defineConfig(
     },
   },
   { files: ['test/**'], rules: { 'max-lines': ['error', { max: 500 }] } },
-  { files: ['**/*.mjs'], extends: [ts.configs.disableTypeChecked] },
+  { files: ['**/*.{mjs,cjs}'], extends: [ts.configs.disableTypeChecked] },
+  { files: ['**/*.cjs'], languageOptions: { globals: globals.commonjs } },
   prettier,
 )

@@ -11,3 +11,6 @@ export const aliases = {
   '@main': source('main'),
   '@': source('renderer/src'),
 }
+
+/** With a stand-in for what a page must not load. */
+export const browserAliases = { ...aliases, '@stdlib/assert-has-generator-support': source('renderer/hasGenerators.cjs') }

@@ -31,7 +31,7 @@ test.describe('the built desktop app in a real browser', () => {
     await expect(page.getByRole('dialog')).toBeHidden()
 
     await sample.click()
-    await expect(page.getByRole('heading', { name: 'Design' })).toBeVisible()
+    await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeEnabled()
     await shell.menu('run.start')
     await expect(page.getByRole('heading', { name: 'Runs', exact: true })).toBeVisible()
     await page.getByRole('button', { name: 'Data table' }).click()
@@ -42,7 +42,7 @@ test.describe('the built desktop app in a real browser', () => {
     const file = join(folder, 'rounds.csv')
     await shell.chooseFile(file)
     await page.getByRole('button', { name: 'Save rounds.csv' }).click()
-    await expect(page.getByText(`Saved ${file}`)).toBeVisible()
+    await expect(page.getByText(`Saved ${file}`, { exact: true })).toBeVisible()
     const [header, ...rows] = readFileSync(file, 'utf8').trim().split('\n')
     expect(header).toContain('accuracy')
     expect(rows.length).toBeGreaterThan(0)

@@ -82,7 +82,7 @@ async function messagePort(): Promise<Carrier> {
       const page = (port2 as unknown as { transferToPage(): MessagePort }).transferToPage()
       page.start()
       return {
-        server: labPort(port1 as unknown as UtilityPort),
+        server: labPort(port1),
         client: {
           post: (message) => page.postMessage(message),
           onMessage: (listener) => page.addEventListener('message', ({ data }) => listener(data)),

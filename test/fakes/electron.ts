@@ -90,7 +90,7 @@ export class WebContents extends EventEmitter {
   private toPage(channel: string, given: unknown[], ports: MessagePortMain[]): void {
     this.refuseDestroyed()
     const event = { ports: ports.map((port) => port.transferToPage()) }
-    const copies = structuredClone(given) as unknown[]
+    const copies = structuredClone<unknown[]>(given)
     this.page.emit(channel, event, ...copies)
     if (fake.windows.at(-1)?.webContents === this) ipcRenderer.emit(channel, event, ...copies)
   }
@@ -337,7 +337,7 @@ export const utilityProcess = {
 export async function invokeFrom(window: BrowserWindow, channel: string, given: unknown[], senderUrl?: string): Promise<unknown> {
   const handler = fake.handlers.get(channel)
   if (!handler) throw new Error(`No handler registered for '${channel}'`)
-  return structuredClone(await handler(eventFrom(window, senderUrl) as never, ...(structuredClone(given) as unknown[])))
+  return structuredClone(await handler(eventFrom(window, senderUrl) as never, ...(structuredClone<unknown[]>(given))))
 }
 export function sendFrom(window: BrowserWindow, channel: string, senderUrl?: string): void {
   ipcMain.emit(channel, eventFrom(window, senderUrl))
@@ -349,8 +349,8 @@ const eventFrom = (window: BrowserWindow, senderUrl?: string): { sender: WebCont
 
 /** The newest page's side, for the preload. */
 export const ipcRenderer = Object.assign(new EventEmitter(), {
-  invoke: (channel: string, ...given: unknown[]) => invokeFrom(fake.windows.at(-1)!, channel, given),
-  send: (channel: string) => sendFrom(fake.windows.at(-1)!, channel),
+  invoke: (channel: string, ...given: unknown[]) => invokeFrom(fake.windows.at(-1), channel, given),
+  send: (channel: string) => sendFrom(fake.windows.at(-1), channel),
 })
 /** What crosses the context bridge: functions by proxy, all else as a copy, errors without anything but their message. */
 function bridged(value: unknown): unknown {

@@ -2,6 +2,8 @@
 import { EventEmitter } from 'node:events'
 
 const ports = new Map()
+// Nobody listens any more when the app is gone.
+const tell = (envelope) => process.connected && process.send(envelope, () => undefined)
 
 /** A port queues what arrives until it is started. */
 class Port extends EventEmitter {
@@ -22,13 +24,13 @@ class Port extends EventEmitter {
 }
 
 function openPort(id) {
-  const port = new Port((message) => process.connected && process.send({ port: id, message }))
-  port.close = () => process.connected && process.send({ port: id, closed: true })
+  const port = new Port((message) => tell({ port: id, message }))
+  port.close = () => tell({ port: id, closed: true })
   ports.set(id, port)
   return port
 }
 
-const parentPort = new Port((message) => process.send({ message }))
+const parentPort = new Port((message) => tell({ message }))
 // Unlike other ports, this one starts with its first listener.
 parentPort.on('newListener', (name) => {
   if (name === 'message' && parentPort.listenerCount('message') === 0) setImmediate(() => parentPort.start())

@@ -25,7 +25,7 @@ class PageWindow extends EventTarget {
     super()
   }
   postMessage(data: unknown, _origin: string, ports: unknown[]): void {
-    queueMicrotask(() => this.dispatchEvent(Object.assign(new Event('message'), { data, source: this as unknown, ports })))
+    queueMicrotask(() => this.dispatchEvent(Object.assign(new Event('message'), { data, source: this, ports })))
   }
 }
 

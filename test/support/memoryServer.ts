@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { build, preview } from 'vite'
-import { aliases } from '../../scripts/aliases.mjs'
+import { browserAliases } from '../../scripts/aliases.mjs'
 import { rootDir } from './paths'
 
 /** The policy that both hosts of the app send; pages must work under it without one violation. */
@@ -29,7 +29,7 @@ export async function serveMemoryWorkbench(): Promise<MemoryServer> {
     root: resolve(rootDir, 'test/browser/memory'),
     logLevel: 'error' as const,
     plugins: [vue()],
-    resolve: { alias: aliases },
+    resolve: { alias: browserAliases },
     build: { outDir: resolve(rootDir, 'out/test-workbench'), emptyOutDir: true, minify: false, reportCompressedSize: false },
   }
   await build(shared)
