@@ -34,6 +34,7 @@ export interface Projects {
 
 export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (record: ExperimentRecord) => ExperimentSummary): Projects {
   const { store, clock } = deps
+  const finishedRuns = createFinishedRuns(deps)
   const now = (): string => clock.now().toISOString()
 
   const record = (project: string): ProjectRecord => {
@@ -144,7 +145,7 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
         await announce()
         return { revision: revision + 1 }
       }),
-    'study.plan': async ({ project, yaml }) => deps.study.plan(yaml, store.studyPath(project), await finishedRuns(deps, project)),
+    'study.plan': async ({ project, yaml }) => deps.study.plan(yaml, store.studyPath(project), await finishedRuns(project)),
     'recipes.list': () => deps.recipes.list(),
   }
 
@@ -163,12 +164,17 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
 export const experimentsOf = (index: WorkspaceIndex, project: string): ExperimentRecord[] =>
   index.experiments.filter((experiment) => experiment.project === project && experiment.removedAt === null)
 
-/** Hashes of the runs that this project's experiments have finished: a new grid reuses them. */
-async function finishedRuns(deps: LabDependencies, project: string): Promise<ReadonlySet<string>> {
-  const hashes = new Set<string>()
-  for (const { folder } of experimentsOf(deps.store.index(), project).slice(-1)) {
+/** Hashes of the runs that a project's experiments have finished: a new grid reuses them. Ended experiments are read once. */
+function createFinishedRuns(deps: LabDependencies): (project: string) => Promise<ReadonlySet<string>> {
+  const ended = new Map<string, readonly string[]>()
+  const hashesOf = async ({ id, folder, finishedAt }: ExperimentRecord): Promise<readonly string[]> => {
+    const key = `${id} ${finishedAt}`
+    const known = ended.get(key)
+    if (known !== undefined) return known
     const view = await deps.experiments.open(folder).catch(() => null)
-    for (const { hash } of view?.plan ?? []) if (view?.state(hash).status === 'finished') hashes.add(hash)
+    const hashes = view?.plan.map(({ hash }) => hash).filter((hash) => view.state(hash).status === 'finished') ?? []
+    if (finishedAt !== null) ended.set(key, hashes)
+    return hashes
   }
-  return hashes
+  return async (project) => new Set((await Promise.all(experimentsOf(deps.store.index(), project).map(hashesOf))).flat())
 }
