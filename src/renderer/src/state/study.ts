@@ -143,6 +143,10 @@ export const useStudy = defineStore('study', () => {
     }
   }, 300)
   watch([text, project], () => void requestPlan())
+  // Runs that finished since are reused: the grid says so.
+  client.on('experiment.changed', ({ finishedAt }) => {
+    if (finishedAt !== null) void requestPlan()
+  })
 
   return {
     project,
