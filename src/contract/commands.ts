@@ -40,6 +40,8 @@ export const figureRequest = z.strictObject({
   metric: z.enum(['accuracy', 'nll', 'macro_f1', 'ece', 'brier']),
   band: z.enum(['t95', 'paired-difference', 'none']),
   baseline: z.string().max(200),
+  /** one of the study's data sets; all of them when left out */
+  dataset: z.string().max(400).optional(),
   hidden: z.array(z.string().max(200)).max(200),
   /** level of each factor to show; a path left out is averaged over nothing: curves are split by it */
   facet: z.record(z.string(), z.string()),

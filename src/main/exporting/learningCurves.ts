@@ -11,14 +11,14 @@ const pxPerPt = 96 / 72
 export function learningCurvesFile(
   results: ResultSet,
   strategies: readonly NamedStrategy[],
-  { metric, band, baseline, hidden, facet, widthMm, heightMm, fontPt }: FigureRequest,
+  { dataset, metric, band, baseline, hidden, facet, widthMm, heightMm, fontPt }: FigureRequest,
   file: { readonly format: FigureFormat; readonly dpi: number; readonly fontsDir: string },
 ): Promise<Uint8Array> {
   const levels = Object.fromEntries(
     Object.entries(facet).map(([path, text]) => [path, factorLevels(results, path).find((level) => factorText(level) === text) ?? null]),
   )
   const drawn = (band === 'paired-difference' ? pairedDifference(results, { metric, baseline, facet: levels }) : curves(results, { metric, facet: levels })).filter(
-    ({ strategy }) => !hidden.includes(strategy),
+    (curve) => !hidden.includes(curve.strategy) && curve.dataset === (dataset ?? curve.dataset),
   )
   const fontSizePx = fontPt * pxPerPt
   return renderFigure(
