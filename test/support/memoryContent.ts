@@ -1,4 +1,4 @@
-import type { DatasetInfo, RecipeInfo } from '@contract/types'
+import type { DatasetInfo, DoctorReport, RecipeInfo } from '@contract/types'
 
 /** What the lab in memory holds: two studies, the data library, recipes. */
 
@@ -194,3 +194,17 @@ export const recipesForMemory = [
     sampleStudy,
   ),
 ]
+
+export const doctorReport: DoctorReport = {
+  versions: { querent: '0.1.0', node: '20.20.2' },
+  backends: [
+    { id: 'onnx-native', usable: true, reason: '', device: 'CPU', threads: 1 },
+    { id: 'onnx-wasm', usable: true, reason: 'bit-identical on every machine', device: 'WASM', threads: 1 },
+    { id: 'tfjs', usable: false, reason: 'libtensorflow is not installed; installing it is up to you.', device: '', threads: 0 },
+    { id: 'reference', usable: true, reason: 'slow: kept as the oracle', device: 'CPU', threads: 1 },
+  ],
+  electron: { installed: false, reason: 'its binary was not fetched yet; npm start does that' },
+  display: { available: true, reason: '' },
+  memory: { totalBytes: 8.2e9, freeBytes: 5.1e9 },
+  workspace: { path: '/home/ada/Querent', writable: true, reason: '' },
+}

@@ -5,6 +5,7 @@ import { parseStudy } from '@engine/study/schema'
 import type { RunEvent, RunState } from '@engine/study/events'
 import { datasetName } from '@engine/study/consistency'
 import type { PlannedRun, Study } from '@engine/study/spec'
+import { resolve } from './memoryPlan'
 import { eventsOf } from './memoryRuns'
 
 export interface ExperimentOptions {
@@ -34,15 +35,7 @@ const jobs = 2
 
 export function createMemoryExperiment(options: ExperimentOptions): MemoryExperiment {
   const study = parseStudy(options.yaml, { file: 'study.yaml' })
-  const plan = expandStudy(study, {
-    backend: 'onnx-native',
-    precision: 'float32',
-    datasets: study.datasets.map((ref) => ({
-      ref,
-      name: datasetName(ref),
-      sha256: '4f7b893ea2e21da607f83a8d927eb20a7200a587c13f51ccf3aeac74e1699816',
-    })),
-  })
+  const plan = expandStudy(study, resolve(study))
   const states = new Map(plan.map(({ hash }) => [hash, initialRunState]))
   const playing = new Map<string, Generator<RunEvent>>()
   const held = new Set<string>()

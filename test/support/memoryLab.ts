@@ -1,19 +1,6 @@
-import { init, use } from 'echarts/core'
-import { LineChart } from 'echarts/charts'
-import { AriaComponent, GraphicComponent, GridComponent } from 'echarts/components'
-import { SVGRenderer } from 'echarts/renderers'
-import {
-  commands,
-  type CommandInput,
-  type CommandName,
-  type CommandOutput,
-  type LabClient,
-  type LabEventName,
-  type LabEvents,
-} from '@contract/commands'
+import { commands, type CommandInput, type CommandName, type CommandOutput, type LabClient } from '@contract/commands'
 import type {
   DatasetInfo,
-  DoctorReport,
   ExperimentSummary,
   Notice,
   ProjectSummary,
@@ -22,21 +9,15 @@ import type {
   Settings,
   WorkspaceState,
 } from '@contract/types'
-import { curves, pairedDifference, resultSetFrom } from '@engine/analysis'
 import { QuerentError } from '@engine/core/errors'
 import { datasetName } from '@engine/study/consistency'
-import { estimateStudy } from '@engine/study/estimate'
-import { variantsOf } from '@engine/study/expand'
-import { reviewStudy } from '@engine/study/review'
 import { checkStudy } from '@engine/study/schema'
-import type { Study } from '@engine/study/spec'
-import { learningCurvesOption } from '@figures/learningCurves'
-import { pixelsOf } from '@figures/venues'
 import { csvTable } from '@main/exporting/csv'
+import { ablationStudy, doctorReport, libraryData, recipesForMemory, sampleStudy } from './memoryContent'
 import { createMemoryExperiment, type MemoryExperiment } from './memoryExperiment'
-import { ablationStudy, libraryData, recipesForMemory, sampleStudy } from './memoryContent'
-
-use([LineChart, GridComponent, GraphicComponent, AriaComponent, SVGRenderer])
+import { figureOf, resultsOf } from './memoryFigure'
+import { createListeners } from './memoryListeners'
+import { planOf } from './memoryPlan'
 
 export interface MemoryLabOptions {
   /** events each running run makes per batch of 100 ms; 0 leaves the clock to `step` */
@@ -84,9 +65,7 @@ const emptyQueue: QueueState = {
 }
 
 export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
-  const listeners = new Map<LabEventName, Set<(payload: never) => void>>()
-  const emit = <E extends LabEventName>(event: E, payload: LabEvents[E]): void =>
-    listeners.get(event)?.forEach((listener) => listener(structuredClone(payload) as never))
+  const { emit, on } = createListeners()
   const failures = new Map<CommandName, QuerentError>()
   let connection: 'open' | 'lost' = 'open'
   let minutes = 0
@@ -212,44 +191,6 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     emit('notice.added', added)
   }
 
-  const facts = (study: Study) =>
-    study.datasets.flatMap((ref) => libraryData.filter(({ id }) => id === ref).map((set) => ({ ...set, name: set.id })))
-  const resultsOf = ({ experiment }: { experiment: MemoryExperiment }) =>
-    resultSetFrom({
-      study: experiment.study.study,
-      strategies: experiment.study.strategies.map(({ name }) => name),
-      lines: experiment.study.strategies.filter(({ id }) => id === 'full-data').map(({ name }) => name),
-      factors: Object.keys(experiment.study.ablate),
-      stats: experiment.study.stats,
-      classes: 10,
-      runs: experiment.snapshot(0).runs,
-    })
-  function figure(id: string, request: CommandInput<'export.figure'>['request']): Uint8Array {
-    const entry = entryOf(id)
-    const results = resultsOf(entry)
-    const { metric, baseline, band, hidden } = request
-    const drawn = (band === 'paired-difference' ? pairedDifference(results, { metric, baseline }) : curves(results, { metric })).filter(
-      ({ strategy }) => !hidden.includes(strategy),
-    )
-    const [width, height] = [Math.round(pixelsOf(request.widthMm)), Math.round(pixelsOf(request.heightMm))]
-    const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
-    chart.setOption(
-      learningCurvesOption(drawn, {
-        strategies: entry.experiment.study.strategies,
-        metric,
-        theme: 'paper',
-        band: band === 'none' ? 'none' : 'interval',
-        width,
-        height,
-        fontFamily: 'DejaVu Sans',
-        fontSizePx: (request.fontPt / 72) * 96,
-      }),
-    )
-    const svg = chart.renderToSVGString()
-    chart.dispose()
-    return new TextEncoder().encode(svg)
-  }
-
   type Handlers = { [C in CommandName]: (input: CommandInput<C>) => CommandOutput<C> | Promise<CommandOutput<C>> }
   const handlers: Handlers = {
     'app.info': () => ({
@@ -307,30 +248,11 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       return { revision: stored.revision }
     },
     'study.plan': ({ project, yaml }) => {
-      const { study, findings } = reviewStudy(yaml, { file: 'study.yaml' }, facts)
-      const checked = study ?? checkStudy(yaml, { file: 'study.yaml' }).study
-      const finished = [...experiments.values()]
-        .filter((e) => e.experiment.summary().project === project)
-        .flatMap((e) =>
-          e.experiment.plan.filter(({ hash }) => e.experiment.states.get(hash)?.status === 'finished').map(({ spec }) => spec.strategy.id),
-        )
-      const estimate = checked
-        ? estimateStudy(checked, facts(checked), { backend: 'onnx-native', jobs: 2 })
-        : { runs: 0, fits: 0, estimatedSeconds: 0, estimatedBytes: 0, estimatedMemoryBytes: 0 }
-      return {
-        valid: study !== null,
-        ...estimate,
-        findings,
-        grid: checked
-          ? variantsOf(checked).map(({ plan, factors }) => ({
-              strategy: plan.strategy.name,
-              strategyId: plan.strategy.id,
-              factors,
-              seeds: checked.protocol.seeds,
-              computed: plan.strategy.id === 'random' && finished.includes('random') ? checked.protocol.seeds : 0,
-            }))
-          : [],
-      }
+      const done = [...experiments.values()].filter((e) => e.experiment.summary().project === project).map(({ experiment }) => experiment)
+      return planOf(
+        yaml,
+        new Set(done.flatMap(({ states }) => [...states].filter(([, { status }]) => status === 'finished').map(([hash]) => hash))),
+      )
     },
     'recipes.list': (): RecipeInfo[] => recipesForMemory.map(({ info }) => info),
     'datasets.list': (): DatasetInfo[] => [...libraryData],
@@ -380,27 +302,15 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'export.table': ({ experiment, table }) => ({
       name: `${entryOf(experiment).experiment.study.study}-${table}.csv`,
       mime: 'text/csv',
-      bytes: new TextEncoder().encode(csvTable(table, resultsOf(entryOf(experiment)))),
+      bytes: new TextEncoder().encode(csvTable(table, resultsOf(entryOf(experiment).experiment))),
     }),
     'export.figure': ({ experiment, request, format }) => {
       if (format !== 'svg') throw new QuerentError('unsupported', `the memory lab draws SVG only, not ${format}`)
-      return { name: 'learning-curves.svg', mime: 'image/svg+xml', bytes: figure(experiment, request) }
+      return { name: 'learning-curves.svg', mime: 'image/svg+xml', bytes: figureOf(entryOf(experiment).experiment, request) }
     },
     'settings.get': () => settings,
     'settings.set': (patch) => (settings = { ...settings, ...patch }),
-    'doctor.run': (): DoctorReport => ({
-      versions: { querent: '0.1.0', node: '20.20.2' },
-      backends: [
-        { id: 'onnx-native', usable: true, reason: '', device: 'CPU', threads: 1 },
-        { id: 'onnx-wasm', usable: true, reason: 'bit-identical on every machine', device: 'WASM', threads: 1 },
-        { id: 'tfjs', usable: false, reason: 'libtensorflow is not installed; installing it is up to you.', device: '', threads: 0 },
-        { id: 'reference', usable: true, reason: 'slow: kept as the oracle', device: 'CPU', threads: 1 },
-      ],
-      electron: { installed: false, reason: 'its binary was not fetched yet; npm start does that' },
-      display: { available: true, reason: '' },
-      memory: { totalBytes: 8.2e9, freeBytes: 5.1e9 },
-      workspace: { path: '/home/ada/Querent', writable: true, reason: '' },
-    }),
+    'doctor.run': () => doctorReport,
     'queue.get': queue,
     'notice.list': () => notices,
     'notice.dismiss': ({ notice }) => {
@@ -412,12 +322,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
   const timer = options.pace ? setInterval(() => play(options.pace ?? 0), 100) : undefined
   return {
     connection: () => connection,
-    on: (event, listener) => {
-      const set = listeners.get(event) ?? new Set()
-      listeners.set(event, set)
-      set.add(listener)
-      return () => set.delete(listener)
-    },
+    on,
     call: async <C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandOutput<C>> => {
       await new Promise((resolve) => setTimeout(resolve))
       if (connection === 'lost') throw new QuerentError('not-found', 'the workbench host cannot be reached; trying again')

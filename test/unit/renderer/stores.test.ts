@@ -9,7 +9,10 @@ import type { MemoryLab } from '../../support/memoryLab'
 import { settle, storesOver } from './workbench'
 
 let lab: MemoryLab | undefined
-afterEach(() => lab?.dispose())
+afterEach(() => {
+  lab?.dispose()
+  localStorage.clear()
+})
 
 describe('workspace', () => {
   it('loads, follows events, and reads everything again after the host was lost', async () => {
@@ -173,6 +176,17 @@ describe('study', () => {
     await study.open('project-2')
     expect(study).toMatchObject({ dirty: true })
     expect(study.text).toContain('seeds: 9')
+  })
+
+  it('finds unsaved text again after a reload of the window, and forgets it once saved', async () => {
+    const study = await opened()
+    study.edit((text) => text.replace('seeds: 6', 'seeds: 9'))
+    const again = await opened()
+    expect(again).toMatchObject({ dirty: true, canUndo: true })
+    expect(again.text).toContain('seeds: 9')
+    again.undo()
+    expect(again.dirty).toBe(false)
+    expect((await opened()).canUndo).toBe(false)
   })
 
   it('shows broken YAML with its line and cannot be edited by form then', async () => {

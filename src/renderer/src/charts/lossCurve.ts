@@ -8,7 +8,7 @@ export function lossOption(losses: readonly (number | null)[], title: string, co
   const ink = figureInk[box.theme]
   const known = losses.filter((value) => value !== null)
   const y = niceScale([0, ...known], 3)
-  const x = niceScale([1, losses.length], 4, [1, losses.length])
+  const x = niceScale([1, losses.length], 6, [1, losses.length])
   const label = { color: ink.muted, fontSize: box.fontSizePx, fontFamily: box.fontFamily, formatter: axisText, hideOverlap: false }
   const left = Math.ceil(Math.max(...y.ticks.map((tick) => box.measure(axisText(tick)))) + 10)
   return {

@@ -21,6 +21,10 @@ export const useMessages = defineStore('messages', () => {
   const close = (id: number): void => {
     toasts.value = toasts.value.filter((toast) => toast.id !== id)
   }
+  /** Puts away what asks for nothing: its owner is being read elsewhere. */
+  const quiet = (): void => {
+    toasts.value = toasts.value.filter((toast) => toast.action)
+  }
   const fail = (title: string, error: unknown): void => {
     const { message, details } = describeError(error)
     say({ tone: 'bad', title, text: details ? `${message}\n${details}` : message })
@@ -34,5 +38,5 @@ export const useMessages = defineStore('messages', () => {
       return undefined
     }
   }
-  return { toasts, say, close, fail, attempt }
+  return { toasts, say, close, quiet, fail, attempt }
 })

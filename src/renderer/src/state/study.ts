@@ -7,6 +7,7 @@ import { checkStudy } from '@engine/study/schema'
 import { readSource } from '@engine/study/source'
 import type { Finding } from '@engine/study/spec'
 import { useClient } from '@/client/labClient'
+import { keepDraft, keptDraft } from './draftStorage'
 import { pushEdit, redo, startHistory, undo, type TextHistory } from './history'
 import { useMessages } from './messages'
 
@@ -61,14 +62,17 @@ export const useStudy = defineStore('study', () => {
     await reload()
   }
 
-  /** Reads the stored study again and drops the edits. */
   async function reload(): Promise<void> {
     const id = project.value
     if (!id) return
     loading.value = true
     try {
       const { yaml, revision } = await client.call('study.get', { project: id })
-      if (project.value === id) draft.value = { history: startHistory(yaml), saved: yaml, revision }
+      if (project.value !== id) return
+      // What was left unsaved lies one undo above the stored text; its revision tells a save whether that has moved on since.
+      const kept = keptDraft(id)
+      const stored = startHistory(yaml)
+      draft.value = { history: kept ? pushEdit(stored, kept.text, null, performance.now()) : stored, saved: yaml, revision: kept?.revision ?? revision }
       error.value = null
     } catch (cause) {
       if (project.value === id) error.value = cause
@@ -79,6 +83,10 @@ export const useStudy = defineStore('study', () => {
 
   const change = (history: TextHistory): void => {
     if (draft.value) draft.value = { ...draft.value, history }
+    keep()
+  }
+  const keep = (): void => {
+    if (project.value && draft.value) keepDraft(project.value, dirty.value ? { text: text.value, revision: draft.value.revision } : null)
   }
   const write = (next: string, kind: string | null = null): void => {
     if (draft.value) change(pushEdit(draft.value.history, next, kind, performance.now()))
@@ -99,6 +107,7 @@ export const useStudy = defineStore('study', () => {
     try {
       const { revision } = await client.call('study.save', { project: id, yaml: current.history.present, revision: current.revision })
       if (project.value === id && draft.value) draft.value = { ...draft.value, saved: current.history.present, revision }
+      keep()
       return true
     } catch (cause) {
       if (cause instanceof QuerentError && cause.code === 'locked')
@@ -121,6 +130,7 @@ export const useStudy = defineStore('study', () => {
     await messages.attempt('The study could not be read', async () => {
       const { yaml, revision } = await client.call('study.get', { project: id })
       draft.value = { history: pushEdit(current.history, yaml, null, performance.now()), saved: yaml, revision }
+      keep()
     })
   }
 

@@ -28,10 +28,11 @@ export function useFigure(choices: ComparisonChoices, experiment: () => string |
   const fontPt = computed(() => numberIn(fontText.value, 9, 4, 24))
 
   const request = computed<FigureRequest>(() => {
-    const { metric, baseline, facet } = choices.view.value
+    const { dataset, metric, baseline, facet } = choices.view.value
     const band = choices.band.value
     return {
       figure: 'learning-curves',
+      dataset,
       metric,
       baseline,
       band: band === 'traces' ? 'none' : band,
