@@ -13,7 +13,14 @@ const layerRules = layers.map(({ folder, forbid }) => ({
 }))
 
 export default defineConfig(
-  globalIgnores(['out*/**', 'dist/**', 'node_modules/**', 'test-results/**', 'src/backends/kernels/assembly/**', 'src/backends/kernels/generated.ts']),
+  globalIgnores([
+    'out*/**',
+    'dist/**',
+    'node_modules/**',
+    'test-results/**',
+    'src/backends/kernels/assembly/**',
+    'src/backends/kernels/generated.ts',
+  ]),
   js.configs.recommended,
   ts.configs.recommendedTypeChecked,
   vue.configs['flat/recommended'],
@@ -48,7 +55,12 @@ export default defineConfig(
       ],
     },
   },
-  { files: ['src/**'], rules: { 'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Draw from a named stream (core/random).' }] } },
+  {
+    files: ['src/**'],
+    rules: {
+      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Draw from a named stream (core/random).' }],
+    },
+  },
   ...layerRules,
   { files: ['**/*.vue'], rules: { 'no-undef': 'off' } },
   {

@@ -22,7 +22,10 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'source', include: ['test/{unit,conformance,property,reference,contract}/**/*.test.ts'] } },
       // These run the built program.
-      { extends: true, test: { name: 'built', include: ['test/{integration,electron}/**/*.test.ts'], globalSetup: ['test/support/buildOnce.ts'] } },
+      {
+        extends: true,
+        test: { name: 'built', include: ['test/{integration,electron}/**/*.test.ts'], globalSetup: ['test/support/buildOnce.ts'] },
+      },
     ],
   },
 })

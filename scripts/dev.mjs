@@ -42,7 +42,10 @@ watch(at('src'), { recursive: true }, (_event, file) => {
 
 async function startHost(port) {
   await ensureBuilt()
-  const child = spawn(process.execPath, [at('out', 'main', 'cli.js'), 'serve', '--port', String(port)], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [at('out', 'main', 'cli.js'), 'serve', '--port', String(port)], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = new Promise((resolve) => child.on('exit', resolve))
   const url = await new Promise((resolve, reject) => {
     child.stdout.once('data', (line) => resolve(String(line).trim()))

@@ -3,5 +3,10 @@ import { at, ensureBuilt, ensureInstalled, run } from './lib.mjs'
 
 ensureInstalled()
 await ensureBuilt()
-const { code } = await run(process.execPath, [at('node_modules', 'electron-builder', 'cli.js'), '--publish', 'never', ...process.argv.slice(2)])
+const { code } = await run(process.execPath, [
+  at('node_modules', 'electron-builder', 'cli.js'),
+  '--publish',
+  'never',
+  ...process.argv.slice(2),
+])
 process.exit(code)

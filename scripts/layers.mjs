@@ -13,16 +13,46 @@ const foreign = {
 }
 
 export const layers = [
-  { folder: 'src/engine/core', forbid: [foreign, up(['contract', 'figures', 'backends', 'main'], 'The engine imports nothing above it.'), { patterns: '^(\\.\\./(data|graph|nn|strategies|metrics|study|analysis)|@engine)/', reason: 'core imports only itself.' }] },
+  {
+    folder: 'src/engine/core',
+    forbid: [
+      foreign,
+      up(['contract', 'figures', 'backends', 'main'], 'The engine imports nothing above it.'),
+      { patterns: '^(\\.\\./(data|graph|nn|strategies|metrics|study|analysis)|@engine)/', reason: 'core imports only itself.' },
+    ],
+  },
   { folder: 'src/engine', forbid: [foreign, up(['contract', 'figures', 'backends', 'main'], 'The engine imports nothing above it.')] },
   { folder: 'src/contract', forbid: [foreign, up(['figures', 'backends', 'main'], 'The contract knows only the engine.')] },
   { folder: 'src/figures', forbid: [foreign, up(['backends', 'main'], 'Figures know only the engine and the contract.')] },
   { folder: 'src/backends', forbid: [electron, vue, up(['contract', 'figures', 'main'], 'Backends know only the engine.')] },
-  { folder: 'src/main/lab', forbid: [electron, vue, up(['backends'], 'The lab talks to ports; it never computes.'), { patterns: '^(@main/|\\.\\./)(node|cli|electron|entries|exporting)/', reason: 'The lab talks to its own ports.' }, node] },
-  { folder: 'src/main/node', forbid: [electron, vue, { patterns: '^(@main/|(\\.\\./)+)(cli|electron|entries)/', reason: 'Adapters do not know who wires them.' }] },
+  {
+    folder: 'src/main/lab',
+    forbid: [
+      electron,
+      vue,
+      up(['backends'], 'The lab talks to ports; it never computes.'),
+      { patterns: '^(@main/|\\.\\./)(node|cli|electron|entries|exporting)/', reason: 'The lab talks to its own ports.' },
+      node,
+    ],
+  },
+  {
+    folder: 'src/main/node',
+    forbid: [electron, vue, { patterns: '^(@main/|(\\.\\./)+)(cli|electron|entries)/', reason: 'Adapters do not know who wires them.' }],
+  },
   { folder: 'src/main/exporting', forbid: [electron, vue, up(['backends'], 'Exporting reads results.')] },
   { folder: 'src/main/cli', forbid: [electron, vue] },
   { folder: 'src/main/electron', forbid: [vue, up(['engine', 'backends', 'figures'], 'The shell never computes.')] },
   { folder: 'src/preload', forbid: [node, vue, up(['engine', 'backends', 'figures', 'main'], 'The preload is a bridge.')] },
-  { folder: 'src/renderer', forbid: [node, electron, up(['backends', 'main'], 'The renderer never reaches the host.'), { patterns: '^@engine/(?!core/|study/|analysis/|data/dataset$|strategies/contract$|nn/(model|executor)$)', reason: 'The renderer uses core, study and analysis of the engine.' }] },
+  {
+    folder: 'src/renderer',
+    forbid: [
+      node,
+      electron,
+      up(['backends', 'main'], 'The renderer never reaches the host.'),
+      {
+        patterns: '^@engine/(?!core/|study/|analysis/|data/dataset$|strategies/contract$|nn/(model|executor)$)',
+        reason: 'The renderer uses core, study and analysis of the engine.',
+      },
+    ],
+  },
 ]

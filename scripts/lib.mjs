@@ -11,7 +11,9 @@ export const note = (text) => process.stderr.write(`${text}\n`)
 
 /** Installs dependencies when the lockfile is not the one that node_modules was made from. */
 export function ensureInstalled() {
-  const wanted = createHash('sha256').update(readFileSync(at('package-lock.json'))).digest('hex')
+  const wanted = createHash('sha256')
+    .update(readFileSync(at('package-lock.json')))
+    .digest('hex')
   const stamp = at('node_modules', '.querent-lock')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   note('Installing dependencies (about half a minute) …')

@@ -21,11 +21,21 @@ mkdirSync(out, { recursive: true })
 
 const { chromium } = await import('playwright-core')
 const workspace = mkdtempSync(join(tmpdir(), 'querent-shots-'))
-const host = spawn(process.execPath, [at('out', 'main', 'cli.js'), 'serve', '--workspace', workspace], { stdio: ['ignore', 'pipe', 'inherit'] })
+const host = spawn(process.execPath, [at('out', 'main', 'cli.js'), 'serve', '--workspace', workspace], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
 const url = await new Promise((done) => host.stdout.once('data', (line) => done(String(line).trim())))
 const browser = await chromium.launch({
   executablePath: chromiumPath,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
 })
 try {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })

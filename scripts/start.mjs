@@ -81,7 +81,10 @@ function withLimit(work, ms) {
 /** Runs the app; resolves to a reason when it died before it said that it is ready, and exits with it otherwise. */
 function runElectron() {
   const sandbox = process.platform === 'linux' && process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const child = spawn(electronBinary(), [root, ...sandbox, ...process.argv.slice(2)], { cwd: root, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(electronBinary(), [root, ...sandbox, ...process.argv.slice(2)], {
+    cwd: root,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  })
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   let ready = false
   child.on('message', (message) => {
