@@ -76,9 +76,6 @@ export function useFigure(choices: ComparisonChoices, experiment: () => string |
     URL.revokeObjectURL(url.value)
   })
 
-  const setVenue = (id: string): void => {
-    venue.value = id
-  }
-  return { venue, setVenue, widthText, heightText, fontText, widthMm, heightMm, fontPt, format, dpi, request, url, error, drawing, preview }
+  return { venue, widthText, heightText, fontText, widthMm, heightMm, fontPt, format, dpi, request, url, error, drawing, preview }
 }
 export type FigureChoices = ReturnType<typeof useFigure>
