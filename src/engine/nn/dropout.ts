@@ -10,9 +10,8 @@ import { traceSampled, traceTrunk, type Network } from './network'
 import { createRowProgram } from './rowProgram'
 
 /** Inverted dropout: kept units are scaled up, so inference needs no factor. Draws `count` numbers into `mask` at `from`. */
-export function drawMask(mask: FloatArray, from: number, count: number, keep: number, random: Random): void {
-  for (let i = from; i < from + count; i++) mask[i] = random.next() < keep ? 1 / keep : 0
-}
+export const drawMask = (mask: FloatArray, from: number, count: number, keep: number, random: Random): void =>
+  random.coins(mask, from, count, keep, 1 / keep)
 
 /** Forward passes with dropout on (Gal & Ghahramani 2016). */
 export interface SampledPasses {

@@ -161,7 +161,11 @@ describe('fit', () => {
   it('draws dropout only while training, and nothing without dropout', async () => {
     const data = problem(12, [4], 3)
     let draws = 0
-    const counted = (random: Random): Random => ({ ...random, next: () => (draws++, random.next()) })
+    const counted = (random: Random): Random => ({
+      ...random,
+      next: () => (draws++, random.next()),
+      coins: (out, from, count, p, value) => ((draws += count), random.coins(out, from, count, p, value)),
+    })
     const random = () => ({ ...streams('a'), dropout: counted(randomFrom('dropout')) })
     await fit(build(mlp(4, 3), [4], 3), data, {}, random())
     expect(draws).toBe(0)
