@@ -5,11 +5,9 @@ import { datasetName } from '@engine/study/consistency'
 const entry = z.union([z.string().transform((id): { id: string; name?: string } => ({ id })), z.object({ id: z.string(), name: z.string().optional() })])
 
 /** As much of a study as a list shows; a study in the middle of being edited may lack any of it. */
-const outline = z.object({
-  study: z.string().catch(''),
-  dataset: z.unknown(),
-  strategies: z.array(entry.catch({ id: '' })).catch([]),
-})
+const outline = z
+  .object({ study: z.string().catch(''), dataset: z.unknown().optional(), strategies: z.array(entry.catch({ id: '' })).catch([]) })
+  .catch({ study: '', strategies: [] })
 
 /** Name, data set and strategies of a study text for lists; empty where it cannot be read. */
 export function describeStudy(text: string): { name: string; dataset: string; strategies: { name: string; id: string }[] } {
@@ -19,7 +17,7 @@ export function describeStudy(text: string): { name: string; dataset: string; st
   } catch {
     value = null
   }
-  const { study, dataset, strategies } = outline.parse(value ?? {})
+  const { study, dataset, strategies } = outline.parse(value)
   const refs = Array.isArray(dataset) ? dataset : [dataset]
   return {
     name: study,

@@ -97,7 +97,8 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
       busyWith = null
       throw error
     }
-    // No event may be missed: clients may have this experiment open since before it was continued.
+    // Its runs count on from what is on disk, which is less than what clients of its earlier part have heard.
+    hub.skip(entry.id)
     experiment.onEvent((hash, event) => hub.runEvent(entry.id, hash, event))
     experiment.onProgress((progress) => showProgress(entry, progress))
     const { manifest, plan, warnings } = experiment

@@ -13,6 +13,8 @@ export interface Hub {
   runEvent(experiment: string, run: string, event: RunEvent): void
   /** Sends what is queued and tells the number of the last batch. */
   flush(experiment: string): number
+  /** Leaves a number out: clients see the gap and open the experiment anew. */
+  skip(experiment: string): void
   dispose(): void
 }
 
@@ -59,6 +61,11 @@ export function createHub(): Hub {
       timer ??= setTimeout(flushAll, batchMs)
     },
     flush,
+    skip: (experiment) => {
+      const queue = queueOf(experiment)
+      queue.batch += 2
+      emit('experiment.events', { experiment, batch: queue.batch, events: queue.events.splice(0) })
+    },
     dispose: () => {
       clearTimeout(timer)
       clients.clear()

@@ -1,0 +1,122 @@
+import type { LabClient } from '@contract/commands'
+import { connectLab, portPair } from '@contract/rpc'
+import { QuerentError } from '@engine/core/errors'
+import { createLab, type Lab } from '@main/lab/lab'
+import { describeStudy } from '@main/lab/describeStudy'
+import { resultsOf } from '@main/lab/resultSet'
+import type { LabDependencies } from '@main/lab/dependencies'
+import type { WorkspaceIndex, WorkspaceStore } from '@main/lab/workspacePort'
+import type { Settings } from '@contract/types'
+import { createExperimentTwins, type ExperimentTwins } from './experimentTwins'
+
+/** A workspace in memory; what it holds outlives the lab that used it, as a folder does. */
+export interface MemoryWorkspace extends WorkspaceStore {
+  readonly studies: Map<string, string>
+  damage: string[]
+  /** every write is refused from now on, as on a full disk */
+  full: boolean
+}
+
+export function memoryWorkspace(): MemoryWorkspace {
+  let index: WorkspaceIndex = { format: 1, active: null, projects: [], experiments: [] }
+  let settings: Settings = { theme: 'system', jobs: 'auto', backend: 'auto' }
+  const studies = new Map<string, string>()
+  const write = async (work: () => void): Promise<void> => {
+    await Promise.resolve()
+    if (workspace.full) throw new QuerentError('disk-full', 'the disk is full', { file: 'workspace.json' })
+    work()
+  }
+  const workspace: MemoryWorkspace = {
+    folder: '/workspace',
+    damage: [],
+    full: false,
+    studies,
+    index: () => index,
+    update: (change) => write(() => void (index = structuredClone(change(index)))),
+    settings: () => settings,
+    changeSettings: (change) => write(() => void (settings = change(settings))),
+    readStudy: async (project) => {
+      const text = studies.get(project)
+      if (text === undefined) throw new QuerentError('not-found', 'the study of this project is gone')
+      return text
+    },
+    writeStudy: (project, yaml) => write(() => void studies.set(project, yaml)),
+    studyPath: (project) => `/workspace/projects/${project}/study.yaml`,
+    experimentFolder: (project, experiment) => `/workspace/projects/${project}/results/${experiment}`,
+    close: () => Promise.resolve(),
+  }
+  return workspace
+}
+
+export const tinyStudy = `study: tiny
+dataset: wine
+model: { type: linear }
+protocol: { seeds: 2, initial: 6, query: 3, rounds: 2 }
+strategies: [random, margin]
+`
+
+export interface LabTwin {
+  readonly lab: Lab
+  readonly client: LabClient
+  readonly workspace: MemoryWorkspace
+  readonly experiments: ExperimentTwins
+  /** what `onBusy` said */
+  readonly busy: readonly boolean[]
+  /** another window */
+  connect(): LabClient
+}
+
+/** The real lab over a memory workspace and experiments that move when the test says so. */
+export async function openLabTwin(workspace = memoryWorkspace(), experiments = createExperimentTwins()): Promise<LabTwin> {
+  let ids = workspace.index().projects.length + workspace.index().experiments.length
+  let minute = ids
+  const busy: boolean[] = []
+  const deps: LabDependencies = {
+    info: { version: '0.0.0', transport: 'web', runtime: 'test', platform: 'test' },
+    store: workspace,
+    clock: { now: () => new Date(Date.UTC(2026, 0, 1, 0, minute++)), ticks: () => minute++ },
+    newId: () => `id-${++ids}`,
+    experiments,
+    backends: {
+      describe: async () => ({ id: 'reference', label: 'Reference', device: 'CPU', jobs: 2 }),
+      doctor: () => Promise.reject(new QuerentError('unsupported', 'no doctor here')),
+    },
+    datasets: { list: async () => [] },
+    recipes: {
+      list: async () => [
+        { id: 'sample', title: 'Sample', paper: '', question: '', look: '', expect: '', dataset: 'wine', estimatedSeconds: 1 },
+        { id: 'entropy-alone', title: 'Entropy alone', paper: '', question: '', look: '', expect: '', dataset: 'wine', estimatedSeconds: 1 },
+      ],
+      text: async (id) => {
+        if (id !== 'sample' && id !== 'entropy-alone') throw new QuerentError('not-found', `there is no recipe "${id}"`)
+        return tinyStudy.replace('tiny', id)
+      },
+    },
+    study: {
+      plan: async (_text, path, computed) => ({
+        valid: true,
+        runs: 4,
+        fits: 12,
+        estimatedSeconds: 1,
+        estimatedBytes: 1,
+        estimatedMemoryBytes: 1,
+        findings: [],
+        grid: [{ strategy: path, strategyId: 'random', factors: {}, seeds: 2, computed: computed.size }],
+      }),
+      describe: describeStudy,
+    },
+    exporting: {
+      table: (results, table) => `${table},${results.runs.length}\n`,
+      figure: async (view) => new TextEncoder().encode(view.studyText),
+      results: resultsOf,
+    },
+    onBusy: (next) => busy.push(next),
+  }
+  const lab = await createLab(deps)
+  const connect = (): LabClient => {
+    const [server, client] = portPair((message) => structuredClone(message))
+    lab.attach(server)
+    return connectLab(client)
+  }
+  return { lab, workspace, experiments, busy, connect, client: connect() }
+}
