@@ -14,6 +14,7 @@ type Act =
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'control'; readonly action: 'pause' | 'resume' | 'cancel' | 'retry'; readonly runs: readonly number[] | null }
   | { readonly do: 'fail' }
+  /** cancels what still runs, and goes on */
   | { readonly do: 'continue' }
   | { readonly do: 'join' }
 
@@ -89,12 +90,12 @@ it('every window that joins at any time and hears the later batches ends with th
         else if (next.do === 'wait') vi.advanceTimersByTime(next.ms)
         else if (next.do === 'fail') twin.experiments.failOne()
         else if (next.do === 'join') void join() // others go on meanwhile
-        else if (next.do === 'continue')
-          await twin.client.call('experiment.continue', { experiment }).then(
-            () => restarts++,
-            () => undefined, // it still runs
-          )
-        else
+        else if (next.do === 'continue') {
+          await twin.client.call('experiment.control', { experiment, action: 'cancel' }).catch(() => undefined) // it has ended
+          await settle()
+          await twin.client.call('experiment.continue', { experiment })
+          restarts++
+        } else
           await twin.client
             .call('experiment.control', { experiment, action: next.action, ...(next.runs === null ? {} : { runs: next.runs.map((i) => hashes[i]) }) })
             .catch(() => undefined) // it has ended

@@ -98,9 +98,7 @@ export function createExperimentTwins(): ExperimentTwins {
     const entries = plan.map((run): Entry => {
       const stored = known?.entries.find((entry) => entry.run.hash === run.hash)
       if (stored?.status === 'finished') return { ...stored, run }
-      // On disk are whole rounds; a run that ended otherwise goes on from them. One without a round left nothing.
-      const kept = stored && stored.state.records.length > 0 ? stored.state : initialRunState
-      return { run, status: 'queued', state: { ...kept, status: 'queued', epoch: null, error: null }, events: null }
+      return { run, status: 'queued', state: { ...(stored ? onDisk(stored) : initialRunState), status: 'queued', error: null }, events: null }
     })
     const manifest: Manifest = {
       format: 1,
@@ -211,7 +209,7 @@ export function createExperimentTwins(): ExperimentTwins {
       const folder = folders.get(dir)
       if (!folder) throw new QuerentError('not-found', 'this is not a result folder: it has no manifest.json', { file: dir })
       const { manifest, studyText, entries } = folder
-      return { manifest, studyText, plan: entries.map(({ run }) => run), state: (hash) => stateIn(folder, hash) }
+      return { manifest, studyText, plan: entries.map(({ run }) => run), state: (hash) => onDisk(entries.find(({ run }) => run.hash === hash)!) }
     },
     hold: () => {
       let release = (): void => {}
@@ -262,6 +260,9 @@ export function createExperimentTwins(): ExperimentTwins {
   }
   return twins
 }
+
+/** A run that never began left nothing behind. */
+const onDisk = ({ state }: Entry): RunState => (state.rounds === 0 ? initialRunState : { ...state, epoch: null })
 
 function stateIn({ entries }: Folder, hash: string): RunState {
   const entry = entries.find(({ run }) => run.hash === hash)
