@@ -55,6 +55,12 @@ export function assembleDataset({ id, train, test, kind, shape, valueRange, hash
 
 function requireMatchingRows({ inputs, inputsName, labels, labelsName }: Part): void {
   if (inputs.shape.length === 0 || inputs.shape[0] === 0) throw badInput(`${inputsName}: no rows`, { file: inputsName })
+  if (inputs.shape.includes(0))
+    throw badInput(`${inputsName}: no input values, only rows`, {
+      file: inputsName,
+      found: shapeText(inputs.shape),
+      expected: 'at least one value per row beside the label',
+    })
   const shape = labels.kind === 'names' ? [labels.names.length] : labels.array.shape
   const isColumn = shape.length === 1 || (shape.length === 2 && shape[1] === 1)
   if (!isColumn)

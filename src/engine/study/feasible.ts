@@ -71,6 +71,16 @@ function budgetProblems(plan: RunPlan, study: Study, facts: DatasetFacts): Findi
         `fewer than ${facts.rows} rows`,
       ),
     ]
+  if (held < 1 && data.split === null && (data.test !== 'provided' || facts.testRows === 0))
+    return [
+      error(
+        'impossible-split',
+        'data.test',
+        `${String(data.test)} of the ${facts.rows} rows of ${facts.name} is no test row at all`,
+        String(data.test),
+        `at least ${1 / facts.rows}, or a number of rows`,
+      ),
+    ]
   const pool = poolSize(plan, facts) ?? facts.rows
   if (pool < 1)
     return [

@@ -9,7 +9,7 @@ export const formatPath = (path: Path): string =>
 /** A value as error messages show it: short, and told apart from text. */
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
-  const text = JSON.stringify(value)
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
 
@@ -68,5 +68,6 @@ export function withValueAt(root: unknown, path: Path, value: unknown): unknown 
     throw badInput(`[${step}] needs a list`, { path: formatPath(path), found: describe(root), expected: 'a list' })
   if (root !== undefined && root !== null && !isRecord(root))
     throw badInput(`"${step}" needs an object`, { path: formatPath(path), found: describe(root), expected: 'an object' })
-  return { ...root, [step]: withValueAt(root?.[step], rest, value) }
+  const inner = root && Object.hasOwn(root, step) ? root[step] : undefined
+  return { ...root, [step]: withValueAt(inner, rest, value) }
 }

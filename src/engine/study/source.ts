@@ -19,12 +19,30 @@ export function readSource(text: string): StudySource {
     return { code: 'broken-yaml', severity: 'error', path: '', message: `line ${line}, column ${col}: ${error.message}`, line }
   })
   if (findings.length > 0) return { value: undefined, findings, lineOf: () => undefined }
+  const broken = (message: string): StudySource => ({
+    value: undefined,
+    findings: [{ code: 'broken-yaml', severity: 'error', path: '', message }],
+    lineOf: () => undefined,
+  })
   try {
-    return { value: document.toJS({ maxAliasCount: 1000 }), findings, lineOf: (path) => lineOf(document, lines, path) }
+    const value: unknown = document.toJS({ maxAliasCount: 1000 })
+    return isCyclic(value)
+      ? broken('an alias (*) stands inside what it names')
+      : { value, findings, lineOf: (path) => lineOf(document, lines, path) }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return { value: undefined, findings: [{ code: 'broken-yaml', severity: 'error', path: '', message }], lineOf: () => undefined }
+    return broken(error instanceof Error ? error.message : String(error))
   }
+}
+
+/** Whether plain data contains itself; `done` keeps shared parts from being walked again. */
+function isCyclic(value: unknown, above = new Set<unknown>(), done = new Set<unknown>()): boolean {
+  if (typeof value !== 'object' || value === null || done.has(value)) return false
+  if (above.has(value)) return true
+  above.add(value)
+  const found = Object.values(value).some((member) => isCyclic(member, above, done))
+  above.delete(value)
+  done.add(value)
+  return found
 }
 
 function lineOf(document: Document, lines: LineCounter, path: Path): number | undefined {

@@ -108,6 +108,7 @@ describe('data sets from files', () => {
       'samples of different shape',
     ],
     ['one-hot labels', { inputs: 'x.npy', labels: 'onehot.npy' }, 'numpy.argmax'],
+    ['a table of labels only', 'names.csv', 'names.csv: no input values'],
     ['one class', { inputs: 'all.npz#x_train', labels: 'same.npy' }, 'all rows have the same label'],
     ['fractions as labels', { inputs: 'all.npz#x_train', labels: 'half.npy' }, 'the label of row 1 is 0.5'],
     ['NaN', { inputs: 'nan.npy', labels: 'y.npy' }, 'nan.npy: the value at row 1, column 0 is NaN'],

@@ -36,8 +36,9 @@ describe('checkAgainstDataset', () => {
     ],
     ['validation', 'protocol: { validation: 1000 }', 'protocol.validation', 'at most 999'],
     ['test', 'data: { test: 1000 }', 'data.test', 'fewer than 1000 rows'],
+    ['so small a test fraction that it rounds to nothing', 'data: { test: 0.0001 }', 'data.test', 'at least 0.001, or a number of rows'],
     ['a level', 'protocol: { initial: 100, rounds: 9 }\nablate: { protocol.query: [50, 101] }', 'protocol.rounds', 'at most 8 rounds'],
-  ])('refuses %s beyond the pool', (_, rest, path, expected) => {
+  ])('refuses %s', (_, rest, path, expected) => {
     expect(check(rest)).toContainEqual(expect.objectContaining({ severity: 'error', path, expected }))
   })
 

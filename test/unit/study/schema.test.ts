@@ -161,6 +161,25 @@ describe('parseStudy', () => {
     expect(found[0].message).toMatch(/^line \d+, column \d+: /)
   })
 
+  it.each(['study: &a [*a]', 'dataset: x\nstrategies: &s [random, *s]', 'dataset: x\nstrategies: [random]\nablate: &a { b: { c: *a } }'])(
+    'refuses an alias inside what it names: %j',
+    (text) => {
+      expect(checkStudy(text, { file: 'x' }).findings).toMatchObject([{ code: 'broken-yaml', severity: 'error' }])
+    },
+  )
+
+  it('refuses overrides that reach for what every object inherits', () => {
+    for (const path of ['constructor.prototype.x', 'training.toString.x', '__proto__.x', 'constructor']) {
+      const { study: none, findings: found } = checkStudy(whole, { file: 'x', overrides: [[path, 1]] })
+      expect([none, found[0].severity]).toEqual([null, 'error'])
+    }
+    expect('x' in {}).toBe(false)
+  })
+
+  it('names a number that is not one', () => {
+    expect(findings(whole, ['learningRate: 0.001', 'learningRate: .nan'])[0].message).toContain('found NaN')
+  })
+
   it.each(['', '[]', '3', 'text', 'null', '- random'])('refuses %j', (text) => {
     expect(checkStudy(text, { file: 'x' }).study).toBeNull()
   })
