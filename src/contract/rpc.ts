@@ -1,7 +1,16 @@
 import { createBirpc } from 'birpc'
 import { z } from '@engine/core/zod'
 import { QuerentError, nearestName } from '@engine/core/errors'
-import { commands, labEventNames, type CommandInput, type CommandName, type CommandOutput, type LabClient, type LabEventName, type LabEvents } from './commands'
+import {
+  commands,
+  labEventNames,
+  type CommandInput,
+  type CommandName,
+  type CommandOutput,
+  type LabClient,
+  type LabEventName,
+  type LabEvents,
+} from './commands'
 import { decodeError, encodeError, type WireError } from './errorCodec'
 
 /** One end of a message line: an Electron MessagePort, a WebSocket, or an in-memory pair. Messages are plain values. */
@@ -12,7 +21,9 @@ export interface Port {
   close(): void
 }
 
-export type Handlers = { readonly [C in CommandName]: (input: z.output<(typeof commands)[C]['input']>) => Promise<CommandOutput<C>> | CommandOutput<C> }
+export type Handlers = {
+  readonly [C in CommandName]: (input: z.output<(typeof commands)[C]['input']>) => Promise<CommandOutput<C>> | CommandOutput<C>
+}
 
 type Reply = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: WireError }
 
@@ -62,7 +73,10 @@ export function serveLab(port: Port, handlers: Handlers): <E extends LabEventNam
 
 async function answer(handlers: Handlers, name: unknown, input: unknown): Promise<unknown> {
   if (typeof name !== 'string' || !Object.hasOwn(commands, name))
-    throw new QuerentError('bad-input', `unknown command ${String(name)}`, { found: String(name), nearest: nearestName(String(name), Object.keys(commands)) })
+    throw new QuerentError('bad-input', `unknown command ${String(name)}`, {
+      found: String(name),
+      nearest: nearestName(String(name), Object.keys(commands)),
+    })
   const parsed = commands[name as CommandName].input.safeParse(input)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
@@ -77,7 +91,8 @@ async function answer(handlers: Handlers, name: unknown, input: unknown): Promis
  */
 export function connectLab(port: Port, onLost: () => void = () => {}): LabClient & { close(): void } {
   const listeners = new Map<LabEventName, Set<(payload: never) => void>>()
-  const emit = (name: string, payload: unknown): void => listeners.get(name as LabEventName)?.forEach((listener) => listener(payload as never))
+  const emit = (name: string, payload: unknown): void =>
+    listeners.get(name as LabEventName)?.forEach((listener) => listener(payload as never))
   const server = createBirpc<ServerFunctions, ClientFunctions>(
     { event: (name, payload) => labEventNames.includes(name as LabEventName) && emit(name, payload) },
     { ...channelOf(port), timeout: -1 },

@@ -18,7 +18,12 @@ export type SaveFileReply = { readonly ok: true; readonly path: string | null } 
 /** Items of the application menu that the page carries out. */
 export type MenuCommand = 'project.new' | 'study.save' | 'run.start' | 'run.stop' | 'palette.open' | 'help.shortcuts'
 
-export const shellChannels = { requestLab: 'shell.requestLab', saveFile: 'shell.saveFile', menu: 'shell.menu', labPort: 'shell.labPort' } as const
+export const shellChannels = {
+  requestLab: 'shell.requestLab',
+  saveFile: 'shell.saveFile',
+  menu: 'shell.menu',
+  labPort: 'shell.labPort',
+} as const
 
 /** The window message that carries a line to the lab. */
 export const labPortMessage = 'querent.lab-port'

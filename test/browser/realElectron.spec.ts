@@ -39,8 +39,17 @@ test.describe('the desktop app in a real Electron', () => {
       await expect(page).toHaveURL(/^app:\/\/querent\/index\.html/)
       await expect(page.getByRole('link', { name: 'Sample: four strategies on digits' })).toBeVisible()
       await expect(page.getByRole('button', { name: /^Backend: / })).toBeVisible()
-      expect(await page.evaluate(() => Object.keys((globalThis as unknown as { querent: object }).querent).sort())).toEqual(['onMenu', 'requestLab', 'saveFile'])
-      expect(await page.evaluate(() => [typeof (globalThis as Record<string, unknown>).require, typeof (globalThis as Record<string, unknown>).process])).toEqual(['undefined', 'undefined'])
+      expect(await page.evaluate(() => Object.keys((globalThis as unknown as { querent: object }).querent).sort())).toEqual([
+        'onMenu',
+        'requestLab',
+        'saveFile',
+      ])
+      expect(
+        await page.evaluate(() => [
+          typeof (globalThis as Record<string, unknown>).require,
+          typeof (globalThis as Record<string, unknown>).process,
+        ]),
+      ).toEqual(['undefined', 'undefined'])
       const window = await app.browserWindow(page)
       expect(
         await window.evaluate(({ webContents }) => {
@@ -49,7 +58,11 @@ test.describe('the desktop app in a real Electron', () => {
         }),
       ).toEqual({ sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true })
       expect(await window.evaluate((shown) => shown.isVisible())).toBe(true)
-      expect(await app.evaluate(({ app: running }) => running.getAppMetrics().some(({ type, name }) => type === 'Utility' && name === 'Querent lab'))).toBe(true)
+      expect(
+        await app.evaluate(({ app: running }) =>
+          running.getAppMetrics().some(({ type, name }) => type === 'Utility' && name === 'Querent lab'),
+        ),
+      ).toBe(true)
     } finally {
       await app.close()
       rmSync(folder, { recursive: true, force: true })

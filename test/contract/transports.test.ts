@@ -22,7 +22,13 @@ const carriers: Readonly<Record<string, () => Promise<Carrier>>> = {
 for (const [name, create] of Object.entries(carriers)) transportSuite(name, create)
 
 it('has a suite for the carriers of both hosts', () => {
-  expect(Object.keys(carriers)).toEqual(expect.arrayContaining([expect.stringContaining('WebSocket'), expect.stringContaining('message port'), expect.stringContaining('memory')]))
+  expect(Object.keys(carriers)).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining('WebSocket'),
+      expect.stringContaining('message port'),
+      expect.stringContaining('memory'),
+    ]),
+  )
 })
 
 function pairs(clone: (message: unknown) => unknown): Carrier {
@@ -51,7 +57,9 @@ async function webSocket(): Promise<Carrier> {
   vi.stubGlobal('localStorage', storage)
   // A browser sends its origin by itself.
   const browserFetch = fetch
-  vi.stubGlobal('fetch', (path: string, init: RequestInit) => browserFetch(`${origin}${path}`, { ...init, headers: { ...init.headers, origin } }))
+  vi.stubGlobal('fetch', (path: string, init: RequestInit) =>
+    browserFetch(`${origin}${path}`, { ...init, headers: { ...init.headers, origin } }),
+  )
   vi.stubGlobal(
     'WebSocket',
     class extends WebSocket {

@@ -30,10 +30,16 @@ const begin = async (yaml: string): Promise<ExperimentSummary> => {
   const project = await client.call('project.create', { from: { yaml } })
   return client.call('experiment.start', { project: project.id })
 }
-const ended = (experiment: string): Promise<ExperimentSummary> => heard(client, 'experiment.changed', ({ id, state }) => id === experiment && !['running', 'paused'].includes(state))
+const ended = (experiment: string): Promise<ExperimentSummary> =>
+  heard(client, 'experiment.changed', ({ id, state }) => id === experiment && !['running', 'paused'].includes(state))
 const firstRound = (experiment: string): Promise<unknown> =>
-  heard(client, 'experiment.events', (batch) => batch.experiment === experiment && batch.events.some(([, event]) => event.type === 'round-ended'))
-const living = (entry: 'lab' | 'job') => app.electron.fake.children.filter((process) => process.entry === builtMain(entry) && process.pid !== undefined)
+  heard(
+    client,
+    'experiment.events',
+    (batch) => batch.experiment === experiment && batch.events.some(([, event]) => event.type === 'round-ended'),
+  )
+const living = (entry: 'lab' | 'job') =>
+  app.electron.fake.children.filter((process) => process.entry === builtMain(entry) && process.pid !== undefined)
 
 afterAll(() => {
   vi.unstubAllGlobals()
@@ -45,8 +51,14 @@ describe('the lab behind the desktop app', () => {
   afterAll(() => app.quit())
 
   it('says where it runs', async () => {
-    expect(await client.call('app.info', {})).toMatchObject({ transport: 'electron', workspace: join(folder.path, 'first'), platform: process.platform })
-    expect((await client.call('workspace.get', {})).projects).toEqual([expect.objectContaining({ name: 'Sample: four strategies on digits' })])
+    expect(await client.call('app.info', {})).toMatchObject({
+      transport: 'electron',
+      workspace: join(folder.path, 'first'),
+      platform: process.platform,
+    })
+    expect((await client.call('workspace.get', {})).projects).toEqual([
+      expect.objectContaining({ name: 'Sample: four strategies on digits' }),
+    ])
   })
 
   it('runs a study in job processes and tells it in batches without a gap', async () => {
@@ -89,7 +101,10 @@ describe('the lab behind the desktop app', () => {
     expect(await end).toMatchObject({ state: 'failed', finished: 3, failed: 1 })
     const { runs } = await client.call('experiment.open', { experiment: id })
     const [broken] = runs.filter(({ state }) => state.status === 'failed')
-    expect(broken.state.error).toMatchObject({ code: 'job-crashed', message: expect.stringMatching(/^the job process died \(exit code \d+\)/) as unknown })
+    expect(broken.state.error).toMatchObject({
+      code: 'job-crashed',
+      message: expect.stringMatching(/^the job process died \(exit code \d+\)/) as unknown,
+    })
     expect(await notice).toMatchObject({ severity: 'error', message: expect.stringContaining('1 of 4 runs failed') as unknown })
   })
 

@@ -22,7 +22,9 @@ describe('the desktop shell', () => {
   it('opens one locked-down window on its own origin, in the sandbox', () => {
     const { fake } = app.electron
     expect(fake.sandboxed).toBe(true)
-    expect(fake.schemes).toEqual([expect.objectContaining({ scheme: 'app', privileges: expect.objectContaining({ standard: true, secure: true }) as unknown })])
+    expect(fake.schemes).toEqual([
+      expect.objectContaining({ scheme: 'app', privileges: expect.objectContaining({ standard: true, secure: true }) as unknown }),
+    ])
     expect(fake.windows).toHaveLength(1)
     const { options, webContents, shown } = firstWindow()
     expect(options).toMatchObject({ width: 1280, height: 800, minWidth: 1000, title: 'Querent' })
@@ -50,20 +52,28 @@ describe('the desktop shell', () => {
     }
     for (const event of ['will-navigate', 'will-redirect']) {
       expect(go(event, 'app://querent/index.html')).toBe(true)
-      for (const url of ['https://example.org/', 'app://other/index.html', 'file:///etc/passwd', 'http://localhost:5173/', 'nonsense']) expect(go(event, url)).toBe(false)
+      for (const url of ['https://example.org/', 'app://other/index.html', 'file:///etc/passwd', 'http://localhost:5173/', 'nonsense'])
+        expect(go(event, url)).toBe(false)
     }
     expect(go('will-attach-webview', 'app://querent/index.html')).toBe(false)
   })
 
   it('opens web links in the browser and nothing else anywhere', () => {
     const { openHandler } = firstWindow().webContents
-    for (const url of ['https://example.org/paper', 'file:///etc/passwd', 'javascript:alert(1)', 'http://example.org/']) expect(openHandler?.({ url })).toEqual({ action: 'deny' })
+    for (const url of ['https://example.org/paper', 'file:///etc/passwd', 'javascript:alert(1)', 'http://example.org/'])
+      expect(openHandler?.({ url })).toEqual({ action: 'deny' })
     expect(app.electron.fake.opened).toEqual(['https://example.org/paper'])
   })
 
   it('grants writing to the clipboard and no other permission', () => {
     const { permission, permissionCheck, device } = app.electron.fake
-    for (const [name, expected] of [['clipboard-sanitized-write', true], ['clipboard-read', false], ['media', false], ['geolocation', false], ['notifications', false]] as const) {
+    for (const [name, expected] of [
+      ['clipboard-sanitized-write', true],
+      ['clipboard-read', false],
+      ['media', false],
+      ['geolocation', false],
+      ['notifications', false],
+    ] as const) {
       const answer = vi.fn()
       permission?.(null, name, answer)
       expect(answer).toHaveBeenCalledExactlyOnceWith(expected)
@@ -78,7 +88,8 @@ describe('the desktop shell', () => {
     expect(page.status).toBe(200)
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
     const policy = page.headers.get('content-security-policy')
-    for (const part of ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "connect-src 'self'", "frame-ancestors 'none'"]) expect(policy).toContain(part)
+    for (const part of ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "connect-src 'self'", "frame-ancestors 'none'"])
+      expect(policy).toContain(part)
     const script = /src="\.\/([^"]+\.js)"/.exec(await page.text())?.[1]
     const reply = await serve(`app://querent/${script}`)
     expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8'])
@@ -123,7 +134,9 @@ describe('the desktop shell', () => {
   it('sends menu commands to the page', () => {
     const heard: string[] = []
     const stop = app.bridge.onMenu((command) => heard.push(command))
-    const items = app.electron.fake.menu!.template.flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu : [])).filter(({ id }) => id !== undefined)
+    const items = app.electron.fake
+      .menu!.template.flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu : []))
+      .filter(({ id }) => id !== undefined)
     for (const item of items) item.click?.({} as never, firstWindow() as never, {})
     expect(heard).toEqual(['project.new', 'study.save', 'run.start', 'run.stop', 'palette.open', 'help.shortcuts'])
     expect(new Set(items.map(({ accelerator }) => accelerator)).size).toBe(items.length)
@@ -156,12 +169,25 @@ describe('saving a file', () => {
     const filePath = join(folder.path, 'rounds.csv', 'below-a-file.csv')
     app.electron.fake.saveDialog = { canceled: false, filePath }
     const { saveFile } = await import('@/client/saveFile')
-    await expect(saveFile('rounds.csv', 'text/csv', bytes)).rejects.toMatchObject({ code: 'bad-input', details: { file: filePath }, message: expect.stringContaining('is a file') as unknown })
+    await expect(saveFile('rounds.csv', 'text/csv', bytes)).rejects.toMatchObject({
+      code: 'bad-input',
+      details: { file: filePath },
+      message: expect.stringContaining('is a file') as unknown,
+    })
   })
 
   it('refuses anything but a name, a type and bytes', async () => {
-    for (const given of [[], ['a.csv', 'text/csv', 'text'], ['', 'text/csv', bytes], ['x'.repeat(300), 'text/csv', bytes], ['a.csv', 'text/csv', bytes, 'more']])
-      expect(await app.electron.invokeFrom(firstWindow(), shellChannels.saveFile, given)).toMatchObject({ ok: false, error: { code: 'bad-input' } })
+    for (const given of [
+      [],
+      ['a.csv', 'text/csv', 'text'],
+      ['', 'text/csv', bytes],
+      ['x'.repeat(300), 'text/csv', bytes],
+      ['a.csv', 'text/csv', bytes, 'more'],
+    ])
+      expect(await app.electron.invokeFrom(firstWindow(), shellChannels.saveFile, given)).toMatchObject({
+        ok: false,
+        error: { code: 'bad-input' },
+      })
   })
 })
 

@@ -145,7 +145,8 @@ export class Menu {
   constructor(readonly template: E.MenuItemConstructorOptions[]) {}
   static buildFromTemplate(template: E.MenuItemConstructorOptions[]): Menu {
     const check = (item: E.MenuItemConstructorOptions): void => {
-      if (!item.label && !item.role && !item.type) throw new TypeError('Invalid template for MenuItem: must have at least one of label, role or type')
+      if (!item.label && !item.role && !item.type)
+        throw new TypeError('Invalid template for MenuItem: must have at least one of label, role or type')
       if (Array.isArray(item.submenu)) item.submenu.forEach(check)
     }
     template.forEach(check)
@@ -288,7 +289,11 @@ export class FakeUtilityProcess extends EventEmitter {
     if (!fake.ready) throw new Error('utilityProcess cannot be created before app is ready')
     const [, out = 'inherit', err = 'inherit'] = Array.isArray(options.stdio) ? options.stdio : [null, options.stdio, options.stdio]
     const childSide = fileURLToPath(new URL('./utilityChild.mjs', import.meta.url))
-    this.child = fork(entry, args, { serialization: 'advanced', execArgv: ['--import', childSide], stdio: ['ignore', out, err, 'ipc'] as never })
+    this.child = fork(entry, args, {
+      serialization: 'advanced',
+      execArgv: ['--import', childSide],
+      stdio: ['ignore', out, err, 'ipc'] as never,
+    })
     fake.children.push(this)
     this.child.on('message', ({ port, message, closed }: FromChild) => {
       if (port === undefined) this.emit('message', message)
@@ -337,7 +342,7 @@ export const utilityProcess = {
 export async function invokeFrom(window: BrowserWindow, channel: string, given: unknown[], senderUrl?: string): Promise<unknown> {
   const handler = fake.handlers.get(channel)
   if (!handler) throw new Error(`No handler registered for '${channel}'`)
-  return structuredClone(await handler(eventFrom(window, senderUrl) as never, ...(structuredClone<unknown[]>(given))))
+  return structuredClone(await handler(eventFrom(window, senderUrl) as never, ...structuredClone<unknown[]>(given)))
 }
 export function sendFrom(window: BrowserWindow, channel: string, senderUrl?: string): void {
   ipcMain.emit(channel, eventFrom(window, senderUrl))

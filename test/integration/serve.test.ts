@@ -59,7 +59,9 @@ const exchange = ({ port, origin, token }: Served, given = token): Promise<Reply
   ask(port, '/session', { method: 'POST', headers: { origin, authorization: `Bearer ${given}` } })
 
 const socketTo = (port: number, token: string, headers: Record<string, string> = {}): WebSocket =>
-  new WebSocket(`ws://127.0.0.1:${port}/lab`, ['querent.v1', `token.${token}`], { headers: { origin: `http://127.0.0.1:${port}`, ...headers } })
+  new WebSocket(`ws://127.0.0.1:${port}/lab`, ['querent.v1', `token.${token}`], {
+    headers: { origin: `http://127.0.0.1:${port}`, ...headers },
+  })
 
 const refusalOf = async (socket: WebSocket): Promise<number> => {
   const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }]
@@ -102,7 +104,14 @@ describe('querent serve', () => {
     expect((await exchange(host)).status).toBe(401)
     expect((await exchange(host, 'f'.repeat(64))).status).toBe(401)
     expect((await exchange(host, 'short')).status).toBe(401)
-    expect((await ask(host.port, '/session', { method: 'POST', headers: { authorization: `Bearer ${host.token}`, origin: 'http://example.org' } })).status).toBe(403)
+    expect(
+      (
+        await ask(host.port, '/session', {
+          method: 'POST',
+          headers: { authorization: `Bearer ${host.token}`, origin: 'http://example.org' },
+        })
+      ).status,
+    ).toBe(403)
     expect((await ask(host.port, '/session', { method: 'POST', headers: { authorization: `Bearer ${host.token}` } })).status).toBe(403)
     const kept = join(folder.path, 'first', 'sessions.json')
     expect(readFileSync(kept, 'utf8')).not.toContain(session)
@@ -131,11 +140,14 @@ describe('querent serve', () => {
       await once(socket, 'open')
       socket.close()
     }
-    for (const name of ['example.org', '127.0.0.1.example.org', 'localhost.example.org', '127.0.0.2']) expect((await ask(host.port, '/', { headers: { host: name } })).status).toBe(421)
+    for (const name of ['example.org', '127.0.0.1.example.org', 'localhost.example.org', '127.0.0.2'])
+      expect((await ask(host.port, '/', { headers: { host: name } })).status).toBe(421)
   })
 
   it('listens there only', async () => {
-    const others = Object.values(networkInterfaces()).flatMap((list = []) => list.filter(({ internal, family }) => !internal && family === 'IPv4'))
+    const others = Object.values(networkInterfaces()).flatMap((list = []) =>
+      list.filter(({ internal, family }) => !internal && family === 'IPv4'),
+    )
     for (const { address } of [...others, { address: '127.0.0.2' }]) {
       const [error] = (await once(connectSocket(host.port, address), 'error')) as [NodeJS.ErrnoException]
       expect(error.code).toBe('ECONNREFUSED')
@@ -147,12 +159,30 @@ describe('querent serve', () => {
     expect(page.status).toBe(200)
     expect(page.body).toContain('<div id="app">')
     const policy = String(page.headers['content-security-policy'])
-    for (const part of ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", `connect-src 'self' ws://127.0.0.1:${host.port}`, "frame-ancestors 'none'"])
+    for (const part of [
+      "default-src 'none'",
+      "script-src 'self' 'wasm-unsafe-eval'",
+      `connect-src 'self' ws://127.0.0.1:${host.port}`,
+      "frame-ancestors 'none'",
+    ])
       expect(policy).toContain(part)
-    expect(page.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cross-origin-opener-policy': 'same-origin' })
+    expect(page.headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+    })
     expect((await ask(host.port, '/', { method: 'HEAD' })).body).toBe('')
     expect((await ask(host.port, '/', { method: 'PUT' })).status).toBe(405)
-    for (const path of ['/../main/cli.js', '/%2e%2e/main/cli.js', '/..%2fmain%2fcli.js', '/assets/..%2f..%2f..%2fpackage.json', '/%00', '//etc/passwd', '/missing.js', '/assets'])
+    for (const path of [
+      '/../main/cli.js',
+      '/%2e%2e/main/cli.js',
+      '/..%2fmain%2fcli.js',
+      '/assets/..%2f..%2f..%2fpackage.json',
+      '/%00',
+      '//etc/passwd',
+      '/missing.js',
+      '/assets',
+    ])
       expect([403, 404], path).toContain((await ask(host.port, path)).status)
     expect((await ask(host.port, '/%')).status).toBe(400)
   })
@@ -179,7 +209,11 @@ describe('querent serve', () => {
     broken.resume().write(Buffer.from([0xff, 0xff, 0xff, 0xff]))
     await once(broken, 'end')
     broken.destroy()
-    for (const text of ['GET // HTTP/1.1\r\nHost: localhost\r\n\r\n', 'nonsense\r\n\r\n', `GET /lab HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n`]) {
+    for (const text of [
+      'GET // HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      'nonsense\r\n\r\n',
+      `GET /lab HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n`,
+    ]) {
       const rude = connectSocket(host.port, '127.0.0.1')
       await once(rude, 'connect')
       rude.write(text)
@@ -253,6 +287,26 @@ describe('a workspace in trouble', () => {
     expect(projects.map(({ id }) => id)).toContain(project.id)
     expect(projects).toHaveLength(2)
     expect(await client.call('settings.get', {})).toEqual({ theme: 'system', jobs: 'auto', backend: 'auto' })
+  })
+
+  it('stops a running study at a safe point when it is told to end, and offers to go on', async () => {
+    const study =
+      'study: cut\ndataset: wine\nmodel: { type: linear }\ntraining: { minSteps: 3000 }\n' +
+      'protocol: { seeds: 2, initial: 6, query: 3, rounds: 20 }\nstrategies: [random]\nrun: { backend: reference, jobs: 1 }\n'
+    const before = await open('cut')
+    const project = await before.call('project.create', { from: { yaml: study } })
+    const { id } = await before.call('experiment.start', { project: project.id })
+    await new Promise<void>((resolve) =>
+      before.on('experiment.events', ({ events }) => {
+        if (events.some(([, event]) => event.type === 'round-ended')) resolve()
+      }),
+    )
+    expect((await stop(host!.running)).code).toBe(0)
+
+    const client = await open('cut')
+    expect((await client.call('workspace.get', {})).interrupted).toMatchObject([{ id, state: 'interrupted', runs: 2, finished: 0 }])
+    const { runs } = await client.call('experiment.open', { experiment: id })
+    expect(runs[0].state.records.length).toBeGreaterThan(0)
   })
 
   it('refuses a workspace that cannot be written', async () => {

@@ -62,7 +62,10 @@ export async function openBuiltShell(page: Page, workspace: string): Promise<Bui
   const isReady = new Promise<'ready'>((resolve) => (ready = resolve))
   const inPage = (method: 'page' | 'port' | 'portClosed', ...given: unknown[]): void =>
     void page
-      .evaluate(([name, args]) => (globalThis as unknown as { __shell: Record<string, (...a: unknown[]) => void> }).__shell[name](...args), [method, given] as const)
+      .evaluate(
+        ([name, args]) => (globalThis as unknown as { __shell: Record<string, (...a: unknown[]) => void> }).__shell[name](...args),
+        [method, given] as const,
+      )
       .catch((error: Error) => {
         if (!page.isClosed()) trouble.push(error.message)
       })
@@ -83,7 +86,9 @@ export async function openBuiltShell(page: Page, workspace: string): Promise<Bui
     const reply = (await ask({ type: 'fetch', url })) as { status: number; headers: Record<string, string>; body: Uint8Array }
     await route.fulfill({ status: reply.status, headers: reply.headers, body: Buffer.from(reply.body) })
   })
-  await page.exposeFunction('__invoke', async (channel: string, given: string) => pack(await ask({ type: 'invoke', channel, given: unpack(given) })))
+  await page.exposeFunction('__invoke', async (channel: string, given: string) =>
+    pack(await ask({ type: 'invoke', channel, given: unpack(given) })),
+  )
   await page.exposeFunction('__send', (channel: string) => ask({ type: 'send', channel }))
   await page.exposeFunction('__port', (id: number, message: string) => ask({ type: 'port', id, message: unpack(message) }))
   await page.exposeFunction('__portClose', (id: number) => ask({ type: 'port-close', id }))
@@ -92,7 +97,13 @@ export async function openBuiltShell(page: Page, workspace: string): Promise<Bui
   })
   page.on('pageerror', (error) => trouble.push(`page: ${error.message}`))
   await page.addInitScript(shellPageScript(readFileSync(join(rootDir, 'out/preload/index.cjs'), 'utf8')))
-  await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI} in ${event.sourceFile}:${event.lineNumber}:${event.columnNumber}`)))
+  await page.addInitScript(() =>
+    document.addEventListener('securitypolicyviolation', (event) =>
+      console.error(
+        `policy: ${event.violatedDirective} ${event.blockedURI} in ${event.sourceFile}:${event.lineNumber}:${event.columnNumber}`,
+      ),
+    ),
+  )
   return {
     url: window.url.replace('app://querent', standIn),
     trouble,

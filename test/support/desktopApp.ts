@@ -68,7 +68,11 @@ export async function startDesktopApp(workspace: string, prepare: (electron: Ele
 }
 
 /** The next event that fits. */
-export const heard = <E extends LabEventName>(client: LabClient, event: E, fits: (payload: LabEvents[E]) => boolean = () => true): Promise<LabEvents[E]> =>
+export const heard = <E extends LabEventName>(
+  client: LabClient,
+  event: E,
+  fits: (payload: LabEvents[E]) => boolean = () => true,
+): Promise<LabEvents[E]> =>
   new Promise((resolve) => {
     const stop = client.on(event, (payload) => {
       if (!fits(payload)) return

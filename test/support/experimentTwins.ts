@@ -98,7 +98,12 @@ export function createExperimentTwins(): ExperimentTwins {
     const entries = plan.map((run): Entry => {
       const stored = known?.entries.find((entry) => entry.run.hash === run.hash)
       if (stored?.status === 'finished') return { ...stored, run }
-      return { run, status: 'queued', state: { ...(stored ? onDisk(stored) : initialRunState), status: 'queued', error: null }, events: null }
+      return {
+        run,
+        status: 'queued',
+        state: { ...(stored ? onDisk(stored) : initialRunState), status: 'queued', error: null },
+        events: null,
+      }
     })
     const manifest: Manifest = {
       format: 1,
@@ -116,7 +121,13 @@ export function createExperimentTwins(): ExperimentTwins {
       seeds: study.protocol.seeds,
       command: 'test',
       shard: null,
-      runs: plan.map(({ hash, spec, factors }) => ({ hash, strategy: spec.strategy.name, seed: spec.repeat, dataset: spec.datasetName, factors })),
+      runs: plan.map(({ hash, spec, factors }) => ({
+        hash,
+        strategy: spec.strategy.name,
+        seed: spec.repeat,
+        dataset: spec.datasetName,
+        factors,
+      })),
       resultHash: null,
     }
     const folder = { manifest, studyText, entries }
@@ -130,7 +141,10 @@ export function createExperimentTwins(): ExperimentTwins {
     requests.push(request)
     const folder = folderFor(request)
     const { entries, manifest } = folder
-    const listeners = { event: new Set<(hash: string, event: RunEvent) => void>(), progress: new Set<(progress: ExperimentProgress) => void>() }
+    const listeners = {
+      event: new Set<(hash: string, event: RunEvent) => void>(),
+      progress: new Set<(progress: ExperimentProgress) => void>(),
+    }
     let settle: { resolve: (outcome: ExperimentOutcome) => void; reject: (error: Error) => void }
     const done = new Promise<ExperimentOutcome>((resolve, reject) => (settle = { resolve, reject }))
     const count = (status: RunStatus): number => entries.filter((entry) => entry.status === status).length
@@ -160,7 +174,14 @@ export function createExperimentTwins(): ExperimentTwins {
       for (const listener of listeners.progress) listener(progress())
       if (count('queued') + count('paused') + count('running') > 0) return
       running = null
-      settle.resolve({ out: request.outDir, runs: entries.length, reused: 0, failed: count('failed'), cancelled: count('cancelled') > 0, resultHash: null })
+      settle.resolve({
+        out: request.outDir,
+        runs: entries.length,
+        reused: 0,
+        failed: count('failed'),
+        cancelled: count('cancelled') > 0,
+        resultHash: null,
+      })
     }
     const some = (hashes: readonly string[] | undefined, statuses: readonly RunStatus[]): Entry[] =>
       entries.filter(({ run, status }) => statuses.includes(status) && (hashes === undefined || hashes.includes(run.hash)))
@@ -209,7 +230,12 @@ export function createExperimentTwins(): ExperimentTwins {
       const folder = folders.get(dir)
       if (!folder) throw new QuerentError('not-found', 'this is not a result folder: it has no manifest.json', { file: dir })
       const { manifest, studyText, entries } = folder
-      return { manifest, studyText, plan: entries.map(({ run }) => run), state: (hash) => onDisk(entries.find(({ run }) => run.hash === hash)!) }
+      return {
+        manifest,
+        studyText,
+        plan: entries.map(({ run }) => run),
+        state: (hash) => onDisk(entries.find(({ run }) => run.hash === hash)!),
+      }
     },
     hold: () => {
       let release = (): void => {}
@@ -262,7 +288,7 @@ export function createExperimentTwins(): ExperimentTwins {
 }
 
 /** A run that never began left nothing behind. */
-const onDisk = ({ state }: Entry): RunState => (state.rounds === 0 ? initialRunState : { ...state, epoch: null })
+const onDisk = ({ state }: Entry): RunState => (state.rounds === 0 && state.error === null ? initialRunState : { ...state, epoch: null })
 
 function stateIn({ entries }: Folder, hash: string): RunState {
   const entry = entries.find(({ run }) => run.hash === hash)

@@ -85,7 +85,16 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
     recipes: {
       list: async () => [
         { id: 'sample', title: 'Sample', paper: '', question: '', look: '', expect: '', dataset: 'wine', estimatedSeconds: 1 },
-        { id: 'entropy-alone', title: 'Entropy alone', paper: '', question: '', look: '', expect: '', dataset: 'wine', estimatedSeconds: 1 },
+        {
+          id: 'entropy-alone',
+          title: 'Entropy alone',
+          paper: '',
+          question: '',
+          look: '',
+          expect: '',
+          dataset: 'wine',
+          estimatedSeconds: 1,
+        },
       ],
       text: async (id) => {
         if (id !== 'sample' && id !== 'entropy-alone') throw new QuerentError('not-found', `there is no recipe "${id}"`)

@@ -38,7 +38,11 @@ const answers = {
   'port-close': ({ id }) => ports.get(id).close(),
   'choose-file': ({ filePath }) => void (fake.saveDialog = { canceled: false, filePath }),
   menu: ({ command }) => fake.windows[0].webContents.send('shell.menu', command),
-  window: () => ({ url: fake.windows[0].webContents.mainFrame.url, width: fake.windows[0].options.width, height: fake.windows[0].options.height }),
+  window: () => ({
+    url: fake.windows[0].webContents.mainFrame.url,
+    width: fake.windows[0].options.width,
+    height: fake.windows[0].options.height,
+  }),
   quit: () => app.quit(),
 }
 process.on('message', async ({ call, ...message }) => {

@@ -41,7 +41,9 @@ ${preload}
 /** Plain values with typed arrays as text, the way the script above reads them. */
 export const pack = (value: unknown): string =>
   JSON.stringify(value, (_key, member: unknown) =>
-    ArrayBuffer.isView(member) ? { $bytes: [typeName(member), Buffer.from(member.buffer, member.byteOffset, member.byteLength).toString('base64')] } : member,
+    ArrayBuffer.isView(member)
+      ? { $bytes: [typeName(member), Buffer.from(member.buffer, member.byteOffset, member.byteLength).toString('base64')] }
+      : member,
   )
 
 const typeName = (view: ArrayBufferView): string => (Buffer.isBuffer(view) ? 'Uint8Array' : view.constructor.name)

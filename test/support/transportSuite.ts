@@ -59,7 +59,10 @@ export function transportSuite(name: string, createCarrier: () => Promise<Carrie
       const error = await client.call('settings.set', { jobs: 64 }).catch((e: unknown) => e)
       expect(error).toBeInstanceOf(QuerentError)
       expect(error).toMatchObject({ code: 'not-writable', details: { file: 'settings.json', line: 3 }, cause: { code: 'disk-full' } })
-      expect(await client.call('project.open', { project: 'x' }).catch((e: unknown) => e)).toMatchObject({ code: 'internal', message: 'a bug' })
+      expect(await client.call('project.open', { project: 'x' }).catch((e: unknown) => e)).toMatchObject({
+        code: 'internal',
+        message: 'a bug',
+      })
     })
 
     it('validates input at the edge', async () => {

@@ -17,14 +17,27 @@ export function applicationMenu(platform: NodeJS.Platform): Menu {
     ...(mac ? [{ role: 'appMenu' } as const] : []),
     {
       label: '&File',
-      submenu: [item('New project…', 'project.new', 'CmdOrCtrl+N'), item('Save', 'study.save', 'CmdOrCtrl+S'), line, { role: mac ? 'close' : 'quit' }],
+      submenu: [
+        item('New project…', 'project.new', 'CmdOrCtrl+N'),
+        item('Save', 'study.save', 'CmdOrCtrl+S'),
+        line,
+        { role: mac ? 'close' : 'quit' },
+      ],
     },
     { role: 'editMenu' },
     { label: '&Run', submenu: [item('Start', 'run.start', 'CmdOrCtrl+Return'), item('Stop', 'run.stop', 'CmdOrCtrl+.')] },
     {
       // No reload: F5 must never throw work away.
       label: '&View',
-      submenu: [item('Command palette…', 'palette.open', 'CmdOrCtrl+K'), line, { role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, line, { role: 'togglefullscreen' }],
+      submenu: [
+        item('Command palette…', 'palette.open', 'CmdOrCtrl+K'),
+        line,
+        { role: 'resetZoom' },
+        { role: 'zoomIn' },
+        { role: 'zoomOut' },
+        line,
+        { role: 'togglefullscreen' },
+      ],
     },
     { role: 'windowMenu' },
     { role: 'help', submenu: [item('Keyboard shortcuts', 'help.shortcuts')] },

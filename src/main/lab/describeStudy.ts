@@ -2,7 +2,10 @@ import { parse } from 'yaml'
 import { z } from '@engine/core/zod'
 import { datasetName } from '@engine/study/consistency'
 
-const entry = z.union([z.string().transform((id): { id: string; name?: string } => ({ id })), z.object({ id: z.string(), name: z.string().optional() })])
+const entry = z.union([
+  z.string().transform((id): { id: string; name?: string } => ({ id })),
+  z.object({ id: z.string(), name: z.string().optional() }),
+])
 
 /** As much of a study as a list shows; a study in the middle of being edited may lack any of it. */
 const outline = z
@@ -21,7 +24,10 @@ export function describeStudy(text: string): { name: string; dataset: string; st
   const refs = Array.isArray(dataset) ? dataset : [dataset]
   return {
     name: study,
-    dataset: refs.map((ref) => nameOf(ref)).filter(Boolean).join(', '),
+    dataset: refs
+      .map((ref) => nameOf(ref))
+      .filter(Boolean)
+      .join(', '),
     strategies: strategies.map(({ id, name }) => ({ id, name: name ?? id })),
   }
 }

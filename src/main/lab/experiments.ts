@@ -97,8 +97,8 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
       busyWith = null
       throw error
     }
-    // Its runs count on from what is on disk, which is less than what clients of its earlier part have heard.
-    hub.skip(entry.id)
+    // One that goes on counts from what is on disk, which is less than what clients of its earlier part have heard.
+    if (store.index().experiments.some(({ id }) => id === entry.id)) hub.skip(entry.id)
     experiment.onEvent((hash, event) => hub.runEvent(entry.id, hash, event))
     experiment.onProgress((progress) => showProgress(entry, progress))
     const { manifest, plan, warnings } = experiment

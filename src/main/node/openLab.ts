@@ -60,7 +60,11 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
       },
       datasets: { list: async () => listDatasets() },
       recipes: { list: listRecipes, text: recipeText },
-      study: { plan: (studyText, studyPath, computed) => planStudy({ studyText, studyPath, ...runSettings(store.settings()) }, experiments, computed), describe: describeStudy },
+      study: {
+        plan: (studyText, studyPath, computed) =>
+          planStudy({ studyText, studyPath, ...runSettings(store.settings()) }, experiments, computed),
+        describe: describeStudy,
+      },
       exporting: {
         table: (results, table) => csvTable(table, results),
         figure: (view, request, format, dpi) => {

@@ -146,6 +146,9 @@ describe('an experiment', () => {
       message: expect.stringContaining('table changed') as unknown,
     })
     expect(readFileSync(eventsFile('changed', experiment.plan[0].hash), 'utf8')).toContain('"state":"failed"')
+    // Runs that ended before they began do not make the folder unreadable.
+    const view = await openResults(fileStore, at('changed'))
+    expect(view.plan.map(({ hash }) => view.state(hash).status)).toEqual(Array(4).fill('failed'))
   })
 })
 

@@ -26,7 +26,8 @@ const finish = async (id: string): Promise<ExperimentSummary> => {
   twin.experiments.finish()
   return end
 }
-const statuses = async (experiment: string): Promise<string[]> => (await call('experiment.open', { experiment })).runs.map(({ state }) => state.status)
+const statuses = async (experiment: string): Promise<string[]> =>
+  (await call('experiment.open', { experiment })).runs.map(({ state }) => state.status)
 
 describe('an experiment', () => {
   it('starts, shows in the queue, and settles', async () => {
@@ -47,7 +48,10 @@ describe('an experiment', () => {
   it('is one at a time, also when two windows press Run together', async () => {
     const results = await Promise.allSettled([start(), twin.connect().call('experiment.start', { project })])
     expect(results[0].status).toBe('fulfilled')
-    expect(results[1]).toMatchObject({ status: 'rejected', reason: { code: 'locked', message: expect.stringContaining('tiny is still running') as unknown } })
+    expect(results[1]).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'locked', message: expect.stringContaining('tiny is still running') as unknown },
+    })
     const [{ id }] = await call('experiment.list', { project })
     await finish(id)
     await expect(start()).resolves.toMatchObject({ state: 'running' })
@@ -65,7 +69,9 @@ describe('an experiment', () => {
   it('passes on what the user should know before it runs', async () => {
     twin.experiments.warnings.push('events.jsonl was torn; its run is computed again')
     await start()
-    expect(await call('notice.list', {})).toEqual([expect.objectContaining({ severity: 'warning', title: 'tiny', message: 'events.jsonl was torn; its run is computed again' })])
+    expect(await call('notice.list', {})).toEqual([
+      expect.objectContaining({ severity: 'warning', title: 'tiny', message: 'events.jsonl was torn; its run is computed again' }),
+    ])
   })
 
   it('is paused, resumed and cancelled, whole or run by run', async () => {
@@ -83,7 +89,10 @@ describe('an experiment', () => {
     await call('experiment.control', { experiment: id, action: 'cancel' })
     expect(await end).toMatchObject({ state: 'cancelled', finished: 0 })
     expect(await statuses(id)).toEqual(Array(4).fill('cancelled'))
-    await expect(call('experiment.control', { experiment: id, action: 'retry' })).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('continue it') as unknown })
+    await expect(call('experiment.control', { experiment: id, action: 'retry' })).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('continue it') as unknown,
+    })
   })
 
   it('with a failed run says so; continuing computes what is left', async () => {
@@ -91,9 +100,13 @@ describe('an experiment', () => {
     twin.experiments.step(10)
     twin.experiments.failOne()
     expect(await finish(id)).toMatchObject({ state: 'failed', finished: 3, failed: 1 })
-    expect(await call('notice.list', {})).toEqual([expect.objectContaining({ severity: 'error', message: '1 of 4 runs failed. Runs shows why; Retry runs them again.' })])
+    expect(await call('notice.list', {})).toEqual([
+      expect.objectContaining({ severity: 'error', message: '1 of 4 runs failed. Runs shows why; Retry runs them again.' }),
+    ])
     const { runs } = await call('experiment.open', { experiment: id })
-    expect(runs.filter(({ state }) => state.status === 'failed').map(({ state }) => state.error)).toEqual([{ code: 'job-crashed', message: 'the job process died' }])
+    expect(runs.filter(({ state }) => state.status === 'failed').map(({ state }) => state.error)).toEqual([
+      { code: 'job-crashed', message: 'the job process died' },
+    ])
     expect(await call('experiment.continue', { experiment: id })).toMatchObject({ id, state: 'running', finishedAt: null })
     expect(await finish(id)).toMatchObject({ state: 'finished', finished: 4, failed: 0 })
   })
@@ -118,7 +131,9 @@ describe('an experiment', () => {
     const end = settled(id)
     twin.experiments.breakFolder(new Error('no space left on the disk'))
     expect(await end).toMatchObject({ state: 'failed' })
-    expect(await call('notice.list', {})).toEqual([expect.objectContaining({ severity: 'error', title: 'tiny', message: 'no space left on the disk' })])
+    expect(await call('notice.list', {})).toEqual([
+      expect.objectContaining({ severity: 'error', title: 'tiny', message: 'no space left on the disk' }),
+    ])
     expect(await call('queue.get', {})).toMatchObject({ experiment: null })
   })
 
@@ -149,9 +164,23 @@ describe('an experiment', () => {
     const table = await call('export.table', { experiment: id, table: 'rounds' })
     expect([table.name, new TextDecoder().decode(table.bytes)]).toEqual(['tiny-rounds.csv', 'rounds,4\n'])
     await finish(id)
-    const request: FigureRequest = { figure: 'learning-curves', metric: 'accuracy', band: 't95', baseline: 'random', hidden: [], facet: {}, widthMm: 90, heightMm: 60, fontPt: 8 }
+    const request: FigureRequest = {
+      figure: 'learning-curves',
+      metric: 'accuracy',
+      band: 't95',
+      baseline: 'random',
+      hidden: [],
+      facet: {},
+      widthMm: 90,
+      heightMm: 60,
+      fontPt: 8,
+    }
     const figure = await call('export.figure', { experiment: id, request, format: 'pdf' })
-    expect([figure.name, figure.mime, new TextDecoder().decode(figure.bytes)]).toEqual(['tiny-learning-curves.pdf', 'application/pdf', tinyStudy])
+    expect([figure.name, figure.mime, new TextDecoder().decode(figure.bytes)]).toEqual([
+      'tiny-learning-curves.pdf',
+      'application/pdf',
+      tinyStudy,
+    ])
   })
 })
 

@@ -20,7 +20,14 @@ describe('projects', () => {
 
   it('are made from a recipe, a text, or another project', async () => {
     const recipe = await call('project.create', { from: { recipe: 'entropy-alone' } })
-    expect(recipe).toMatchObject({ name: 'Entropy alone', dataset: 'wine', strategies: ['random', 'margin'], strategyIds: ['random', 'margin'], lastRun: null, missing: false })
+    expect(recipe).toMatchObject({
+      name: 'Entropy alone',
+      dataset: 'wine',
+      strategies: ['random', 'margin'],
+      strategyIds: ['random', 'margin'],
+      lastRun: null,
+      missing: false,
+    })
     const text = await call('project.create', { from: { yaml: tinyStudy } })
     expect(text.name).toBe('tiny')
     expect((await call('project.create', { from: { yaml: 'not: [a study' } })).name).toBe('New study')
@@ -70,7 +77,10 @@ describe('a study', () => {
     const { id } = await call('project.create', { from: { yaml: tinyStudy } })
     const { revision } = await call('study.get', { project: id })
     expect(await call('study.save', { project: id, yaml: '# mine', revision })).toEqual({ revision: revision + 1 })
-    await expect(call('study.save', { project: id, yaml: '# stale', revision })).rejects.toMatchObject({ code: 'locked', details: { found: `revision ${revision + 1}` } })
+    await expect(call('study.save', { project: id, yaml: '# stale', revision })).rejects.toMatchObject({
+      code: 'locked',
+      details: { found: `revision ${revision + 1}` },
+    })
     expect(await call('study.get', { project: id })).toEqual({ yaml: '# mine', revision: revision + 1 })
   })
 
@@ -86,7 +96,10 @@ describe('a study', () => {
   it('that cannot be written keeps its revision', async () => {
     const { id } = await call('project.create', { from: { yaml: tinyStudy } })
     twin.workspace.full = true
-    await expect(call('study.save', { project: id, yaml: '# new', revision: 1 })).rejects.toMatchObject({ code: 'disk-full', details: { file: 'workspace.json' } })
+    await expect(call('study.save', { project: id, yaml: '# new', revision: 1 })).rejects.toMatchObject({
+      code: 'disk-full',
+      details: { file: 'workspace.json' },
+    })
     twin.workspace.full = false
     expect(await call('study.get', { project: id })).toEqual({ yaml: tinyStudy, revision: 1 })
     expect(await call('study.save', { project: id, yaml: '# new', revision: 1 })).toEqual({ revision: 2 })
@@ -94,7 +107,9 @@ describe('a study', () => {
 
   it('is planned with what was computed before', async () => {
     const { id } = await call('project.create', { from: { yaml: tinyStudy } })
-    expect((await call('study.plan', { project: id, yaml: tinyStudy })).grid).toEqual([expect.objectContaining({ strategy: `/workspace/projects/${id}/study.yaml`, computed: 0 })])
+    expect((await call('study.plan', { project: id, yaml: tinyStudy })).grid).toEqual([
+      expect.objectContaining({ strategy: `/workspace/projects/${id}/study.yaml`, computed: 0 }),
+    ])
     await call('experiment.start', { project: id })
     twin.experiments.step(2)
     twin.experiments.finish()

@@ -53,8 +53,10 @@ export async function readRun(folder: string): Promise<RunLog> {
 }
 
 function checkOrder(file: string, events: readonly RunEvent[]): void {
-  if (events.length > 0 && events[0].type !== 'run-started')
-    throw badInput('the first event is missing', { file, expected: 'run-started', found: events[0].type })
+  const first = events[0]
+  // A run may be cancelled, or its job die, before it has begun.
+  const begins = first === undefined || first.type === 'run-started' || (first.type === 'run-ended' && first.state !== 'finished')
+  if (!begins) throw badInput('the first event is missing', { file, expected: 'run-started', found: first.type })
   recordsOf(events).forEach(({ round }, index) => {
     if (round !== index) throw badInput('a round is missing', { file, expected: `round ${index}`, found: `round ${round}` })
   })

@@ -17,7 +17,14 @@ export async function recoverIndex(folder: string): Promise<WorkspaceIndex> {
     if (text === null) continue
     const name = describeStudy(text).name || project
     const { birthtime } = await stat(join(root, project))
-    projects.push({ id: project, name, createdAt: birthtime.toISOString(), openedAt: birthtime.toISOString(), revision: 1, removedAt: null })
+    projects.push({
+      id: project,
+      name,
+      createdAt: birthtime.toISOString(),
+      openedAt: birthtime.toISOString(),
+      revision: 1,
+      removedAt: null,
+    })
     for (const experiment of await readdir(results).catch(() => [])) {
       const dir = join(results, experiment)
       const startedAt = (await stat(dir)).birthtime.toISOString()
