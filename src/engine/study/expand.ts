@@ -5,7 +5,7 @@ import { datasetName } from './consistency'
 import { isLine } from './entries'
 import { cellsOf } from './factors'
 import { relevantParts, runHash, type RunPlan } from './runHash'
-import { semanticsVersion, type DatasetRef, type FactorValue, type PlannedRun, type RunSpec, type Study } from './spec'
+import { cellOfLevel, semanticsVersion, type DatasetRef, type FactorValue, type PlannedRun, type RunSpec, type Study } from './spec'
 
 /** What a host knows before a grid can be hashed. */
 export interface Resolved {
@@ -48,7 +48,7 @@ export function variantsOf(study: Study): Variant[] {
       paths.map((path) => {
         const all = study.ablate[path].length
         const distinct = new Set(levels.map((cell) => canonicalJson(cell[path]))).size
-        return [path, all > 1 && distinct === all ? null : levels[0][path]]
+        return [path, all > 1 && distinct === all ? null : cellOfLevel(levels[0][path])]
       }),
     ),
   }))

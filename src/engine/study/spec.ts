@@ -74,6 +74,9 @@ export interface StrategyEntry {
 
 export type FactorValue = string | number | boolean | null | readonly (string | number)[]
 
+/** A level as the cell of a run holds it: an empty cell says that the factor cannot change the run, so the level null is a text there. */
+export const cellOfLevel = (level: FactorValue): FactorValue => level ?? 'null'
+
 export interface StatsSpec {
   readonly baseline: string
   readonly metric: MetricId
@@ -143,7 +146,7 @@ export interface PlannedRun {
    */
   readonly hash: string
   readonly spec: RunSpec
-  /** level of each ablated path; null where the factor cannot change this run */
+  /** level of each ablated path (`cellOfLevel`); null where the factor cannot change this run */
   readonly factors: Readonly<Record<string, FactorValue>>
 }
 

@@ -69,6 +69,15 @@ describe('expandStudy', () => {
     ])
   })
 
+  it('tells a level null from a factor that changes nothing', () => {
+    const runs = plan('strategies: [random, full-data]\nablate: { protocol.subPool: [null, 60] }').filter(({ spec }) => spec.repeat === 0)
+    expect(runs.map(({ spec, factors }) => [spec.strategy.name, factors['protocol.subPool']])).toEqual([
+      ['random', 'null'],
+      ['full-data', null],
+      ['random', 60],
+    ])
+  })
+
   it('goes through the repeats in turn, every strategy in each', () => {
     expect(plan('strategies: [random, margin]').map(({ spec }) => `${spec.repeat} ${spec.strategy.name}`)).toEqual([
       '0 random',
