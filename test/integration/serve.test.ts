@@ -291,7 +291,7 @@ describe('a workspace in trouble', () => {
 
   it('stops a running study at a safe point when it is told to end, and offers to go on', async () => {
     const study =
-      'study: cut\ndataset: wine\nmodel: { type: linear }\ntraining: { minSteps: 3000 }\n' +
+      'study: cut\ndataset: wine\nmodel: { type: linear }\ntraining: { minSteps: 1000 }\n' +
       'protocol: { seeds: 2, initial: 6, query: 3, rounds: 20 }\nstrategies: [random]\nrun: { backend: reference, jobs: 1 }\n'
     const before = await open('cut')
     const project = await before.call('project.create', { from: { yaml: study } })
