@@ -32,7 +32,7 @@ export async function loadTensorflow(): Promise<{ readonly tf: Tensorflow; reado
       if (tf.getBackend() === nativeBackend) return { tf, device: deviceOf(tf) }
       reasons.push(`${name} computes on "${tf.getBackend()}", not on its native library`)
     } catch (cause) {
-      reasons.push(`${name}: ${firstLine(cause)}`)
+      reasons.push(`${name}: ${shortReason(cause)}`)
     }
   }
   throw new QuerentError('backend-unavailable', `TensorFlow.js has no native library here: ${reasons.join('; ')}`)
@@ -49,4 +49,10 @@ function deviceOf(tf: Tensorflow): string {
   return 'isUsingGpuDevice' in backend && backend.isUsingGpuDevice === true ? 'GPU (TensorFlow)' : 'CPU (TensorFlow)'
 }
 
-const firstLine = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0]
+/** Why a package does not load, without the places of this machine that its messages name. */
+function shortReason(cause: unknown): string {
+  const [line] = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)
+  if (/^Cannot find module/.test(line)) return 'not installed'
+  if (/native addon module/.test(line)) return 'its native library was not fetched when it was installed'
+  return line.replace(/(?:[A-Za-z]:)?[\\/](?:[^\s'":]+[\\/])+/g, '')
+}
