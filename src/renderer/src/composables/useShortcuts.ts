@@ -44,7 +44,9 @@ const isToggle = (target: HTMLElement): boolean =>
 
 /** Runs the newest shortcut that fits; call once, on the window. */
 export function dispatchShortcut(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing) return
+  // A radio button takes Enter from everyone, whatever is held down with it.
+  const isCommand = event.key === 'Enter' && (event.ctrlKey || event.metaKey)
+  if ((event.defaultPrevented && !isCommand) || event.isComposing) return
   const typing = isTyping(event.target)
   // A dialog or menu owns the keyboard while it is open.
   const layered = document.querySelector(
