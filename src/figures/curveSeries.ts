@@ -1,4 +1,4 @@
-import { factorText, sameValue, type Curve } from '@engine/analysis'
+import { cellTitle, factorText, sameValue, type Curve } from '@engine/analysis'
 import type { LineSeriesOption } from 'echarts'
 import { colorOf, type SeriesStyle, type Theme } from './palette'
 import type { Scale } from './scale'
@@ -78,11 +78,11 @@ const scaled = (value: number | null, scale: number): number | null => (value ==
 
 /** Levels in which the curves of one strategy differ, with the data set where that differs. */
 function cellName(curve: Curve, siblings: readonly Curve[]): string {
-  const levels = Object.entries(curve.factors)
-    .filter(([path, level]) => siblings.some((other) => !sameValue(other.factors[path], level)))
-    .map(([, level]) => factorText(level))
-  if (siblings.some((other) => other.dataset !== curve.dataset)) levels.unshift(curve.dataset)
-  return ` (${levels.filter((text) => text !== '').join(', ')})`
+  const differing = Object.entries(curve.factors).filter(([path, level]) =>
+    siblings.some((other) => !sameValue(other.factors[path], level)),
+  )
+  const dataset = siblings.some((other) => other.dataset !== curve.dataset) ? curve.dataset : ''
+  return ` (${[dataset, cellTitle(Object.fromEntries(differing))].filter(Boolean).join(', ')})`
 }
 
 const silent = { type: 'line', silent: true, symbol: 'none', showSymbol: false } as const

@@ -27,12 +27,15 @@ export interface LearningCurvesOptions {
   readonly measure?: (text: string) => number
 }
 
+/** `grid.left` and `grid.right` are the pixels between the drawing's sides and the first and last budget. */
+export type LearningCurvesOption = EChartsOption & { readonly grid: { readonly left: number; readonly right: number } }
+
 /**
  * Learning curves, or paired differences where the curves have a baseline: mean over seeds with bands (α 0.18), markers and dashes bound to
  * the name, direct labels at the right end, dotted where fewer seeds have arrived. Positions are final for width × height: build anew
  * after a resize. Needs ECharts' line chart, grid, graphic and aria components.
  */
-export function learningCurvesOption(curves: readonly Curve[], options: LearningCurvesOptions): EChartsOption {
+export function learningCurvesOption(curves: readonly Curve[], options: LearningCurvesOptions): LearningCurvesOption {
   const { theme, metric, width, height, fontFamily, fontSizePx: font } = options
   const ink = figureInk[theme]
   const pen = penOf(theme)

@@ -1,6 +1,7 @@
 export * from './area'
 export * from './budget'
 export * from './curves'
+export * from './factorWords'
 export * from './intervals'
 export * from './metricInfo'
 export * from './pairedTests'

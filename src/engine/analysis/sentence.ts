@@ -1,9 +1,10 @@
 import type { ResultSet } from '../study/results'
 import type { StatsSpec } from '../study/spec'
+import { cellTitle } from './factorWords'
 import { metricInfo } from './metricInfo'
 import { pairwise, type PairwiseRow } from './pairwise'
 import { minimumPairsForP } from './pairedTests'
-import { compatible, factorText, type Factors } from './resultSet'
+import { compatible, type Factors } from './resultSet'
 
 const testNames: Readonly<Record<StatsSpec['test'], string>> = {
   'paired-sign-flip': 'sign-flip test',
@@ -51,10 +52,8 @@ export function statisticsSentence(results: ResultSet, options: { readonly datas
 }
 
 function pairName(row: PairwiseRow, vsBaseline: boolean): string {
-  const levels = Object.values(row.factors)
-    .map(factorText)
-    .filter((text) => text !== '')
-  return (vsBaseline ? row.a : `${row.a} − ${row.b}`) + (levels.length > 0 ? ` (${levels.join(', ')})` : '')
+  const levels = cellTitle(row.factors)
+  return (vsBaseline ? row.a : `${row.a} − ${row.b}`) + (levels && ` (${levels})`)
 }
 
 function describe(row: PairwiseRow, percent: boolean, withP: boolean): string {

@@ -25,7 +25,7 @@ export interface SummaryRow {
   readonly final: number | null
   readonly finalLo: number | null
   readonly finalHi: number | null
-  /** against the baseline's mean curve, at the strategy's last budget */
+  /** against the baseline's mean curve, the longest where it was run further under another name, at the strategy's last budget */
   readonly ssr: number | null
   readonly ssrLo: number | null
   readonly ssrHi: number | null
@@ -138,9 +138,24 @@ function savingOf(
   value: number,
   higherIsBetter: boolean,
 ) {
-  if (group.strategy === results.stats.baseline) return labels > 0 ? { ratio: 0, censored: false } : null
-  const baseline = groups.find(
-    (other) => other.strategy === results.stats.baseline && other.dataset === group.dataset && compatible(other.factors, group.factors),
-  )
-  return baseline ? sampleSaving(meanCurve(baseline), labels, value, higherIsBetter) : null
+  const comparable = groups.filter((other) => other.dataset === group.dataset && compatible(other.factors, group.factors))
+  const baseline = comparable.find((other) => other.strategy === results.stats.baseline)
+  if (baseline === undefined) return null
+  const family = comparable.filter((other) => other === baseline || continues(baseline, other))
+  if (family.includes(group)) return labels > 0 ? { ratio: 0, censored: false } : null
+  const longest = family.reduce((a, b) => (lastBudget(b) > lastBudget(a) ? b : a))
+  return sampleSaving(meanCurve(longest), labels, value, higherIsBetter)
+}
+
+const lastBudget = ({ curves: [first] }: FinishedGroup): number => first.labels[first.labels.length - 1]
+
+/** Whether `longer` is the same method run further: seed by seed it chose the same rows as long as `shorter` lasts. */
+function continues(shorter: FinishedGroup, longer: FinishedGroup): boolean {
+  const choices = (run: RunResult, rounds: number): string =>
+    JSON.stringify(run.records.slice(0, rounds).map(({ labeled, selection }) => [labeled, ...selection.map(({ row }) => row)]))
+  return shorter.runs.every((run) => {
+    const rounds = run.records.length - 1
+    const other = longer.runs.find(({ seed }) => seed === run.seed)
+    return other !== undefined && rounds > 0 && run.records[0].selection.length > 0 && choices(run, rounds) === choices(other, rounds)
+  })
 }

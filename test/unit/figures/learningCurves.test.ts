@@ -162,7 +162,7 @@ describe('learning-curve figure', () => {
       { factors: [path, 'model.type'] },
     )
     const series = parts(learningCurvesOption(curves(cells), options())).series.filter(({ name }) => name !== undefined)
-    expect(series.map(({ name }) => name)).toEqual(['badge (carry)', 'badge (reinit-fresh)'])
+    expect(series.map(({ name }) => name)).toEqual(['badge (warm)', 'badge (cold)'])
     expect(series[0].lineStyle?.type).not.toEqual(series[1].lineStyle?.type)
   })
 

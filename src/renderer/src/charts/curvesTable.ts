@@ -1,8 +1,8 @@
+import { cellTitle } from '@engine/analysis/factorWords'
 import type { Curve } from '@engine/analysis/curves'
 import { metricInfo } from '@engine/analysis/metricInfo'
 import type { MetricId } from '@engine/study/spec'
 import { fixed, signed } from '@/composables/format'
-import { factorLabel } from '@/state/runRows'
 import type { ChartTable } from './chart'
 
 /** Mean, interval and n of every curve at every budget, in the units the figure shows. */
@@ -13,7 +13,7 @@ export function curvesTable(curves: readonly Curve[], metric: MetricId): ChartTa
   const difference = curves.some((curve) => curve.baseline !== null)
   const show = (value: number | null): string =>
     value === null ? '–' : difference ? signed(value * scale, digits) : fixed(value * scale, digits)
-  const factors = curves.some((curve) => factorLabel(curve.factors) !== '')
+  const factors = curves.some((curve) => cellTitle(curve.factors) !== '')
   const datasets = new Set(curves.map((curve) => curve.dataset)).size > 1
   return {
     columns: [
@@ -29,7 +29,7 @@ export function curvesTable(curves: readonly Curve[], metric: MetricId): ChartTa
       curve.labels.map((labels, i) => [
         ...(datasets ? [curve.dataset] : []),
         curve.strategy,
-        ...(factors ? [factorLabel(curve.factors) || '–'] : []),
+        ...(factors ? [cellTitle(curve.factors) || '–'] : []),
         labels,
         show(curve.mean[i]),
         curve.lo[i] === null ? '–' : `${show(curve.lo[i])} to ${show(curve.hi[i])}`,

@@ -1,7 +1,7 @@
 import { initialRunState } from '@engine/study/reduceRun'
 import type { RoundRecord, RunState, RunStatus } from '@engine/study/events'
-import type { FactorValue, MetricId } from '@engine/study/spec'
-import { factorText } from '@engine/analysis/resultSet'
+import type { MetricId } from '@engine/study/spec'
+import { cellTitle } from '@engine/analysis/factorWords'
 import type { LiveExperiment } from './experimentReducer'
 
 /** A run that was under way when its experiment was cut off is no longer running. */
@@ -28,12 +28,6 @@ export interface RunRow {
   readonly error: string
 }
 
-export const factorLabel = (factors: Readonly<Record<string, FactorValue>>): string =>
-  Object.values(factors)
-    .map(factorText)
-    .filter((text) => text !== '')
-    .join(', ')
-
 export const roundMs = ({ timings: t }: RoundRecord): number => t.trainMs + t.forwardMs + t.scoreMs + t.chooseMs + t.updateMs + t.evalMs
 
 function rowOf(run: LiveExperiment['snapshot']['runs'][number], index: number, state: RunState, metric: MetricId, isLive: boolean): RunRow {
@@ -49,7 +43,7 @@ function rowOf(run: LiveExperiment['snapshot']['runs'][number], index: number, s
     hash: run.hash,
     strategy: run.strategy,
     dataset: run.dataset,
-    factors: factorLabel(run.factors),
+    factors: cellTitle(run.factors),
     seed: run.seed,
     status,
     round: Math.max(0, done - 1),

@@ -1,8 +1,8 @@
 import { canonicalJson } from '@engine/core/hash'
 import { variantsOf } from '@engine/study/expand'
-import type { FactorValue, Study } from '@engine/study/spec'
+import { cellOfLevel, type FactorValue, type Study } from '@engine/study/spec'
 import type { PlanReport } from '@contract/types'
-import { levelTitle } from './factorWords'
+import { levelTitle } from '@engine/analysis/factorWords'
 
 type Factors = Readonly<Record<string, FactorValue>>
 
@@ -39,7 +39,7 @@ export function gridOf(study: Study, plan: PlanReport | null): Grid {
   const wide = factors.filter((path) => !path.startsWith('strategies.'))
 
   const combinations = wide.reduce<Factors[]>(
-    (found, path) => found.flatMap((levels) => study.ablate[path].map((level) => ({ ...levels, [path]: level }))),
+    (found, path) => found.flatMap((levels) => study.ablate[path].map((level) => ({ ...levels, [path]: cellOfLevel(level) }))),
     [{}],
   )
   const columns = combinations.map((levels) =>

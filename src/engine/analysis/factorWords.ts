@@ -1,5 +1,5 @@
-import { factorText } from '@engine/analysis/resultSet'
-import type { FactorValue } from '@engine/study/spec'
+import { cellOfLevel, type FactorValue } from '../study/spec'
+import { factorText } from './resultSet'
 
 export const scoreWords: Readonly<Record<string, string>> = {
   'entropy-gradnorm': 'gradient norm',
@@ -28,7 +28,7 @@ const wordsOf = (path: string) => titles.find(([pattern]) => pattern.test(path))
 export const factorTitle = (path: string): string => wordsOf(path)?.[1] ?? path.replace(/^strategies\./, '')
 
 export const levelTitle = (path: string, level: FactorValue): string => {
-  const text = factorText(level) || 'none'
+  const text = level === null || level === cellOfLevel(null) ? 'none' : factorText(level)
   return wordsOf(path)?.[2][text] ?? text
 }
 
