@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pairwise, pText, signed, statisticsSentence, summarize } from '@engine/analysis'
+import { pairwise, pText, signed, statisticsSentence, summarize, type RunInput } from '@engine/analysis'
 import { digitsRuns, resultsOf, runOf } from '../../support/digitsCurves'
 
 const labels = [100, 200, 300, 400]
@@ -48,6 +48,26 @@ describe('summary', () => {
     expect(badge).toMatchObject({ seeds: 1, final: 0.7, aubcLo: null, finalHi: null })
     expect(badge.aubc).toBeCloseTo(0.7, 12)
     expect(badge.ssr).toBe(0) // random needs 400 labels for 0.7 as well
+  })
+
+  it("measures savings by the baseline's longest run, whatever its name", () => {
+    const choosing = (first: number, run: RunInput): RunInput => {
+      const records = run.state.records.map((record, round) => ({
+        ...record,
+        selection: [{ row: first + round, label: 0, score: null, predicted: 0, confidence: 1 }],
+      }))
+      return { ...run, state: { ...run.state, records } }
+    }
+    const results = resultsOf([
+      choosing(10, runOf('random', 0, labels, [0.5, 0.6, 0.65, 0.7])),
+      choosing(10, runOf('random-long', 0, [...labels, 500, 600], [0.5, 0.6, 0.65, 0.7, 0.7, 0.8])),
+      choosing(20, runOf('badge', 0, labels, [0.5, 0.6, 0.7, 0.75])),
+      choosing(30, runOf('other', 0, [...labels, 800], [0.5, 0.6, 0.65, 0.7, 0.9])),
+    ])
+    const [random, long, badge, other] = summarize(results)
+    expect(badge).toMatchObject({ ssr: (550 - 400) / 400, ssrCensored: false, ssrAt: 400 })
+    expect(other).toMatchObject({ ssr: (600 - 800) / 800, ssrCensored: true })
+    expect([random.ssr, long.ssr]).toEqual([0, 0])
   })
 
   it('keeps a reference line out of areas and pairs', () => {
