@@ -70,12 +70,12 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     if (!found) throw new QuerentError('not-found', 'this experiment is not in the workspace', { found: experiment })
     return found
   }
-  /** Stores a record, new or changed, and tells clients. */
-  const keep = async (entry: ExperimentRecord): Promise<void> => {
-    await store.update((index) => ({ ...index, experiments: [...index.experiments.filter(({ id }) => id !== entry.id), entry] }))
-    hub.emit('experiment.changed', summaryOf(entry))
+  const write = async (id: string, next: (all: readonly ExperimentRecord[]) => ExperimentRecord[]): Promise<void> => {
+    await store.update((index) => ({ ...index, experiments: next(index.experiments) }))
+    hub.emit('experiment.changed', summaryOf(record(id)))
   }
-  const change = (experiment: string, patch: Partial<ExperimentRecord>): Promise<void> => keep({ ...record(experiment), ...patch })
+  const change = (experiment: string, patch: Partial<ExperimentRecord>): Promise<void> =>
+    write(experiment, (all) => all.map((entry) => (entry.id === experiment ? { ...entry, ...patch } : entry)))
   const showQueue = (next: QueueState): void => {
     if ((queue.experiment === null) !== (next.experiment === null)) deps.onBusy(next.experiment !== null)
     queue = next
@@ -92,7 +92,9 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     busyWith = entry.name
     let experiment: Experiment
     try {
-      experiment = await deps.experiments.start(requestFor(entry, studyText))
+      const starting = deps.experiments.start(requestFor(entry, studyText))
+      launching = starting
+      experiment = await starting
     } catch (error) {
       busyWith = null
       throw error
@@ -104,9 +106,10 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     const { manifest, plan, warnings } = experiment
     live = { entry, experiment, view: { manifest, plan, studyText, state: (hash) => experiment.state(hash) } }
     showProgress(entry, experiment.progress())
-    const kept = keep({ ...entry, state: 'running', runs: plan.length, finishedAt: null })
+    const current: ExperimentRecord = { ...entry, state: 'running', runs: plan.length, finishedAt: null }
+    const written = write(entry.id, (all) => [...all.filter(({ id }) => id !== entry.id), current])
     settled = settle(live)
-    await kept
+    await written
     for (const text of warnings) notices.add('warning', entry.name, text)
     await projects().announce()
     return summaryOf(record(entry.id))
@@ -150,11 +153,6 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     }
   }
 
-  const begin = (entry: ExperimentRecord, studyText: string): Promise<ExperimentSummary> => {
-    const launched = launch(entry, studyText)
-    launching = launched
-    return launched
-  }
   const viewOf = async (experiment: string): Promise<ResultView> =>
     live?.entry.id === experiment ? live.view : deps.experiments.open(record(experiment).folder)
   const fileName = (entry: ExperimentRecord, suffix: string): string => `${entry.name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}-${suffix}`
@@ -164,7 +162,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     'experiment.start': async ({ project }) => {
       const studyText = await store.readStudy(project)
       const id = deps.newId()
-      return begin(
+      return launch(
         {
           id,
           project,
@@ -185,7 +183,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     'experiment.continue': async ({ experiment }) => {
       const entry = record(experiment)
       const { studyText } = await deps.experiments.open(entry.folder)
-      return begin(entry, studyText)
+      return launch(entry, studyText)
     },
     'experiment.control': async ({ experiment, action, runs }) => {
       if (live?.entry.id !== experiment)

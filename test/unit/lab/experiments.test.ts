@@ -233,6 +233,7 @@ describe('a lab that ends', () => {
     const held = twin.experiments.hold()
     const starting = start().catch(() => undefined)
     await held.reached
+    await expect(start()).rejects.toMatchObject({ code: 'locked' })
     const disposing = twin.lab.dispose()
     held.release()
     await Promise.all([starting, disposing])
