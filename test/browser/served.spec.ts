@@ -1,0 +1,114 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test, type Page } from '@playwright/test'
+import { builtMain, hasChromium } from '../support/paths'
+
+test.skip(!hasChromium, 'no Chromium on this machine')
+
+interface Host {
+  readonly url: string
+  readonly child: ChildProcess
+}
+
+/** Starts the built host; settles when it has printed its address. */
+function startHost(workspace: string, port: number): Promise<Host> {
+  const child = spawn(process.execPath, [builtMain('cli'), 'serve', '--workspace', workspace, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (part: string) => (said += part))
+  return new Promise((resolve, reject) => {
+    let text = ''
+    child.once('exit', (code) => reject(new Error(`the host ended with ${code}: ${said}`)))
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+      const [line, rest] = text.split('\n', 2)
+      if (rest !== undefined) resolve({ url: line.trim(), child })
+    })
+  })
+}
+
+const killed = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    child.once('exit', () => resolve())
+    child.kill('SIGKILL')
+  })
+
+let workspace = ''
+let host: Host | null = null
+test.beforeEach(() => {
+  workspace = mkdtempSync(join(tmpdir(), 'querent-served-'))
+})
+test.afterEach(async () => {
+  if (host) await killed(host.child)
+  rmSync(workspace, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+})
+
+const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name })
+
+async function saved(page: Page, button: string): Promise<{ readonly name: string; readonly bytes: Buffer }> {
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: button }).click()
+  const file = await download
+  return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) }
+}
+
+test('the sample runs live, is compared, exported and outlives its host', async ({ page }) => {
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => {
+    // While the host is away the browser reports every attempt to reach it.
+    if (['error', 'warning'].includes(message.type()) && !/ERR_CONNECTION_REFUSED|WebSocket/.test(message.text())) faults.push(message.text())
+  })
+  host = await startHost(workspace, 0)
+  await page.goto(host.url)
+  await page.getByRole('link', { name: /^Sample/ }).click()
+
+  // The same study, six seeds short enough for a test.
+  await page.getByRole('radio', { name: 'YAML' }).click()
+  const yaml = page.getByRole('textbox', { name: 'Study as YAML' })
+  const short = (await yaml.inputValue())
+    .replace(/seeds: \d+/, 'seeds: 6')
+    .replace(/rounds: \d+/, 'rounds: 3')
+    .replace(/minSteps: \d+/, 'minSteps: 60')
+    .replace(/epochs: \d+/, 'epochs: 5')
+  await yaml.fill(short)
+  await page.getByRole('radio', { name: 'Form' }).click()
+  await expect(page.getByRole('definition').filter({ hasText: /^24$/ })).toBeVisible()
+
+  // From a radio button, which takes Enter for itself.
+  await page.keyboard.press('Control+Enter')
+  await expect(page.getByText(/per curve/)).toBeVisible({ timeout: 30_000 })
+  const queue = page.getByRole('contentinfo', { name: 'Queue' })
+  await expect(queue).toContainText('Queue empty', { timeout: 60_000 })
+  await expect(page.getByRole('row').filter({ hasText: 'done' }).first()).toBeVisible()
+
+  await page.keyboard.press('Control+5')
+  await expect(page.getByRole('heading', { name: 'Area under the curve' })).toBeVisible()
+  await expect(page.getByText('n = 6 paired seeds;')).toBeVisible()
+
+  await page.keyboard.press('Control+7')
+  const rounds = await saved(page, 'Save rounds.csv')
+  expect(rounds.name).toBe('sample-rounds.csv')
+  expect(rounds.bytes.toString('utf8').trim().split('\n')).toHaveLength(1 + 24 * 4)
+  await page.getByRole('radio', { name: 'PDF' }).click()
+  const figure = await saved(page, 'Save figure')
+  expect(figure.name).toMatch(/\.pdf$/)
+  expect(figure.bytes.subarray(0, 5).toString('latin1')).toBe('%PDF-')
+
+  await page.reload()
+  await expect(heading(page, 'Export')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Save rounds.csv' })).toBeVisible()
+
+  const port = Number(new URL(host.url).port)
+  await killed(host.child)
+  await expect(page.getByText('The host does not answer.')).toBeVisible({ timeout: 15_000 })
+  host = await startHost(workspace, port)
+  await expect(page.getByText('The host does not answer.')).toBeHidden({ timeout: 30_000 })
+  await page.keyboard.press('Control+5')
+  await expect(page.getByText('n = 6 paired seeds;')).toBeVisible()
+  expect(faults).toEqual([])
+})
