@@ -14,6 +14,7 @@ export function scripted(draws: readonly number[]): Random {
     fork: refuse,
     int: refuse,
     normal: refuse,
+    coins: refuse,
     shuffle: refuse,
     sample: refuse,
   }

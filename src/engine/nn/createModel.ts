@@ -1,6 +1,5 @@
 import type { FloatArray } from '../core/matrix'
 import { matrix, rowOf } from '../core/matrix'
-import { sizeOf } from '../graph/ir'
 import { createSampledPasses } from './dropout'
 import type { Executor } from './executor'
 import { drawWeights } from './initialize'
@@ -50,7 +49,7 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
   return {
     capabilities: new Set<Capability>(['proba', 'embedding', 'lastLayer', 'tensorNorms', ...(sampled ? ['sampledProba' as const] : [])]),
     classes: network.classes,
-    parameterCount: network.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    parameters: network.parameters,
     initialize: (random) => parameters.write(drawWeights(network.layers, config.init, random, (size) => executor.allocate(size))),
     outputs,
 

@@ -2,6 +2,7 @@ import type { CancelSignal } from '../core/errors'
 import type { FloatArray, Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
 import type { Rows } from '../data/dataset'
+import type { ParameterSpec } from './executor'
 
 export type Capability = 'proba' | 'embedding' | 'lastLayer' | 'tensorNorms' | 'sampledProba'
 
@@ -66,7 +67,8 @@ export interface TensorNorms {
 export interface Model {
   readonly capabilities: ReadonlySet<Capability>
   readonly classes: number
-  readonly parameterCount: number
+  /** weight and bias of every layer in order, named as in torch's `nn.Sequential` */
+  readonly parameters: readonly ParameterSpec[]
   /** Draws fresh weights. */
   initialize(random: Random): void
   fit(rows: Rows, labels: Int32Array, options: FitOptions, random: FitRandom, signal?: CancelSignal): AsyncGenerator<EpochStats, FitSummary>
@@ -80,7 +82,7 @@ export interface Model {
   sampledProbabilities?(rows: Rows, passes: number, dropout: Random, signal?: CancelSignal): Promise<readonly Matrix[]>
   /** Weight C × d (torch layout) and bias C of the last dense layer. */
   lastLayer(): Promise<{ readonly weight: Matrix; readonly bias: FloatArray }>
-  /** Copy of the weights, in parameter order. */
+  /** Copy of the weights, in the order of `parameters`. */
   snapshot(): Promise<FloatArray[]>
   restore(weights: readonly FloatArray[]): void
   dispose(): void

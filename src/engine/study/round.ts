@@ -175,10 +175,10 @@ export async function* weightEvents(model: Model, { spec }: Setting, round: numb
   if (spec.keep !== 'weights' && !isNeeded) return
   const weights = await model.snapshot()
   if (spec.keep === 'weights') {
-    for (const [i, data] of weights.entries())
-      yield { type: 'artifact', name: `weights-${numbered(round)}-${numbered(i, 2)}`, data, shape: [data.length] }
+    for (const [i, { name, shape }] of model.parameters.entries())
+      yield { type: 'artifact', name: `weights-${numbered(round)}-${name}`, data: weights[i], shape }
   }
   if (isNeeded) yield { type: 'checkpoint', round, weights }
 }
 
-const numbered = (value: number, digits = 3): string => String(value).padStart(digits, '0')
+const numbered = (round: number): string => String(round).padStart(3, '0')

@@ -4,6 +4,7 @@ import type { Rows } from '@engine/data/dataset'
 import { identityScaling } from '@engine/data/gather'
 import { layersOf } from '@engine/nn/architectures'
 import { createModel } from '@engine/nn/createModel'
+import { sizeOf } from '@engine/graph/ir'
 import type { Executor } from '@engine/nn/executor'
 import type { EpochStats, FitOptions, FitSummary, LayerSpec, Model } from '@engine/nn/model'
 import { describe, expect, it } from 'vitest'
@@ -246,6 +247,6 @@ describe('inference', () => {
       return sum
     })
     expect(relativeError(logits.data, expected)).toBeLessThan(1e-13)
-    expect(model.parameterCount).toBe(4 * 16 + 16 + 16 * 3 + 3)
+    expect(model.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0)).toBe(4 * 16 + 16 + 16 * 3 + 3)
   })
 })

@@ -194,10 +194,10 @@ describe('runLoop', () => {
     expect(await names('scores')).toEqual(['scores-000 74×2', 'scores-001 69×2', 'scores-002 64×2'])
     expect((await names('embeddings')).slice(0, 3)).toEqual(['scores-000 74×2', 'embedding-rows 80', 'embeddings-000 80×6'])
     expect((await names('weights')).filter((name) => name.startsWith('weights-003'))).toEqual([
-      'weights-003-00 24',
-      'weights-003-01 6',
-      'weights-003-02 18',
-      'weights-003-03 3',
+      'weights-003-0.weight 6×4',
+      'weights-003-0.bias 6',
+      'weights-003-2.weight 3×6',
+      'weights-003-2.bias 3',
     ])
     expect(await names('nothing', 'carry')).toEqual(['checkpoint 0', 'checkpoint 1', 'checkpoint 2'])
   })
