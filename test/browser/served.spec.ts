@@ -61,7 +61,8 @@ test('the sample runs live, is compared, exported and outlives its host', async 
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
     // While the host is away the browser reports every attempt to reach it.
-    if (['error', 'warning'].includes(message.type()) && !/ERR_CONNECTION_REFUSED|WebSocket/.test(message.text())) faults.push(message.text())
+    if (['error', 'warning'].includes(message.type()) && !/ERR_CONNECTION_REFUSED|WebSocket/.test(message.text()))
+      faults.push(message.text())
   })
   host = await startHost(workspace, 0)
   await page.goto(host.url)
