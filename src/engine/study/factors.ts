@@ -10,6 +10,8 @@ import type { FactorValue, StrategyEntry, Study } from './spec'
 
 /** Runs above which a grid is refused as a slip of the pen. */
 export const largestGrid = 200_000
+/** Combinations of levels and strategies above which expanding a grid would keep a person waiting. */
+export const mostVariants = 10_000
 
 const factorSections = ['data', 'model', 'training', 'protocol'] as const
 const fixed = new Set(['protocol.seed', 'protocol.seeds'])
@@ -136,18 +138,19 @@ export function checkFactors(study: Study, raw: unknown): { readonly ablate: Stu
   }
   if (problems.length > 0) return { ablate, problems }
   const cells = Object.values(ablate).reduce((product, levels) => product * levels.length, 1)
+  const variants = cells * study.strategies.length
   const runs = cells * study.strategies.length * study.protocol.seeds * Math.max(1, study.datasets.length)
-  if (runs > largestGrid) {
-    return {
-      ablate,
-      problems: [
-        problem('grid-too-large', ['ablate'], `the grid has ${runs} runs; the most is ${largestGrid}`, {
-          found: String(runs),
-          expected: `at most ${largestGrid}`,
-        }),
-      ],
-    }
-  }
+  const tooLarge = (count: number, what: string, most: number) => ({
+    ablate,
+    problems: [
+      problem('grid-too-large', ['ablate'], `the grid has ${count} ${what}; the most is ${most}`, {
+        found: String(count),
+        expected: `at most ${most}`,
+      }),
+    ],
+  })
+  if (runs > largestGrid) return tooLarge(runs, 'runs', largestGrid)
+  if (variants > mostVariants) return tooLarge(variants, 'combinations of strategies and levels', mostVariants)
   const broken = new Map<string, Problem>()
   for (const cell of cellsOf({ ...study, ablate })) {
     for (const { finding } of protocolProblems(cell.study.protocol)) {
@@ -190,6 +193,13 @@ function levelProblems(study: Study, path: string, levels: unknown): Problem[] {
       }),
     ]
   }
+  if (levels.length > mostVariants)
+    return [
+      problem('grid-too-large', ['ablate', path], `expected at most ${mostVariants} levels, found ${levels.length}`, {
+        found: String(levels.length),
+        expected: `at most ${mostVariants}`,
+      }),
+    ]
   const seen = new Set<string>()
   return levels.flatMap((level: unknown, i): Problem[] => {
     const steps: Path = ['ablate', path, i]

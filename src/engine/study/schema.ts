@@ -10,6 +10,10 @@ import { problem, problemsOf, unknownKey, type Problem } from './problems'
 import { readSource } from './source'
 import type { DatasetRef, Finding, StrategyEntry, Study } from './spec'
 
+/** Beyond these, a file is a slip or an attack: saying more helps nobody and finding the lines takes long. */
+const mostFindings = 100
+const mostEntries = 1000
+
 export interface StudyOptions {
   /** name of the file, for errors and as the study's name when it has none */
   readonly file: string
@@ -57,7 +61,7 @@ export function checkStudy(text: string, options: StudyOptions): CheckedStudy {
   const problems: Problem[] = []
   const value = applyOverrides(source.value, options.overrides ?? [], problems)
   const study = studyOf(value, options.file, problems)
-  const findings = problems.map(({ steps, finding }) => {
+  const findings = problems.slice(0, mostFindings).map(({ steps, finding }) => {
     const line = source.lineOf(steps)
     return line === undefined ? finding : { ...finding, line }
   })
@@ -99,7 +103,8 @@ function studyOf(value: unknown, file: string, problems: Problem[]): Study | nul
     )
     return null
   }
-  for (const key of Object.keys(value)) if (!(studyKeys as readonly string[]).includes(key)) problems.push(unknownKey([], key, studyKeys))
+  const unknown = Object.keys(value).filter((key) => !(studyKeys as readonly string[]).includes(key))
+  for (const key of unknown.slice(0, mostFindings)) problems.push(unknownKey([], key, studyKeys))
   // An empty section (`ablate:` with nothing below) reads as null and means the same as leaving it out.
   const raw = (key: (typeof studyKeys)[number]): unknown => value[key] ?? undefined
   const read = <T>(
@@ -178,6 +183,15 @@ function entriesOf(key: 'strategies' | 'shadow', raw: unknown, problems: Problem
       problem(raw === undefined ? 'missing' : 'wrong-type', [key], `expected a list of strategies, found ${found}`, {
         found,
         expected: 'a list of strategies',
+      }),
+    )
+    return []
+  }
+  if (raw.length > mostEntries) {
+    problems.push(
+      problem('wrong-value', [key], `expected at most ${mostEntries} entries, found ${raw.length}`, {
+        found: String(raw.length),
+        expected: `at most ${mostEntries}`,
       }),
     )
     return []

@@ -176,6 +176,24 @@ describe('parseStudy', () => {
     expect('x' in {}).toBe(false)
   })
 
+  it.each([
+    ['strategies', `dataset: x\nstrategies: [${'random, '.repeat(20_000)}]`],
+    [
+      'ablate.training.epochs',
+      `dataset: x\nstrategies: [random]\nablate: { training.epochs: [${Array.from({ length: 20_000 }, (_, i) => i + 1)}] }`,
+    ],
+    [
+      'ablate',
+      `dataset: x\nstrategies: [random, badge]\nprotocol: { seeds: 1 }\nablate: { training.epochs: [${Array.from({ length: 6000 }, (_, i) => i + 1)}] }`,
+    ],
+    ['k0', `dataset: x\nstrategies: [random]\n${Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n')}`],
+  ])('refuses too much of %s without keeping anybody waiting', (path, text) => {
+    const { study: none, findings: found } = checkStudy(text, { file: 'x' })
+    expect(none).toBeNull()
+    expect(found[0].path).toBe(path)
+    expect(found.length).toBeLessThanOrEqual(100)
+  })
+
   it('names a number that is not one', () => {
     expect(findings(whole, ['learningRate: 0.001', 'learningRate: .nan'])[0].message).toContain('found NaN')
   })
