@@ -153,3 +153,29 @@ describe('folders and flags that are refused', () => {
     }
   })
 })
+
+describe('files of a study that no run could use', () => {
+  const rows = (more: string): string => good.replace('initial: 8', `initialSampling: file, initialRows: ${more}`)
+  const split = (more: string): string => good.replace('{ test: 0.3 }', `{ split: ${more} }`)
+  folder.write('twice.txt', '1, 1, 2')
+  folder.write('beyond.txt', '1, 99999')
+  folder.write('words.txt', 'a, b')
+  folder.write('overlap.json', '{ "train": [0, 1, 2], "test": [2, 3] }')
+  folder.write('broken.json', '{ "train": [0')
+  folder.write('no-test.json', '{ "train": [0, 1, 2] }')
+
+  it.each([
+    ['twice.txt', rows, /row 1 is there twice/],
+    ['beyond.txt', rows, /99999 is no row/],
+    ['words.txt', rows, /words\.txt/],
+    ['overlap.json', split, /row 2 is there twice/],
+    ['broken.json', split, /broken\.json/],
+    ['no-test.json', split, /names no test rows/],
+  ])('%s', async (file, text, says) => {
+    folder.write('bad.yaml', text(file))
+    const { code, stderr } = await cliHere(folder.path, 'run', 'bad.yaml', '--out', 'refused/here')
+    expect({ code, refused: readdirSync(folder.path).includes('refused') }, stderr).toEqual({ code: 2, refused: false })
+    expect(stderr).toMatch(says)
+    expect(stderr).toContain(file)
+  })
+})

@@ -116,7 +116,8 @@ export function checkRows(rows: ArrayLike<number>, count: number, file: string |
   }
 }
 
-function checkDisjoint(parts: readonly ArrayLike<number>[], count: number, file: string | undefined): void {
+/** Refuses a row that is in the parts more than once. */
+export function checkDisjoint(parts: readonly ArrayLike<number>[], count: number, file: string | undefined): void {
   const seen = new Uint8Array(count)
   for (const rows of parts)
     for (let i = 0; i < rows.length; i++) {

@@ -6,7 +6,7 @@ import { reviewStudy } from '@engine/study/review'
 import { checkStudy } from '@engine/study/schema'
 import type { Finding, PlannedRun } from '@engine/study/spec'
 import type { ExperimentRequest } from './experiment'
-import { autoJobs, factsOf, resolveStudy, type ExperimentDependencies } from './runExperiment'
+import { autoJobs, checkStudyFiles, factsOf, resolveStudy, type ExperimentDependencies } from './runExperiment'
 
 export type PlanRequest = Pick<ExperimentRequest, 'studyText' | 'studyPath' | 'overrides' | 'backend' | 'jobs'>
 
@@ -27,7 +27,9 @@ export async function planStudy(
     const reviewed = reviewStudy(studyText, options, () => facts)
     findings = reviewed.findings
     if (reviewed.study === null) return refused(findings)
-    const { plan, backend } = await resolveStudy(study, request.backend ?? study.run.backend, baseDir, deps)
+    const prepared = await resolveStudy(study, request.backend ?? study.run.backend, baseDir, deps)
+    await checkStudyFiles(prepared, deps)
+    const { plan, backend } = prepared
     const jobs = request.jobs ?? (study.run.jobs === 'auto' ? autoJobs(backend, deps.cores) : study.run.jobs)
     return { valid: true, ...estimateStudy(study, facts, { backend: backend.id, jobs }), findings, grid: gridOf(plan, computed) }
   } catch (error) {

@@ -1,4 +1,5 @@
 import { badInput } from '@engine/core/errors'
+import { checkFiles } from '@engine/study/checkFiles'
 import type { RunState } from '@engine/study/events'
 import { datasetNames, expandStudy, shardOf, studyFiles } from '@engine/study/expand'
 import type { DatasetFacts as CheckedFacts } from '@engine/study/feasible'
@@ -36,6 +37,7 @@ export interface ExperimentDependencies {
     resolve(from: string, to: string): string
     /** SHA-256 (hex) of a file's bytes */
     sha256(path: string, baseDir: string): Promise<string>
+    text(path: string, baseDir: string): Promise<string>
   }
   /** CSV texts by file name */
   tables(results: ResultSet): Readonly<Record<string, string>>
@@ -70,6 +72,7 @@ export async function prepareExperiment(
   const { findings } = reviewStudy(studyText, options, () => facts)
   refuseFindings(findings, studyPath)
   const prepared = await resolveStudy(study, request.backend ?? study.run.backend, baseDir, deps)
+  await checkStudyFiles(prepared, deps)
   return { ...prepared, findings, plan: shard === undefined ? prepared.plan : shardOf(prepared.plan, shard.index, shard.count) }
 }
 
@@ -79,6 +82,16 @@ export async function factsOf(study: Study, baseDir: string, deps: Pick<Experime
   const facts: DatasetFacts[] = []
   for (const [i, ref] of study.datasets.entries()) facts.push({ ...(await deps.datasets.facts(ref, baseDir)), name: names[i] })
   return facts
+}
+
+/** Throws `bad-input` for a file of the study that its runs could not use. */
+export async function checkStudyFiles(
+  { plan, datasets, files, baseDir }: Pick<PreparedExperiment, 'plan' | 'datasets' | 'files' | 'baseDir'>,
+  deps: Pick<ExperimentDependencies, 'files'>,
+): Promise<void> {
+  const texts: Record<string, string> = {}
+  for (const path of Object.keys(files)) texts[path] = await deps.files.text(path, baseDir)
+  checkFiles(plan, texts, datasets)
 }
 
 /** Throws `bad-input` for the first finding that is an error. */

@@ -36,6 +36,7 @@ export function experimentDependencies(spawner: JobSpawner, backends: BackendRes
         createHash('sha256')
           .update(readBytes(resolve(baseDir, path), path))
           .digest('hex'),
+      text: async (path, baseDir) => new TextDecoder().decode(readBytes(resolve(baseDir, path), path)),
     },
     tables: (results) => Object.fromEntries(Object.entries(allTables(results)).map(([name, text]) => [`${name}.csv`, text])),
     clock: systemClock,
