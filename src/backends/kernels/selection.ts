@@ -3,28 +3,32 @@ import type { Matrix } from '@engine/core/matrix'
 import { instantiateKernels, reserve } from './load'
 
 /**
- * Selection kernels in SIMD: bit for bit the results of the plain ones. A float32 matrix is copied once and kept until another
- * comes, so it must not change while it is selected from; float64 matrices take the plain path.
+ * Selection kernels in SIMD: bit for bit the results of the plain ones. A float32 matrix is copied each time it is opened (at the
+ * first product), and again when another one took its place; float64 matrices take the plain path.
  */
 export function createSelectionKernels(): SelectionKernels {
   const memory = new WebAssembly.Memory({ initial: 0 })
   const kernels = instantiateKernels(memory)
-  let held: WeakRef<Float32Array> | undefined
+  let opened = 0
+  let held = 0
 
   return {
-    dots(matrix, j, rows, count, out) {
+    open(matrix) {
       const { data, cols } = matrix
-      if (!(data instanceof Float32Array)) return plainKernels.dots(matrix, j, rows, count, out)
+      if (!(data instanceof Float32Array)) return plainKernels.open(matrix)
       const place = layout(matrix)
-      if (held?.deref() !== data) {
-        reserve(memory, place.end)
-        new Float32Array(memory.buffer, place.matrix, data.length).set(data)
-        held = new WeakRef(data)
+      const own = ++opened
+      return (j, rows, count, out) => {
+        if (held !== own) {
+          reserve(memory, place.end)
+          new Float32Array(memory.buffer, place.matrix, data.length).set(data)
+          held = own
+        }
+        new Int32Array(memory.buffer, place.rows, count).set(rows.subarray(0, count))
+        kernels.widen(place.matrix + j * cols * Float32Array.BYTES_PER_ELEMENT, cols, place.wide)
+        kernels.dots(place.matrix, cols, place.wide, place.rows, count, place.out)
+        out.set(new Float64Array(memory.buffer, place.out, count))
       }
-      new Int32Array(memory.buffer, place.rows, count).set(rows.subarray(0, count))
-      kernels.widen(place.matrix + j * cols * Float32Array.BYTES_PER_ELEMENT, cols, place.wide)
-      kernels.dots(place.matrix, cols, place.wide, place.rows, count, place.out)
-      out.set(new Float64Array(memory.buffer, place.out, count))
     },
   }
 }

@@ -3,21 +3,23 @@ import type { Matrix } from './matrix'
 
 /** Row-against-all kernels that dominate selection time. */
 export interface SelectionKernels {
-  /**
-   * out[t] = ⟨matrix row rows[t], matrix row j⟩ for t < count. Summed in float64, in any order that is the same for every row:
-   * pruning relies on an error of at most cols · 2⁻⁵² · ‖a‖ · ‖b‖.
-   */
-  dots(matrix: Matrix, j: number, rows: Int32Array, count: number, out: Float64Array): void
+  /** Products of the rows of a matrix, which must not change as long as they are asked for. */
+  open(matrix: Matrix): RowProducts
 }
 
-/** Row j in float64: one conversion per row instead of one per product. Grows with the widest matrix seen. */
-let wide = new Float64Array(0)
+/**
+ * out[t] = ⟨row rows[t], row j⟩ for t < count. Summed in float64, in any order that is the same for every row: pruning relies on an
+ * error of at most cols · 2⁻⁵² · ‖a‖ · ‖b‖.
+ */
+export type RowProducts = (j: number, rows: Int32Array, count: number, out: Float64Array) => void
 
 export const plainKernels: SelectionKernels = {
-  dots({ data, cols }, j, rows, count, out) {
-    if (wide.length < cols) wide = new Float64Array(cols)
-    wide.set(data.subarray(j * cols, (j + 1) * cols))
-    for (let t = 0; t < count; t++) out[t] = dot(data, rows[t] * cols, wide, 0, cols)
+  open({ data, cols }) {
+    const wide = new Float64Array(cols) // row j in float64: one conversion per row instead of one per product
+    return (j, rows, count, out) => {
+      wide.set(data.subarray(j * cols, (j + 1) * cols))
+      for (let t = 0; t < count; t++) out[t] = dot(data, rows[t] * cols, wide, 0, cols)
+    }
   },
 }
 
@@ -64,6 +66,7 @@ export function selectionSpace(features: Matrix, options: SpaceOptions = {}): Se
   const survivors = new Int32Array(n)
   const weights = new Float64Array(n)
   const products = new Float64Array(n)
+  const dots = kernels.open(features)
 
   return {
     size: n,
@@ -87,7 +90,7 @@ export function selectionSpace(features: Matrix, options: SpaceOptions = {}): Se
         survivors[count] = i
         weights[count++] = weight
       }
-      kernels.dots(features, j, survivors, count, products)
+      dots(j, survivors, count, products)
       for (let t = 0; t < count; t++) {
         const i = survivors[t]
         const sum = squared[i] + own

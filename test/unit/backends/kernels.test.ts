@@ -22,7 +22,7 @@ it('ships the kernels that the sources compile to', async () => {
 describe('selection kernels', () => {
   const dots = (kernels: typeof plainKernels, m: Matrix, j: number, rows: Int32Array, count = rows.length) => {
     const out = new Float64Array(rows.length).fill(-1)
-    kernels.dots(m, j, rows, count, out)
+    kernels.open(m)(j, rows, count, out)
     return out
   }
 
@@ -52,6 +52,32 @@ describe('selection kernels', () => {
       const m = { data: part, rows: 4, cols: 16 }
       expect(dots(kernels, m, 2, rows)).toEqual(dots(plainKernels, m, 2, rows))
     }
+  })
+
+  it('serve matrices that are open at the same time', () => {
+    const kernels = createSelectionKernels()
+    const matrices = [normal(5, 8), normal(30, 7)]
+    const opened = matrices.map((m) => [m, kernels.open(m), plainKernels.open(m)] as const)
+    for (const j of [0, 4, 2])
+      for (const [m, products, plain] of opened) {
+        const rows = Int32Array.from({ length: m.rows }, (_, i) => i)
+        const [out, expected] = [new Float64Array(m.rows), new Float64Array(m.rows)]
+        products(j, rows, m.rows, out)
+        plain(j, rows, m.rows, expected)
+        expect(out).toEqual(expected)
+      }
+  })
+
+  it('see what is in a buffer that was opened before', () => {
+    const kernels = createSelectionKernels()
+    const m = normal(6, 5)
+    const rows = Int32Array.of(0, 3, 5)
+    const before = dots(kernels, m, 1, rows)
+    m.data.forEach((value, i) => (m.data[i] = value + i))
+    expect(dots(kernels, m, 1, rows)).toEqual(dots(plainKernels, m, 1, rows))
+    expect(dots(kernels, m, 1, rows)).not.toEqual(before)
+    const reshaped = { ...m, rows: 3, cols: 10 }
+    expect(dots(kernels, reshaped, 1, Int32Array.of(0, 2))).toEqual(dots(plainKernels, reshaped, 1, Int32Array.of(0, 2)))
   })
 
   it('take float64 matrices as they are', () => {

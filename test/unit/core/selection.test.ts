@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { plainKernels, selectionSpace } from '@engine/core/distances'
+import { plainKernels, selectionSpace, type SelectionKernels } from '@engine/core/distances'
 import { kCenterGreedy } from '@engine/core/kCenter'
 import { kMeans, perClusterMedoid } from '@engine/core/kMeans'
 import { kMeansPlusPlus } from '@engine/core/kMeansPlusPlus'
@@ -184,10 +184,13 @@ describe('selection space', () => {
   it('spares most long products of a wide pool', () => {
     const random = randomFrom('pruned')
     let asked = 0
-    const counting = {
-      dots(...[matrix, j, rows, count, out]: Parameters<typeof plainKernels.dots>): void {
-        asked += count
-        plainKernels.dots(matrix, j, rows, count, out)
+    const counting: SelectionKernels = {
+      open(matrix) {
+        const products = plainKernels.open(matrix)
+        return (j, rows, count, out) => {
+          asked += count
+          products(j, rows, count, out)
+        }
       },
     }
     const space = selectionSpace(normals(random, 400, 32), { left: normals(random, 400, 10), kernels: counting })

@@ -177,6 +177,18 @@ describe('fit', () => {
     expect(draws).toBe(12 * 16)
   })
 
+  it('answers each request in arrays of its own', async () => {
+    const data = problem(12, [4], 3)
+    const model = build(mlp(4, 3), [4], 3)
+    const first = await model.outputs(data.rows)
+    const kept = first.embedding.data.slice()
+    await fit(model, data)
+    const second = await model.outputs(data.rows)
+    expect(second.embedding.data.buffer).not.toBe(first.embedding.data.buffer)
+    expect(first.embedding.data).toEqual(kept)
+    expect(second.embedding.data).not.toEqual(kept)
+  })
+
   it('stops at the next step when cancelled', async () => {
     const data = problem(20, [4], 3)
     const model = build(mlp(4, 3), [4], 3)
