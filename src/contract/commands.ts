@@ -27,7 +27,8 @@ const nothing = z.strictObject({})
 const id = z.string().min(1).max(200)
 const name = z.string().trim().min(1, 'a name needs at least one character').max(120)
 const hashes = z.array(z.string().regex(/^[0-9a-f]{8,64}$/)).max(100_000).optional()
-const yaml = z.string().max(4_000_000)
+/** Reading longer ones would hold up every other client of the lab. */
+const yaml = z.string().max(500_000, 'a study of at most 500,000 characters is needed')
 
 export const settingsPatch = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']).optional(),

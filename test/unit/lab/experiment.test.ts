@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { RunEvent } from '@engine/study/events'
@@ -125,6 +125,15 @@ describe('an experiment', () => {
     )
     expect(resumed).toBeGreaterThanOrEqual(3)
     expect(await again.done).toMatchObject({ resultHash: (await whole).resultHash })
+  })
+
+  it('writes a deleted manifest anew and reuses the runs', async () => {
+    const { resultHash } = await whole
+    const first = await start('bare')
+    await first.done
+    rmSync(at('bare', 'manifest.json'))
+    expect(await (await start('bare')).done).toMatchObject({ reused: 4, resultHash })
+    expect(existsSync(at('bare', 'manifest.json'))).toBe(true)
   })
 
   it('copies finished runs from another folder', async () => {

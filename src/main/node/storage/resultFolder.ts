@@ -47,7 +47,10 @@ async function refuseStrangers(dir: string): Promise<void> {
     throw notWritable('result folder', dir, error)
   })
   if (names.includes('manifest.json')) return
-  const stranger = names.find((name) => !/^(\.lock.*|study\.yaml|runs|.*\.tmp|manifest\.json\.damaged-.*)$/.test(name))
+  // Tables beside runs are ours too: somebody deleted the manifest, and it can be written anew.
+  const isTable = (name: string): boolean =>
+    names.includes('runs') && /^(rounds|selections|diagnostics|overlap|summary|pairwise)\.csv$/.test(name)
+  const stranger = names.find((name) => !isTable(name) && !/^(\.lock.*|study\.yaml|runs|.*\.tmp|manifest\.json\.damaged-.*)$/.test(name))
   if (stranger === undefined) return
   throw badInput('this folder is not empty and not a result folder', {
     file: dir,
