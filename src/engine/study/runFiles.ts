@@ -60,14 +60,14 @@ function splitOfCsv(text: string, file: string): SplitRows {
   })
   const rows: Record<string, number[]> = { train: [], validation: [], test: [] }
   lines.forEach((line, i) => {
-    if (!(line[part] in rows))
+    if (!Object.hasOwn(rows, line[part]))
       throw badInput(`${file}, line ${i + 2}: unknown part`, {
         file,
         line: i + 2,
         found: line[part],
         expected: 'train · validation · test',
       })
-    rows[line[part]].push(Number(line[row]))
+    rows[line[part]].push(line[row].trim() === '' ? Number.NaN : Number(line[row]))
   })
   return {
     train: rowList(rows.train, file, 'train'),
@@ -76,9 +76,12 @@ function splitOfCsv(text: string, file: string): SplitRows {
   }
 }
 
-/** Initial rows: a list for every repeat alike, a list of one list per repeat, or numbers separated by commas, blanks or lines. */
+/**
+ * Initial rows: a list for every repeat alike, a list of one list per repeat, or numbers separated by commas, blanks or lines, which
+ * may have the heading `row`.
+ */
 export function parseInitialRows(text: string, file: string, repeat: number): readonly number[] {
-  const trimmed = text.trim()
+  const trimmed = text.replace(/^\uFEFF?\s*row\s*\n/, '').trim()
   if (/^\d[\d\s,;]*$/.test(trimmed)) return rowList(trimmed.split(/[\s,;]+/).map(Number), file, '')
   const value = parseData(text, file)
   if (!Array.isArray(value) || !Array.isArray(value[0])) return rowList(value, file, '')

@@ -87,6 +87,8 @@ describe('files of a run', () => {
     expect(parseSplit('train: [0, 2]\nvalidation: [3]\ntest: [1]', 's.yaml')).toEqual(expected)
     expect(parseSplit('row,part\n0,train\n1,test\n2,train\n3,validation\n', 's.csv')).toEqual(expected)
     expect(parseSplit('train: [4]', 's.yaml')).toEqual({ train: [4], validation: [], test: [] })
+    expect(() => parseSplit('row,part\n,train\n', 's.csv')).toThrow('NaN is not a row')
+    expect(() => parseSplit('row,part\n1,constructor\n', 's.csv')).toThrow('s.csv, line 2: unknown part')
   })
 
   it.each(['[]', '{}', 'train: 3', 'train: [a]', 'train: [-1]', 'trian: [1]', 'train: [1]\nother: [2]', 'a: ['])(
@@ -97,7 +99,7 @@ describe('files of a run', () => {
   )
 
   it('reads initial rows for all repeats or for each', () => {
-    for (const text of ['[4, 1]', '4\n1\n', '4, 1', '4;1']) expect(parseInitialRows(text, 'i', 3)).toEqual([4, 1])
+    for (const text of ['[4, 1]', '4\n1\n', '4, 1', '4;1', 'row\n4\n1\n']) expect(parseInitialRows(text, 'i', 3)).toEqual([4, 1])
     expect(parseInitialRows('[[1], [2, 3]]', 'i', 1)).toEqual([2, 3])
     expect(() => parseInitialRows('[[1], [2]]', 'i', 2)).toThrow('repeat 2 is missing')
     expect(() => parseInitialRows('{}', 'i', 0)).toThrow('list of rows')
