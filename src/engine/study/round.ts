@@ -14,7 +14,7 @@ import { keepsWeights, methodsOf, needsOf, type Setting } from './setting'
 /** Epoch events per fit; which epochs report does not depend on the clock. */
 const epochReports = 25
 
-/** Labelled rows in the order they were bought, and those left in the pool, ascending. */
+/** Labelled rows and those left in the pool, ascending. */
 export interface Labels {
   readonly rows: Int32Array
   readonly classes: Int32Array

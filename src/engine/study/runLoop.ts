@@ -99,7 +99,8 @@ function modelOf({ spec, deps, classes }: Setting): Model {
 }
 
 function labelsOf({ deps, partition }: Setting, labeled: readonly number[]): Labels {
-  const rows = Int32Array.from(labeled)
+  // Equal sets train alike, in whatever order they were bought.
+  const rows = Int32Array.from(labeled).sort()
   return { rows, classes: rows.map((row) => deps.dataset.train.labels[row]), pool: without(partition.pool, rows) }
 }
 

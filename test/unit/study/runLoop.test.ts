@@ -255,6 +255,9 @@ describe('runLoop', () => {
     for (const start of [same, carried, shrunk]) expect(start[0]).toEqual(fresh[0])
     shrunk[1].forEach((value, i) => expect(value).toBeCloseTo(0.5 * shrunk[0][i] + 0.1 * fresh[1][i], 12))
     expect(await lastWeights('carry', [a, b])).not.toEqual(await lastWeights('carry', [b, a]))
+    // Equal labelled sets train alike, in whatever order they were bought.
+    for (const start of ['reinit-fresh', 'reinit-same'] as const)
+      expect(await lastWeights(start, [b, a.toReversed()])).toEqual(await lastWeights(start, [a, b]))
   })
 
   it('stops where it is told to', async () => {
