@@ -213,6 +213,17 @@ function entriesOf(key: 'strategies' | 'shadow', raw: unknown, problems: Problem
       )
     }
     seen.set(entry.name, i)
+    if (entry.rounds !== undefined && (key === 'shadow' || isLine(entry)))
+      problems.push(
+        problem(
+          'unknown-key',
+          [key, i, 'rounds'],
+          key === 'shadow'
+            ? 'a shadow has no rounds: it is asked in all rounds of a run'
+            : `"${entry.id}" has no rounds: it queries nothing`,
+          { found: 'rounds' },
+        ),
+      )
     if (key === 'shadow' && (isLine(entry) || strategies.get(entry.id)?.wholePool === true))
       problems.push(
         problem('wrong-value', [key, i], `"${entry.id}" does not choose by the state it is in, so it cannot be a shadow`, {

@@ -99,6 +99,9 @@ describe('parseStudy', () => {
     ['duplicate names', ['name: random-long', 'name: badge'], 'strategies[3]', { code: 'duplicate-name' }],
     ['unknown shadow', ['[entropy, badge]', '[entropi, badge]'], 'shadow[0]', { code: 'unknown-strategy', nearest: 'entropy' }],
     ['a line as shadow', ['[entropy, badge]', '[full-data, badge]'], 'shadow[0]', { code: 'wrong-value' }],
+    ['recordings as shadow', ['[entropy, badge]', '[{ id: replay, selections: s.csv }, badge]'], 'shadow[0]', { code: 'wrong-value' }],
+    ['a line with rounds', ['  - badge', '  - { id: full-data, rounds: 3 }'], 'strategies[3].rounds', { code: 'unknown-key' }],
+    ['a shadow with rounds', ['[entropy, badge]', '[{ id: entropy, rounds: 3 }, badge]'], 'shadow[0].rounds', { code: 'unknown-key' }],
     ['unknown baseline', ['baseline: random', 'baseline: randm'], 'stats.baseline', { nearest: 'random' }],
     ['a metric that is not measured', ['metrics: [accuracy, nll', 'metrics: [nll'], 'stats.metric', { found: 'accuracy' }],
     [
