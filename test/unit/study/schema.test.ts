@@ -183,11 +183,11 @@ describe('parseStudy', () => {
     ['strategies', `dataset: x\nstrategies: [${'random, '.repeat(20_000)}]`],
     [
       'ablate.training.epochs',
-      `dataset: x\nstrategies: [random]\nablate: { training.epochs: [${Array.from({ length: 20_000 }, (_, i) => i + 1)}] }`,
+      `dataset: x\nstrategies: [random]\nablate: { training.epochs: [${Array.from({ length: 20_000 }, (_, i) => i + 1).join()}] }`,
     ],
     [
       'ablate',
-      `dataset: x\nstrategies: [random, badge]\nprotocol: { seeds: 1 }\nablate: { training.epochs: [${Array.from({ length: 6000 }, (_, i) => i + 1)}] }`,
+      `dataset: x\nstrategies: [random, badge]\nprotocol: { seeds: 1 }\nablate: { training.epochs: [${Array.from({ length: 6000 }, (_, i) => i + 1).join()}] }`,
     ],
     ['k0', `dataset: x\nstrategies: [random]\n${Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n')}`],
   ])('refuses too much of %s without keeping anybody waiting', (path, text) => {
