@@ -1,5 +1,6 @@
-import { squaredDistance } from '../core/linear'
-import type { Matrix } from '../core/matrix'
+import type { SelectionKernels } from '../core/distances'
+import { squaredDistance, squaredNorms } from '../core/linear'
+import type { FloatArray, Matrix } from '../core/matrix'
 
 /** Running mean distance over all pairs of rows seen so far; an addition costs its new pairs only. Keeps the matrices, not copies. */
 export interface PairwiseDistance {
@@ -8,18 +9,18 @@ export interface PairwiseDistance {
   mean(): number | null
 }
 
-export function createPairwiseDistance(cols: number): PairwiseDistance {
+/**
+ * With `kernels`, distances come from products of the rows: several times as fast, and for rows of mean 0 as good as exact. Without,
+ * they come from differences, which stay exact however far the rows are from the origin.
+ */
+export function createPairwiseDistance(cols: number, kernels?: SelectionKernels): PairwiseDistance {
   const seen: Matrix[] = []
   let count = 0
   let sum = 0
   return {
     add(rows) {
       if (rows.cols !== cols) throw new RangeError(`rows of ${cols} values are needed, got ${rows.cols}`)
-      for (let i = 0; i < rows.rows; i++) {
-        for (const other of seen)
-          for (let j = 0; j < other.rows; j++) sum += Math.sqrt(squaredDistance(rows.data, i * cols, other.data, j * cols, cols))
-        for (let j = 0; j < i; j++) sum += Math.sqrt(squaredDistance(rows.data, i * cols, rows.data, j * cols, cols))
-      }
+      for (const other of [undefined, ...seen]) sum += kernels ? sumByProducts(kernels, rows, other) : sumByDifferences(rows, other)
       seen.push(rows)
       count += rows.rows
     },
@@ -27,9 +28,47 @@ export function createPairwiseDistance(cols: number): PairwiseDistance {
   }
 }
 
+/** Sum of the distances between rows of a and rows of b, or over the pairs of rows of a. */
+function sumByDifferences(a: Matrix, b?: Matrix): number {
+  const { cols } = a
+  const other = b ?? a
+  let sum = 0
+  for (let i = 0; i < a.rows; i++)
+    for (let j = 0; j < (b?.rows ?? i); j++) sum += Math.sqrt(squaredDistance(a.data, i * cols, other.data, j * cols, cols))
+  return sum
+}
+
+function sumByProducts(kernels: SelectionKernels, a: Matrix, b?: Matrix): number {
+  const { cols } = a
+  const joint = b ? stacked(b, a) : a
+  const products = kernels.open(joint)
+  const norms = squaredNorms(joint)
+  const partners = Int32Array.from({ length: b?.rows ?? a.rows }, (_, j) => j)
+  const out = new Float64Array(partners.length)
+  const rounding = (cols + 8) * 2 ** -52
+  let sum = 0
+  for (let i = b?.rows ?? 0; i < joint.rows; i++) {
+    const count = b?.rows ?? i
+    products(i, partners, count, out)
+    for (let j = 0; j < count; j++) {
+      const both = norms[i] + norms[j]
+      const squared = both - 2 * out[j]
+      if (squared > both * rounding) sum += Math.sqrt(squared)
+    }
+  }
+  return sum
+}
+
+function stacked(a: Matrix, b: Matrix): Matrix {
+  const data = new (a.data.constructor as new (size: number) => FloatArray)(a.data.length + b.data.length)
+  data.set(a.data)
+  data.set(b.data, a.data.length)
+  return { data, rows: a.rows + b.rows, cols: a.cols }
+}
+
 /** Mean Euclidean distance over all pairs of rows (A§14); null below two rows. */
-export function meanPairwiseDistance(features: Matrix): number | null {
-  const pairs = createPairwiseDistance(features.cols)
+export function meanPairwiseDistance(features: Matrix, kernels?: SelectionKernels): number | null {
+  const pairs = createPairwiseDistance(features.cols, kernels)
   pairs.add(features)
   return pairs.mean()
 }

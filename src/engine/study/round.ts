@@ -133,7 +133,7 @@ export async function* queryRound(
   }
   return {
     selection,
-    diversity: meanPairwiseDistance(features(own.rows)),
+    diversity: meanPairwiseDistance(features(own.rows), deps.kernels),
     classEntropy: classEntropy(
       selection.map(({ label }) => label),
       classes,

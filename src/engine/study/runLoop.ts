@@ -63,7 +63,7 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
     if (deps.resume?.weights) model.restore(deps.resume.weights)
 
     let labeled = setting.isLine ? [...partition.pool] : initial.map(({ row }) => row)
-    const queried = createPairwiseDistance(sampleSize(deps.dataset.train))
+    const queried = createPairwiseDistance(sampleSize(deps.dataset.train), deps.kernels)
     const buy = (rows: readonly number[]): void => {
       if (rows.length === 0) return
       labeled = [...labeled, ...rows]

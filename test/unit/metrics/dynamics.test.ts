@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { takeRows } from '@engine/core/matrix'
 import { randomFrom } from '@engine/core/random'
+import { plainKernels } from '@engine/core/distances'
 import { classEntropy, createPairwiseDistance, jaccard, meanPairwiseDistance, midRanks, spearman } from '@engine/metrics/dynamics'
 import { diversityMeasures } from '@engine/metrics/diversity'
 import { matrixOf, normals, range, toFloat32 } from '../../support/query'
@@ -55,6 +56,23 @@ describe('pairwise distance', () => {
       expect(pairs.mean() ?? 0).toBeCloseTo(meanPairwiseDistance(takeRows(m, range(0, to))) ?? 0, 12)
     }
     expect(() => pairs.add(corner)).toThrow(RangeError)
+  })
+
+  it('is the same by products as by differences, with duplicates and rows added twice', () => {
+    const m = toFloat32(normals(randomFrom('products'), 30, 7))
+    m.data.copyWithin(0, 7, 14) // rows 0 and 1 are one point
+    const [plain, fast] = [createPairwiseDistance(7), createPairwiseDistance(7, plainKernels)]
+    for (const pairs of [plain, fast]) {
+      const first = takeRows(m, range(0, 2))
+      pairs.add(first)
+      expect(pairs.mean()).toBe(0)
+      for (const rows of [takeRows(m, range(2, 20)), takeRows(m, range(20, 30)), first]) pairs.add(rows)
+    }
+    expect(fast.mean()).toBeCloseTo(plain.mean() ?? NaN, 12)
+  })
+
+  it('keeps its digits far from the origin without kernels', () => {
+    expect(meanPairwiseDistance(matrixOf([[1e8], [1e8 + 1], [1e8 + 3]]))).toBe(2)
   })
 
   it('is undefined below two rows and scales with the features (A§19.35)', () => {
