@@ -67,7 +67,13 @@ export interface ExperimentSnapshot {
   readonly study: string
   readonly studyYaml: string
   readonly strategies: readonly { readonly name: string; readonly id: string }[]
-  readonly datasets: readonly { readonly name: string; readonly rows: number; readonly testRows: number; readonly classes: number; readonly classNames: readonly string[] }[]
+  readonly datasets: readonly {
+    readonly name: string
+    readonly rows: number
+    readonly testRows: number
+    readonly classes: number
+    readonly classNames: readonly string[]
+  }[]
   readonly factors: readonly string[]
   readonly metrics: readonly MetricId[]
   readonly stats: StatsSpec
@@ -85,7 +91,13 @@ export interface PlanReport {
   readonly estimatedMemoryBytes: number
   readonly findings: readonly Finding[]
   /** runs by strategy and factor cell; `computed` were finished before and are reused */
-  readonly grid: readonly { readonly strategy: string; readonly strategyId: string; readonly factors: Readonly<Record<string, FactorValue>>; readonly seeds: number; readonly computed: number }[]
+  readonly grid: readonly {
+    readonly strategy: string
+    readonly strategyId: string
+    readonly factors: Readonly<Record<string, FactorValue>>
+    readonly seeds: number
+    readonly computed: number
+  }[]
 }
 
 export interface RecipeInfo {
@@ -150,6 +162,20 @@ export interface ExperimentProgress {
 export interface QueueState extends ExperimentProgress {
   readonly experiment: string | null
   readonly experimentName: string
+}
+
+/** The queue when nothing runs. */
+export const emptyQueue: QueueState = {
+  experiment: null,
+  experimentName: '',
+  runs: 0,
+  finished: 0,
+  failed: 0,
+  running: 0,
+  paused: false,
+  fraction: 0,
+  etaMs: null,
+  current: '',
 }
 
 export interface Notice {

@@ -1,13 +1,14 @@
 import { commands, type CommandInput, type CommandName, type CommandOutput, type LabClient } from '@contract/commands'
-import type {
-  DatasetInfo,
-  ExperimentSummary,
-  Notice,
-  ProjectSummary,
-  QueueState,
-  RecipeInfo,
-  Settings,
-  WorkspaceState,
+import {
+  emptyQueue,
+  type DatasetInfo,
+  type ExperimentSummary,
+  type Notice,
+  type ProjectSummary,
+  type QueueState,
+  type RecipeInfo,
+  type Settings,
+  type WorkspaceState,
 } from '@contract/types'
 import { QuerentError } from '@engine/core/errors'
 import { datasetName } from '@engine/study/consistency'
@@ -49,19 +50,6 @@ interface Project {
   readonly createdAt: string
   openedAt: string
   removed: boolean
-}
-
-const emptyQueue: QueueState = {
-  experiment: null,
-  experimentName: '',
-  runs: 0,
-  finished: 0,
-  failed: 0,
-  running: 0,
-  paused: false,
-  fraction: 0,
-  etaMs: null,
-  current: '',
 }
 
 export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {

@@ -1,5 +1,5 @@
 import type { Handlers } from '@contract/rpc'
-import type { ExperimentProgress, ExperimentSnapshot, ExperimentSummary, QueueState } from '@contract/types'
+import { emptyQueue, type ExperimentProgress, type ExperimentSnapshot, type ExperimentSummary, type QueueState } from '@contract/types'
 import { QuerentError } from '@engine/core/errors'
 import type { LabDependencies, ResultView } from './dependencies'
 import type { Experiment, ExperimentOutcome, ExperimentRequest } from './experiment'
@@ -23,19 +23,6 @@ type ExperimentHandlers = Pick<
   | 'export.figure'
   | 'queue.get'
 >
-
-export const emptyQueue: QueueState = {
-  experiment: null,
-  experimentName: '',
-  runs: 0,
-  finished: 0,
-  failed: 0,
-  running: 0,
-  paused: false,
-  fraction: 0,
-  etaMs: null,
-  current: '',
-}
 
 /** What a record says to clients. */
 export const summaryOf = ({ sparkline: _sparkline, removedAt: _removedAt, ...summary }: ExperimentRecord): ExperimentSummary => summary

@@ -1,22 +1,19 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput } from '@contract/commands'
-import type { AppInfo, ExperimentSummary, Notice, ProjectSummary, QueueState, RecipeInfo, Settings, WorkspaceState } from '@contract/types'
+import {
+  emptyQueue,
+  type AppInfo,
+  type ExperimentSummary,
+  type Notice,
+  type ProjectSummary,
+  type QueueState,
+  type RecipeInfo,
+  type Settings,
+  type WorkspaceState,
+} from '@contract/types'
 import { useClient } from '@/client/labClient'
 import { useMessages } from './messages'
-
-const idle: QueueState = {
-  experiment: null,
-  experimentName: '',
-  runs: 0,
-  finished: 0,
-  failed: 0,
-  running: 0,
-  paused: false,
-  fraction: 0,
-  etaMs: null,
-  current: '',
-}
 
 /** What the whole window shows: projects, queue, notices, settings, connection. */
 export const useWorkspace = defineStore('workspace', () => {
@@ -25,7 +22,7 @@ export const useWorkspace = defineStore('workspace', () => {
 
   const info = shallowRef<AppInfo | null>(null)
   const workspace = shallowRef<WorkspaceState | null>(null)
-  const queue = shallowRef<QueueState>(idle)
+  const queue = shallowRef<QueueState>(emptyQueue)
   const notices = shallowRef<readonly Notice[]>([])
   const settings = shallowRef<Settings>({ theme: 'system', jobs: 'auto', backend: 'auto' })
   const recipes = shallowRef<readonly RecipeInfo[] | null>(null)
