@@ -22,6 +22,8 @@ export interface ResultSet {
   readonly strategies: readonly string[]
   /** names whose method is `full-data`: drawn as a line, in no pair or area */
   readonly lines: readonly string[]
+  /** names whose method looks at the pool's true labels: marked † wherever they are shown */
+  readonly oracles?: readonly string[]
   /** ablated paths in study order */
   readonly factors: readonly string[]
   readonly stats: StatsSpec
