@@ -4,7 +4,7 @@ import type { LayerSpec } from './model'
 
 /**
  * The layers of a study's model for samples of `inputShape` ([d] or [channels, height, width]). Dropout comes before every dense layer
- * but one that reads the inputs. Refuses a convolutional network on vectors and one whose poolings leave no pixel.
+ * but one that reads the inputs; hidden activations are taps. Refuses a convolutional network on vectors and one whose poolings leave no pixel.
  */
 export function layersOf(spec: ModelSpec, inputShape: readonly number[], classes: number): LayerSpec[] {
   const flatten: LayerSpec[] = inputShape.length > 1 ? [{ type: 'flatten' }] : []
@@ -26,7 +26,7 @@ export function layersOf(spec: ModelSpec, inputShape: readonly number[], classes
 }
 
 const hiddenLayers = ({ hidden, dropout }: { readonly hidden: readonly number[]; readonly dropout: number }): LayerSpec[] =>
-  hidden.flatMap((units): LayerSpec[] => [{ type: 'dense', units }, { type: 'relu' }, ...dropoutLayer(dropout)])
+  hidden.flatMap((units): LayerSpec[] => [{ type: 'dense', units }, { type: 'relu', tap: true }, ...dropoutLayer(dropout)])
 
 const dropoutLayer = (rate: number): LayerSpec[] => (rate > 0 ? [{ type: 'dropout', rate }] : [])
 
@@ -34,7 +34,7 @@ const dropoutLayer = (rate: number): LayerSpec[] => (rate > 0 ? [{ type: 'dropou
 const convolutionBlock = (filters: number): LayerSpec[] => [
   { type: 'conv2d', filters, kernel: 3, padding: 1 },
   { type: 'maxpool2d', size: 2 },
-  { type: 'relu' },
+  { type: 'relu', tap: true },
 ]
 
 function checkImages(filters: readonly number[], inputShape: readonly number[]): void {

@@ -89,7 +89,12 @@ export interface Model {
 }
 
 /** Layers of a sequential network; names and defaults follow `torch.nn`. Shapes are inferred from the input. */
-export type LayerSpec =
+export type LayerSpec = LayerKind & {
+  /** whether an auxiliary module may read this layer's output */
+  readonly tap?: boolean
+}
+
+type LayerKind =
   | { readonly type: 'dense'; readonly units: number; readonly bias?: boolean }
   | {
       readonly type: 'conv2d'

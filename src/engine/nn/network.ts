@@ -17,10 +17,19 @@ export interface Network {
   readonly parameters: readonly ParameterSpec[]
   /** width of the last layer's input */
   readonly embeddingSize: number
+  /** hidden activations and blocks marked in the layers, in order: what an auxiliary module may read */
+  readonly taps: readonly Tap[]
   /** dropout layers: graph input, numbers per sample, kept fraction */
   readonly masks: readonly Mask[]
   /** position of the first dropout layer; −1 without */
   readonly firstDropout: number
+}
+
+export interface Tap {
+  /** position in `layers` */
+  readonly layer: number
+  /** sample shape: [d], or [channels, height, width] */
+  readonly shape: Shape
 }
 
 export interface Mask {
@@ -39,6 +48,7 @@ export function planNetwork(specs: readonly LayerSpec[], inputShape: Shape, clas
     classes,
     parameters: layers.flatMap(({ parameters }) => parameters),
     embeddingSize: last.fanIn,
+    taps: specs.flatMap(({ tap }, layer) => (tap ? [{ layer, shape: layers[layer].outputShape }] : [])),
     masks: layers.flatMap(({ keep, outputShape }, i) => (keep < 1 ? [{ name: maskName(i), size: sizeOf(outputShape), keep }] : [])),
     firstDropout: layers.findIndex(({ keep }) => keep < 1),
   }
@@ -50,8 +60,9 @@ export function planNetwork(specs: readonly LayerSpec[], inputShape: Shape, clas
  */
 export function traceStep(network: Network, batch: number): Graph {
   const g = createBuilder()
-  const { logits, parameters } = forward(g, network, batch, true)
-  const loss = crossEntropy(g, logits, g.input('target', [batch, network.classes]))
+  const target = g.input('target', [batch, network.classes])
+  const { logits, parameters } = forward(g, network, batch, { mode: 'training', target })
+  const loss = crossEntropy(g, logits, target)
   g.output('loss', loss)
   for (const [i, gradient] of gradients(g, loss, parameters).entries()) g.output(`grad:${network.parameters[i].name}`, gradient)
   return g.build()
@@ -60,7 +71,7 @@ export function traceStep(network: Network, batch: number): Graph {
 /** Inference: outputs `logits` (batch × classes) and `embedding` (batch × d, the last layer's input). */
 export function traceOutputs(network: Network, batch: number): Graph {
   const g = createBuilder()
-  const { logits, embedding } = forward(g, network, batch, false)
+  const { logits, embedding } = forward(g, network, batch, { mode: 'inference' })
   g.output('logits', logits)
   g.output('embedding', embedding)
   return g.build()
@@ -72,7 +83,7 @@ export function traceOutputs(network: Network, batch: number): Graph {
  */
 export function traceEntropyNorms(network: Network, batch: number): Graph {
   const g = createBuilder()
-  const { logits, parameters } = forward(g, network, batch, false)
+  const { logits, parameters } = forward(g, network, batch, { mode: 'inference' })
   const scores = entropy(g, logits)
   const [error] = gradients(g, g.reduceSum(scores), [logits])
   g.output('squared', sampleNorm2(g, scores, parameters))
@@ -83,30 +94,49 @@ export function traceEntropyNorms(network: Network, batch: number): Graph {
 /** What all stochastic passes share: output `trunk` (batch × shape), what the first dropout layer gets. */
 export function traceTrunk(network: Network, batch: number): Graph {
   const g = createBuilder()
-  g.output('trunk', forward(g, network, batch, false, 0, network.firstDropout).logits)
+  g.output('trunk', forward(g, network, batch, { mode: 'inference' }, 0, network.firstDropout).logits)
   return g.build()
 }
 
 /** A stochastic pass from the first dropout layer on: outputs `logits`; inputs `x`, the trunk, and one `mask:<layer>` per dropout layer. */
 export function traceSampled(network: Network, batch: number): Graph {
   const g = createBuilder()
-  g.output('logits', forward(g, network, batch, true, network.firstDropout).logits)
+  g.output('logits', forward(g, network, batch, { mode: 'sampled' }, network.firstDropout).logits)
   return g.build()
 }
 
-function forward(g: Builder, { layers, inputShape }: Network, batch: number, dropout: boolean, start = 0, end = layers.length) {
+/** `inference`; `sampled`: dropout acts; `training`: so it does, and rows without a weight in `target` (batch × classes) are padding. */
+export type Pass = { readonly mode: 'inference' | 'sampled' } | { readonly mode: 'training'; readonly target: Value }
+
+export interface Forward {
+  /** batch × classes, or what layer `end` gets */
+  readonly logits: Value
+  /** input of the last layer passed, batch × its sample shape */
+  readonly embedding: Value
+  /** in the order of `network.parameters` */
+  readonly parameters: readonly Value[]
+  /** batch × sample shape, in the order of `network.taps` */
+  readonly taps: readonly Value[]
+}
+
+/** Traces the layers from `start` to before `end`; inputs `x` (batch × what layer `start` gets) and, unless in inference, the masks. */
+export function forward(g: Builder, network: Network, batch: number, pass: Pass, start = 0, end = network.layers.length): Forward {
+  const { layers, inputShape } = network
   const parameters: Value[] = []
+  const outputs: Value[] = []
   let embedding = g.input('x', [batch, ...(start === 0 ? inputShape : layers[start - 1].outputShape)])
   let x = embedding
   for (let i = start; i < end; i++) {
     const layer = layers[i]
     const own = layer.parameters.map(({ name, shape }) => g.parameter(name, shape))
-    const mask = dropout && layer.keep < 1 ? g.input(maskName(i), [batch, ...layer.outputShape]) : undefined
+    const mask = pass.mode !== 'inference' && layer.keep < 1 ? g.input(maskName(i), [batch, ...layer.outputShape]) : undefined
     parameters.push(...own)
     embedding = x
     x = layer.forward(g, x, own, mask)
+    outputs[i] = x
   }
-  return { logits: x, embedding, parameters }
+  const taps = network.taps.flatMap(({ layer }) => outputs[layer] ?? [])
+  return { logits: x, embedding, parameters, taps }
 }
 
 const maskName = (layer: number): string => `mask:${layer}`

@@ -1,11 +1,13 @@
 import { createReferenceExecutor } from '@backends/reference/executor'
 import { randomFrom } from '@engine/core/random'
+import { createBuilder } from '@engine/graph/builder'
 import { gradients } from '@engine/graph/grad'
 import { layersOf } from '@engine/nn/architectures'
 import { flipCrop } from '@engine/nn/augment'
 import { drawWeights } from '@engine/nn/initialize'
 import { planLayers } from '@engine/nn/layers'
 import { crossEntropy, entropy } from '@engine/nn/losses'
+import { forward, planNetwork } from '@engine/nn/network'
 import { describe, expect, it } from 'vitest'
 import { evaluate, relativeError, traced } from '../../support/graphs'
 
@@ -26,6 +28,26 @@ describe('architectures', () => {
       '11.weight 3×5',
       '11.bias 3',
     ])
+  })
+
+  it('offers every hidden activation as a tap, before dropout', async () => {
+    const spec = { filters: [4, 6], hidden: [5], dropout: 0.5, init: 'he-uniform' } as const
+    const cnn = planNetwork(layersOf({ type: 'cnn', ...spec }, [1, 9, 8], 3), [1, 9, 8], 3)
+    expect(cnn.taps).toEqual([
+      { layer: 2, shape: [4, 4, 4] },
+      { layer: 5, shape: [6, 2, 2] },
+      { layer: 9, shape: [5] },
+    ])
+    const mlp = planNetwork(layersOf({ type: 'mlp', ...spec, hidden: [4, 2] }, [3], 2), [3], 2)
+    const g = createBuilder()
+    const traced = forward(g, mlp, 7, { mode: 'inference' })
+    expect(traced.taps.map(({ shape }) => shape)).toEqual([
+      [7, 4],
+      [7, 2],
+    ])
+    expect(traced.taps.map((value) => g.producer(value)?.op)).toEqual(['relu', 'relu'])
+    expect(traced.taps[1]).toBe(traced.embedding)
+    expect(planNetwork(layersOf({ type: 'linear', init: 'he-uniform' }, [3], 2), [3], 2).taps).toEqual([])
   })
 
   it('refuses convolutions on vectors, too many poolings and layers that do not fit', () => {
