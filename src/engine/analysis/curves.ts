@@ -3,7 +3,7 @@ import type { MetricId } from '../study/spec'
 import { intervalsOf, type Interval } from './intervals'
 import { pairedTest, countWins, type Wins } from './pairedTests'
 import { metricInfo } from './metricInfo'
-import { compatible, groupRuns, mergedCell, runCurve, type Factors, type RunCurve } from './resultSet'
+import { compatible, groupRuns, mergedCell, runCurve, type Factors, type Measure, type RunCurve } from './resultSet'
 
 /** Mean over seeds by labels, with its interval; a difference has `baseline` set. */
 export interface Curve {
@@ -26,7 +26,7 @@ export interface Curve {
 
 export interface CurveOptions {
   /** default: the study's metric */
-  readonly metric?: MetricId
+  readonly metric?: Measure
   /** levels to keep; runs that a factor cannot change are in every facet */
   readonly facet?: Factors
 }

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../core/hash'
-import type { RunState } from '../study/events'
+import type { RoundRecord, RunState } from '../study/events'
 import type { ResultSet, RunResult } from '../study/results'
 import type { FactorValue, MetricId } from '../study/spec'
 
@@ -97,18 +97,22 @@ export function factorText(level: FactorValue | undefined): string {
   return typeof level === 'object' ? JSON.stringify(level) : String(level)
 }
 
-/** One metric of a run by labels; a value that is missing or not finite is null. */
+/** What a curve shows: a metric of the evaluation, or any other number of the round. */
+export type Measure = MetricId | ((record: RoundRecord) => number | null | undefined)
+
+/** One measure of a run by labels; a value that is missing or not finite is null. */
 export interface RunCurve {
   readonly seed: number
   readonly labels: readonly number[]
   readonly values: readonly (number | null)[]
 }
 
-export function runCurve(run: RunResult, metric: MetricId): RunCurve {
+export function runCurve(run: RunResult, measure: Measure): RunCurve {
+  const valueOf = typeof measure === 'function' ? measure : (record: RoundRecord) => record.metrics[measure]
   return {
     seed: run.seed,
     labels: run.records.map((record) => record.labeled),
-    values: run.records.map((record) => finite(record.metrics[metric])),
+    values: run.records.map((record) => finite(valueOf(record))),
   }
 }
 
