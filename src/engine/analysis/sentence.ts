@@ -12,6 +12,10 @@ const testNames: Readonly<Record<StatsSpec['test'], string>> = {
   wilcoxon: 'exact Wilcoxon signed-rank test',
 }
 
+/** The test as a sentence names it, for at most `n` pairs. */
+export const testTitle = (test: StatsSpec['test'], n: number): string =>
+  (test === 'paired-sign-flip' ? (n <= 20 ? 'exact ' : 'Monte-Carlo ') : '') + testNames[test]
+
 /**
  * The comparison as a methods paragraph says it: number of paired seeds, quantity, interval, test, correction and its family, then each
  * pair of one data set (default: the first). Below six seeds it says that no p-value is shown. Empty text while no two strategies
@@ -36,8 +40,7 @@ export function statisticsSentence(results: ResultSet, options: { readonly datas
   const parts = [`n = ${n} paired seed${most === 1 ? '' : 's'}`, quantity, `${compared}${percent ? ' in points' : ''} [${band}]`]
   const withP = fewest >= minimumPairsForP
   if (withP) {
-    const exact = stats.test === 'paired-sign-flip' ? (most <= 20 ? 'exact ' : 'Monte-Carlo ') : ''
-    parts.push(`${exact}${testNames[stats.test]} (two-sided)`)
+    parts.push(`${testTitle(stats.test, most)} (two-sided)`)
     parts.push(
       family.length === 1
         ? 'a single comparison'
