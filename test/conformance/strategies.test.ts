@@ -33,7 +33,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { params: {}, reads: 'embeddings', drawn: 'rows' },
     { params: { space: 'inputs' }, reads: 'inputs', drawn: 'rows' },
   ],
-  badge: [{ params: {}, reads: 'embeddings', drawn: 'rows' }],
+  badge: [
+    { params: {}, reads: 'embeddings', drawn: 'rows' },
+    { params: { normalize: 'unit', first: 'random' }, reads: 'logits', drawn: 'rows' },
+    { params: { gradient: 'weight-and-bias' }, reads: 'logits', drawn: 'rows' },
+    { params: { gradient: 'features', normalize: 'unit' }, reads: 'embeddings', drawn: 'rows' },
+  ],
   acquisition: [
     { params: {}, reads: 'logits' },
     { params: { score: 'margin', batch: 'kcenter' }, reads: 'embeddings' },

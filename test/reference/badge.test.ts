@@ -60,7 +60,7 @@ describe('BADGE against its authors', () => {
       model: arrayView({ probabilities, embeddings }),
       random: scripted(draws),
     })
-    const { rows } = await badge.select(query, {})
+    const { rows } = await badge.select(query, badge.params.parse({}))
     expect(rows[0]).toBe(reference.first_index)
     expect([...rows]).toEqual(reference.sequence)
   })

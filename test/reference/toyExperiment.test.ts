@@ -16,6 +16,7 @@ const published: Readonly<Record<string, readonly number[]>> = {
   entropy: [76.6, 85.2, 89.1, 91.4, 92.9, 93.7, 94.2, 94.7],
   gradnorm: [76.6, 88.4, 91.4, 92.6, 93.4, 93.8, 94.1, 94.4],
   badge: [76.6, 88.9, 91.4, 92.7, 93.3, 93.9, 94.2, 94.6],
+  'badge-unit': [76.6, 88.5, 90.6, 91.6, 92.2, 92.6, 93.0, 93.4],
   'core-set': [76.6, 89.9, 91.8, 92.6, 93.0, 93.4, 93.5, 93.7],
 }
 
@@ -34,6 +35,7 @@ strategies:
   - entropy
   - { id: entropy-gradnorm, name: gradnorm, layers: last }
   - badge
+  - { id: badge, name: badge-unit, normalize: unit, first: random }
   - core-set
 metrics: [accuracy]
 run: { keep: nothing }
@@ -119,5 +121,9 @@ describe(`the toy experiment, ${trials} trials on the reference backend`, () => 
     expect(gain('core-set', 'random', 1)).toBeGreaterThan(0)
     expect(gain('badge', 'random', 1)).toBeGreaterThan(0)
     expect(gain('badge', 'random', 7)).toBeGreaterThan(0)
+  })
+
+  it('has BADGE without the length of its gradients behind BADGE at the end', () => {
+    expect(gain('badge', 'badge-unit', 7)).toBeGreaterThan(0)
   })
 })

@@ -5,6 +5,7 @@ import { argMax } from '../core/linear'
 import type { Matrix } from '../core/matrix'
 import { z } from '../core/zod'
 import type { Citation, ScoreFunction, Strategy } from './contract'
+import { scaledFactors } from './directions'
 import { batchSize, noRows, poolRows } from './query'
 
 const sources: readonly Citation[] = [
@@ -59,23 +60,66 @@ export const gradientEmbeddingNormScore: ScoreFunction<Record<string, never>> = 
   },
 }
 
-/** D² sampling of gradient embeddings, the longest first (A§6). Scores are squared norms. */
-export const badge: Strategy<Record<string, never>> = {
+const params = z.strictObject({
+  normalize: z.enum(['none', 'unit']).default('none').meta({
+    title: 'Normalize',
+    description: 'Gradients as they are, or all of length 1, which leaves their directions and with them diversity alone.',
+  }),
+  first: z
+    .enum(['max-norm', 'random'])
+    .default('max-norm')
+    .meta({ title: 'First pick', description: 'Where sampling begins: the longest gradient, or a random candidate.' }),
+  gradient: z.enum(['weight', 'weight-and-bias', 'features']).default('weight').meta({
+    title: 'Gradient',
+    description: "The last layer's weight, its bias too, or the features h alone, which know nothing of the prediction.",
+  }),
+})
+
+export type BadgeParams = z.infer<typeof params>
+
+/** The points that BADGE samples, for any of its variants (A§6); `probabilities` play no part in those of the features alone. */
+function badgeSpace(
+  probabilities: Matrix | undefined,
+  embeddings: Matrix,
+  { normalize, gradient }: BadgeParams,
+  options: Omit<SpaceOptions, 'left'>,
+): SelectionSpace {
+  const features = gradient === 'weight-and-bias' ? withOne(embeddings) : embeddings
+  const errors = probabilities && residuals(probabilities)
+  const left = normalize === 'unit' ? scaledFactors(new Float64Array(features.rows).fill(1), features, errors) : errors
+  return selectionSpace(features, left ? { ...options, left } : options)
+}
+
+/** (h, 1) of every row: what the bias adds to a last layer's gradient. */
+function withOne({ data, rows, cols }: Matrix): Matrix<Float64Array> {
+  const wide = new Float64Array(rows * (cols + 1)).fill(1)
+  for (let i = 0; i < rows; i++) wide.set(data.subarray(i * cols, (i + 1) * cols), i * (cols + 1))
+  return { data: wide, rows, cols: cols + 1 }
+}
+
+/** D² sampling of gradient embeddings (A§6), or of one of the variants that public code calls by the same name. Scores are squared norms. */
+export const badge: Strategy<BadgeParams> = {
   id: 'badge',
   title: 'BADGE',
   summary: 'Samples a batch of long and mutually distant last-layer gradients: uncertain and diverse at once.',
   sources,
-  params: z.strictObject({}),
-  needs: () => ['proba', 'embedding'],
+  params,
+  needs: ({ gradient }) => (gradient === 'features' ? ['embedding'] : ['proba', 'embedding']),
+  // Without the defaults, so that runs of plain BADGE keep their hash and their stream.
+  effective: (all) => {
+    const plain: Readonly<Record<string, unknown>> = params.parse({})
+    return Object.fromEntries(Object.entries(all).filter(([name, value]) => value !== plain[name]))
+  },
   modelFree: false,
-  async select(query) {
+  async select(query, own) {
     throwIfCancelled(query.signal)
     if (query.pool.length === 0) return noRows
     const { model, pool, kernels } = query
-    const probabilities = await model.probabilities(pool)
+    const probabilities = own.gradient === 'features' ? undefined : await model.probabilities(pool)
     const embeddings = await model.embeddings(pool)
-    const space = query.time('score', () => gradientEmbeddings(probabilities, embeddings, { kernels, rows: pool }))
-    const picks = query.time('choose', () => kMeansPlusPlus(space, batchSize(query), 'max-norm', query.random, query.signal))
+    const space = query.time('score', () => badgeSpace(probabilities, embeddings, own, { kernels, rows: pool }))
+    const first = own.first === 'random' ? 'uniform' : own.first
+    const picks = query.time('choose', () => kMeansPlusPlus(space, batchSize(query), first, query.random, query.signal))
     return { rows: poolRows(query, picks), scores: space.squaredNorms }
   },
 }
