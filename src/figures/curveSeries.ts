@@ -40,7 +40,14 @@ export interface DrawnCurve {
 /** Several cells of one strategy keep colour and marker; dash and a name with the levels tell them apart. */
 const cellDashes: readonly (readonly number[] | null)[] = [null, [6, 3], [2, 2], [10, 2, 2, 2]]
 
-export function drawnCurves(curves: readonly Curve[], styles: ReadonlyMap<string, SeriesStyle>, theme: Theme, scale: number): DrawnCurve[] {
+/** `scale` turns values into the figure's units; `nameOf` is how a strategy is called in it. */
+export function drawnCurves(
+  curves: readonly Curve[],
+  styles: ReadonlyMap<string, SeriesStyle>,
+  theme: Theme,
+  scale: number,
+  nameOf: (strategy: string) => string = (strategy) => strategy,
+): DrawnCurve[] {
   return curves.map((curve) => {
     const style = styles.get(curve.strategy)!
     const siblings = curves.filter((other) => other.strategy === curve.strategy)
@@ -57,7 +64,7 @@ export function drawnCurves(curves: readonly Curve[], styles: ReadonlyMap<string
     const partial = partialFrom === null ? -1 : kept.findIndex(({ index }) => index >= partialFrom)
     return {
       key: JSON.stringify([curve.dataset, curve.strategy, ...Object.values(curve.factors).map(factorText)]),
-      name: curve.strategy + (siblings.length > 1 ? cellName(curve, siblings) : ''),
+      name: nameOf(curve.strategy) + (siblings.length > 1 ? cellName(curve, siblings) : ''),
       style,
       color: colorOf(style, theme),
       dash: siblings.length > 1 ? cellDashes[cell % cellDashes.length] : style.dash,

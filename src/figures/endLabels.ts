@@ -1,5 +1,5 @@
 import type { DrawnCurve, Pen } from './curveSeries'
-import { markerPoints } from './palette'
+import { markerElement, textElement, type GraphicElement } from './marks'
 import { spread } from './scale'
 
 /** Where a curve ends, in pixels, and what its label says after the name. */
@@ -21,8 +21,6 @@ export interface LabelArea {
   readonly pen: Pen
   readonly measure: (text: string) => number
 }
-
-export type GraphicElement = Readonly<Record<string, unknown>>
 
 /** Width that the labels need to the right of the plot, in pixels. */
 export const labelsWidth = (ends: readonly Omit<CurveEnd, 'x' | 'y'>[], area: Pick<LabelArea, 'font' | 'measure'>): number =>
@@ -46,14 +44,8 @@ export function endLabels(ends: readonly CurveEnd[], area: LabelArea): GraphicEl
     const place = places[index]
     const end = area.left + leaderLength(font)
     const size = pen.marker * curve.style.symbolScale
-    const textStyle = { fontSize: font, fontFamily, verticalAlign: 'middle' }
-    const name = {
-      type: 'text',
-      silent: true,
-      x: area.left + textOffset(font),
-      y: place,
-      style: { ...textStyle, text: curve.name, fill: area.text },
-    }
+    const textStyle = { fontSize: font, fontFamily }
+    const name = textElement(curve.name, area.left + textOffset(font), place, { ...textStyle, fill: area.text })
     const leader = {
       type: 'polyline',
       silent: true,
@@ -65,25 +57,14 @@ export function endLabels(ends: readonly CurveEnd[], area: LabelArea): GraphicEl
       },
       style: { stroke: curve.color, lineWidth: pen.thin, fill: 'none' },
     }
-    const outline = markerPoints[curve.style.marker]?.map(([dx, dy]) => [end + (dx * size) / 2, place + (dy * size) / 2])
-    const marker = {
-      ...(outline ? { type: 'polygon', shape: { points: outline } } : { type: 'circle', shape: { cx: end, cy: place, r: size / 2 } }),
-      silent: true,
-      style: { fill: curve.color, stroke: area.text, lineWidth: curve.style.pale ? 0.8 : 0 },
-    }
+    const marker = markerElement(curve, end, place, pen, area.text)
     const level = {
       type: 'line',
       silent: true,
       shape: { x1: end - 0.7 * pen.marker, y1: place, x2: end + 0.7 * pen.marker, y2: place },
       style: { stroke: curve.color, lineWidth: pen.line, lineDash: curve.dash ?? 'solid' },
     }
-    const number = {
-      type: 'text',
-      silent: true,
-      x: name.x + area.measure(curve.name),
-      y: place,
-      style: { ...textStyle, text: value, fill: area.muted },
-    }
+    const number = textElement(value, area.left + textOffset(font) + area.measure(curve.name), place, { ...textStyle, fill: area.muted })
     // A curve that is still on its way has no leader across the plot.
     return [...(area.left - x < 1 ? [leader] : []), curve.line ? level : marker, name, ...(value ? [number] : [])]
   })

@@ -1,3 +1,5 @@
 export * from './learningCurves'
 export * from './palette'
 export * from './venues'
+export * from './figure'
+export * from './registry'

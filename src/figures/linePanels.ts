@@ -1,0 +1,102 @@
+import type { EChartsOption } from 'echarts'
+import { penOf, type DrawnCurve } from './curveSeries'
+import type { FigureBox } from './figure'
+import { legend, legendHeight, type LegendEntry } from './legend'
+import { canvasOf, lineSeries, measureOf, tickRoom, xAxisOf, xScaleOf, yAxisOf, yScaleOf, type BandForm, type LineAxes } from './linePlot'
+import { textElement } from './marks'
+import { figureInk } from './palette'
+import { panelGrid, panelLetter, panelRects, type PanelGaps } from './panels'
+
+export interface LinePanel {
+  readonly title: string
+  readonly curves: readonly DrawnCurve[]
+  /** named places of its x axis, where panels differ in them */
+  readonly axes?: LineAxes
+}
+
+export interface LinePanels {
+  readonly band: BandForm
+  /** one scale for all, so that heights compare across panels */
+  readonly shared: boolean
+}
+
+const legendOf = (panels: readonly LinePanel[]): LegendEntry[] => [
+  ...new Map(
+    panels.flatMap(({ curves }) => curves.filter(({ points }) => points.length > 0).map((curve) => [curve.name, curve] as const)),
+  ).values(),
+]
+
+/** Small multiples: one legend on top, letter and title over each plot, axis titles once. */
+export function panelLines(panels: readonly LinePanel[], axes: LineAxes, box: FigureBox, { band, shared }: LinePanels): EChartsOption {
+  const { theme, fontFamily, fontSizePx: font } = box
+  const measure = measureOf(box)
+  const ink = figureInk[theme]
+  const grid = panelGrid(panels.length, box)
+  const entries = legendOf(panels)
+  const header = legendHeight(entries, { width: box.width, font, measure })
+  const titled = panels.some(({ title }) => title !== '')
+  const all = panels.flatMap(({ curves }) => curves)
+  // the axis before the room of its own labels is known
+  const rough = (box.height - header) / grid.rows - 5 * font
+  const yScales = panels.map(({ curves }) => yScaleOf(shared ? all : curves, axes, band, rough, font))
+  const left = Math.max(...yScales.map((y) => tickRoom(y, font, measure)))
+  const gaps: PanelGaps = {
+    left,
+    between: shared ? 1.2 * font : left + 0.6 * font,
+    right: 0.8 * font,
+    top: header + 1.7 * font,
+    above: titled ? 1.6 * font : 0.6 * font,
+    below: axes.x === '' ? 3.4 * font : 2 * font,
+    bottom: axes.x === '' ? 0 : 1.5 * font,
+  }
+  const rects = panelRects(panels.length, grid, box, gaps)
+  const parts = panels.map((panel, index) => {
+    const rect = rects[index]
+    const own = panel.axes ?? axes
+    const x = xScaleOf(shared && typeof own.stops !== 'object' ? all : panel.curves, own, rect.width, font, measure)
+    const y = yScales[index]
+    const curves = panel.curves.map((curve) => ({ ...curve, key: `${index} ${curve.key}` }))
+    return {
+      grid: { left: rect.left, top: rect.top, width: rect.width, height: rect.height, containLabel: false },
+      xAxis: { ...xAxisOf(x, panel.axes ? own.x : '', box, typeof own.stops === 'object' ? own.stops : null), gridIndex: index },
+      yAxis: { ...yAxisOf(y, '', box, !shared || index % grid.columns === 0), gridIndex: index },
+      series: lineSeries(curves, own, x, band, rect.width, box).map((series) => ({
+        ...series,
+        id: `${index} ${series.id}`,
+        xAxisIndex: index,
+        yAxisIndex: index,
+      })),
+    }
+  })
+  const text = { fill: ink.text, fontSize: font, fontFamily }
+  const titles = rects.flatMap((rect, index) => {
+    const { title } = panels[index]
+    return titled ? [textElement(`${panelLetter(index)} ${title}`, rect.left, rect.top - 0.9 * font, { ...text, fontWeight: 'bold' })] : []
+  })
+  return {
+    ...canvasOf(box, `${axes.y} by ${axes.x || 'level'}, ${panels.length} panels: ${panels.map(({ title }) => title).join('; ')}.`),
+    grid: parts.map((part) => part.grid),
+    xAxis: parts.map((part) => part.xAxis),
+    yAxis: parts.map((part) => part.yAxis),
+    series: parts.flatMap((part) => part.series),
+    graphic: {
+      elements: [
+        ...legend(entries, { left: 0.4 * font, top: 0, width: box.width, font, fontFamily, text: ink.text, pen: penOf(theme), measure }),
+        textElement(axes.y, 0.4 * font, header + 0.9 * font, text),
+        ...titles,
+        ...(axes.x === ''
+          ? []
+          : [textElement(axes.x, (left + box.width - gaps.right) / 2, box.height - 0.9 * font, { ...text, align: 'center' })]),
+      ],
+    },
+  }
+}
+
+/** Height at which each plot is about 0.7 times as high as wide. */
+export function panelsHeight(panels: readonly LinePanel[], axes: LineAxes, box: Omit<FigureBox, 'height'>): number {
+  const font = box.fontSizePx
+  const grid = panelGrid(panels.length, box)
+  const plot = Math.max(8 * font, 0.7 * (box.width / grid.columns - 2 * font))
+  const header = legendHeight(legendOf(panels), { width: box.width, font, measure: measureOf(box) })
+  return Math.round(header + grid.rows * (plot + (axes.x === '' ? 5 : 3.6) * font) + 3.2 * font)
+}

@@ -1,0 +1,12 @@
+import type { Figure } from './figure'
+import { learningCurves, pairedDifferences } from './learningFigures'
+
+/** Every figure by its id, in the order of lists; ids name files too. */
+export const figures = {
+  'learning-curves': learningCurves,
+  'paired-difference': pairedDifferences,
+} as const satisfies Readonly<Record<string, Figure>>
+
+export type FigureId = keyof typeof figures
+
+export const figureIds = Object.keys(figures) as FigureId[]
