@@ -6,11 +6,15 @@ import { byScore } from './combinators'
 import type { ScoreFunction } from './contract'
 import { entropies } from './entropy'
 
+export const layersParam = z.enum(['all', 'last', 'last-weight']).meta({
+  title: 'Layers',
+  description: 'Whose parameters the gradient is taken for: every layer, or (in closed form) the last one, with its bias or without.',
+})
+
+export type Layers = z.infer<typeof layersParam>
+
 export const entropyGradnormParams = z.strictObject({
-  layers: z
-    .enum(['all', 'last'])
-    .default('all')
-    .meta({ title: 'Layers', description: 'Whose parameters the gradient is taken for: every layer, or the last one (in closed form).' }),
+  layers: layersParam.default('all'),
   normMode: z.enum(['tensor-sum', 'global-l2']).default('tensor-sum').meta({
     title: 'Norm',
     description: "Sum of the norms of each weight and bias tensor (as in the authors' code), or the norm of the whole gradient.",
@@ -37,14 +41,31 @@ export function entropyOutputErrors(logProbabilities: Matrix): Matrix<Float64Arr
 /** ‖dH/dz‖ of every row of log-probabilities. */
 export const outputNorms = (logProbabilities: Matrix): Float64Array => squaredNorms(entropyOutputErrors(logProbabilities)).map(Math.sqrt)
 
-/** The last layer's other factor, bias included: ‖h‖ + 1, or √(‖h‖² + 1). */
-export const activationNorms = (embeddings: Matrix, normMode: EntropyGradnormParams['normMode']): Float64Array =>
-  squaredNorms(embeddings).map((h) => (normMode === 'tensor-sum' ? Math.sqrt(h) + 1 : Math.sqrt(h + 1)))
+type LastLayer = Pick<EntropyGradnormParams, 'layers' | 'normMode'>
 
-/** Norm of the entropy's gradient in the last layer's weight and bias (n × C, n × d → n; A§7.1). */
-export function lastLayerNorms(logProbabilities: Matrix, embeddings: Matrix, normMode: EntropyGradnormParams['normMode']): Float64Array {
-  const activation = activationNorms(embeddings, normMode)
+/** The last layer's other factor (n × d → n): ‖h‖ + 1 or √(‖h‖² + 1) with the bias, ‖h‖ without. */
+export function activationNorms(embeddings: Matrix, { layers, normMode }: LastLayer): Float64Array {
+  return squaredNorms(embeddings).map((h) => {
+    if (layers === 'last-weight') return Math.sqrt(h)
+    return normMode === 'tensor-sum' ? Math.sqrt(h) + 1 : Math.sqrt(h + 1)
+  })
+}
+
+/** Norm of the entropy's gradient in the last layer (n × C, n × d → n; A§7.1). */
+export function lastLayerNorms(logProbabilities: Matrix, embeddings: Matrix, layer: LastLayer): Float64Array {
+  const activation = activationNorms(embeddings, layer)
   return outputNorms(logProbabilities).map((output, i) => output * activation[i])
+}
+
+/** One norm per sample from its squared norm per parameter tensor (n × T): the sum of the tensors' norms, or that of the whole gradient. */
+export function combinedNorms({ data, rows, cols }: Matrix, normMode: EntropyGradnormParams['normMode']): Float64Array {
+  const norms = new Float64Array(rows)
+  for (let i = 0; i < rows; i++) {
+    let sum = 0
+    for (let t = i * cols; t < (i + 1) * cols; t++) sum += normMode === 'tensor-sum' ? Math.sqrt(data[t]) : data[t]
+    norms[i] = normMode === 'tensor-sum' ? sum : Math.sqrt(sum)
+  }
+  return norms
 }
 
 /** Every layer, from one squared norm per sample and parameter tensor; the activation component is 0 where the output error is 0. */
@@ -52,13 +73,7 @@ export function allLayerNorms(
   { squared, outputError }: TensorNorms,
   { normMode, component }: Pick<EntropyGradnormParams, 'normMode' | 'component'>,
 ): Float64Array {
-  const { data, rows, cols } = squared
-  const full = new Float64Array(rows)
-  for (let i = 0; i < rows; i++) {
-    let sum = 0
-    for (let t = i * cols; t < (i + 1) * cols; t++) sum += normMode === 'tensor-sum' ? Math.sqrt(data[t]) : data[t]
-    full[i] = normMode === 'tensor-sum' ? sum : Math.sqrt(sum)
-  }
+  const full = combinedNorms(squared, normMode)
   return component !== 'activation' ? full : full.map((norm, i) => (outputError[i] === 0 ? 0 : norm / outputError[i]))
 }
 
@@ -83,9 +98,9 @@ export const entropyGradnormScore: ScoreFunction<EntropyGradnormParams> = {
       return time('score', () => allLayerNorms(norms, params))
     }
     const embeddings = await model.embeddings(rows)
-    if (params.component === 'activation') return time('score', () => activationNorms(embeddings, params.normMode))
+    if (params.component === 'activation') return time('score', () => activationNorms(embeddings, params))
     const logProbabilities = await model.logProbabilities(rows)
-    return time('score', () => lastLayerNorms(logProbabilities, embeddings, params.normMode))
+    return time('score', () => lastLayerNorms(logProbabilities, embeddings, params))
   },
   async outputErrors({ model, rows }) {
     return entropyOutputErrors(await model.logProbabilities(rows))

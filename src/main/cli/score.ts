@@ -58,7 +58,7 @@ async function run(
 }
 
 const scoreRows = (score: ScoreFunction, inputs: MethodInputs, options: Options): Promise<Float64Array> =>
-  score.score(scoreSource(arrayView(inputs.source), inputs.pool), paramsFrom(score.params, options, decidedBy(inputs)))
+  score.score(scoreSource(arrayView(inputs.source), inputs.pool), paramsFrom(score.params, options, decidedBy(inputs, score.params)))
 
 async function scoreBadge(context: CliContext, inputs: MethodInputs, chosen: string | undefined): Promise<Float64Array> {
   const view = arrayView(inputs.source)

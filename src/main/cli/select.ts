@@ -44,7 +44,7 @@ async function select(context: CliContext, id: string, options: Options): Promis
         found: String(options.k),
         expected: `at most ${pool.length}`,
       })
-    const params = paramsFrom(strategy.params, options, decidedBy(inputs))
+    const params = paramsFrom(strategy.params, options, decidedBy(inputs, strategy.params))
     const classes = source.probabilities?.cols ?? source.logits?.cols ?? source.network?.model.classes ?? 0
     const query = arrayQuery({
       pool,

@@ -29,6 +29,12 @@ describe('E1', () => {
     ['gradient-embedding-norm', {}, Math.sqrt(0.180061 * 5)],
     ['entropy-gradnorm', { layers: 'last', normMode: 'global-l2' }, 0.847764],
     ['entropy-gradnorm', { layers: 'last', normMode: 'tensor-sum' }, 0.3460983 * (Math.sqrt(5) + 1)],
+    ['entropy-gradnorm', { layers: 'last-weight' }, 0.773899],
+    ['egl', {}, 1.416388],
+    ['egl', { layers: 'last', normMode: 'global-l2' }, (1.416388 / Math.sqrt(5)) * Math.sqrt(6)],
+    ['egl', { layers: 'last' }, (1.416388 / Math.sqrt(5)) * (Math.sqrt(5) + 1)],
+    ['fisher-trace', {}, 2.447285],
+    ['fisher-trace', { layers: 'last' }, (2.447285 / 5) * 6],
     ['entropy-gradnorm', { layers: 'last', component: 'output' }, 0.346098],
     ['entropy-gradnorm', { layers: 'all', component: 'output' }, 0.346098],
     ['entropy-gradnorm', { layers: 'last', component: 'activation' }, Math.sqrt(5) + 1],
@@ -55,12 +61,13 @@ describe('entropy gradient norm', () => {
 
   it('is 0 at uniform, at uniform on a subset and at one-hot predictions (A§19.4)', () => {
     for (const norm of outputNorms(logProbabilities)) expect(norm).toBeLessThan(1e-15)
-    for (const norm of lastLayerNorms(logProbabilities, embeddings, 'tensor-sum')) expect(norm).toBeLessThan(1e-14)
+    for (const norm of lastLayerNorms(logProbabilities, embeddings, { layers: 'last', normMode: 'tensor-sum' })) expect(norm).toBeLessThan(1e-14)
   })
 
   it('keeps the activation of the last layer where the output error is 0', () => {
-    expect([...activationNorms(embeddings, 'tensor-sum')]).toEqual([4, 5, 1])
-    expect([...activationNorms(embeddings, 'global-l2')]).toEqual([Math.sqrt(10), Math.sqrt(17), 1])
+    expect([...activationNorms(embeddings, { layers: 'last', normMode: 'tensor-sum' })]).toEqual([4, 5, 1])
+    expect([...activationNorms(embeddings, { layers: 'last', normMode: 'global-l2' })]).toEqual([Math.sqrt(10), Math.sqrt(17), 1])
+    expect([...activationNorms(embeddings, { layers: 'last-weight', normMode: 'tensor-sum' })]).toEqual([3, 4, 0])
   })
 
   it('combines the tensors of all layers', () => {
@@ -90,7 +97,7 @@ describe('E7', () => {
   })
 
   it('starts with the longer gradient', async () => {
-    expect((await badge.select(arrayQuery({ pool: rows, k: 1, model: view }), {})).rows[0]).toBe(1)
+    expect((await badge.select(arrayQuery({ pool: rows, k: 1, model: view }), badge.params.parse({}))).rows[0]).toBe(1)
   })
 })
 

@@ -1,12 +1,15 @@
 import { badInput, nearestName } from '@engine/core/errors'
+import { z } from '@engine/core/zod'
 import type { MethodInputs } from './methodInputs'
 
-/** Parameters as the arrays suggest them; flags win. */
-export const decidedBy = ({ source }: MethodInputs): Readonly<Record<string, unknown>> => ({
+/** Parameters of a method as the arrays suggest them; flags win. */
+export const decidedBy = ({ source }: MethodInputs, params: z.ZodType): Readonly<Record<string, unknown>> => ({
   ...(source.sampledProbabilities && { passes: Math.max(source.sampledProbabilities.length, 2) }),
   // Without a network only the last layer's gradient is known.
-  ...(!source.network && { layers: 'last' }),
+  ...(!source.network && allLayers.safeParse(params.safeParse({}).data).success && { layers: 'last' }),
 })
+
+const allLayers = z.looseObject({ layers: z.literal('all') })
 
 /** Refuses a method that does not exist, naming the nearest one. */
 export function refuseMethod(id: string | undefined, known: readonly string[]): never {

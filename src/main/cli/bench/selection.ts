@@ -35,7 +35,7 @@ export async function lastLayerBench(runs: number): Promise<BenchResult[]> {
   const { logProbabilities, features } = predictions(50_000)
   const times = await timed(runs, () => {
     const start = performance.now()
-    lastLayerNorms(logProbabilities, features, 'tensor-sum')
+    lastLayerNorms(logProbabilities, features, { layers: 'last', normMode: 'tensor-sum' })
     return performance.now() - start
   })
   return [benchResult('entropy-gradnorm-last-50k', sizeText(50_000), times)]
