@@ -5,7 +5,7 @@ import { legend, legendHeight, type LegendEntry } from './legend'
 import { canvasOf, lineSeries, measureOf, tickRoom, xAxisOf, xScaleOf, yAxisOf, yScaleOf, type BandForm, type LineAxes } from './linePlot'
 import { textElement } from './marks'
 import { figureInk } from './palette'
-import { panelGrid, panelLetter, panelRects, type PanelGaps } from './panels'
+import { panelGrid, panelLetter, panelRects, wrapped, type PanelGaps } from './panels'
 
 export interface LinePanel {
   readonly title: string
@@ -34,10 +34,10 @@ export function panelLines(panels: readonly LinePanel[], axes: LineAxes, box: Fi
   const grid = panelGrid(panels.length, box)
   const entries = legendOf(panels)
   const header = legendHeight(entries, { width: box.width, font, measure })
-  const titled = panels.some(({ title }) => title !== '')
+  const titles = titleLines(panels, grid.columns, box)
   const all = panels.flatMap(({ curves }) => curves)
-  // the axis before the room of its own labels is known
-  const rough = (box.height - header) / grid.rows - 5 * font
+  // before the room of the axis' own labels is known; panels have more ticks for their height
+  const rough = 1.5 * ((box.height - header) / grid.rows - 5 * font)
   const yScales = panels.map(({ curves }) => yScaleOf(shared ? all : curves, axes, band, rough, font))
   const left = Math.max(...yScales.map((y) => tickRoom(y, font, measure)))
   const gaps: PanelGaps = {
@@ -45,7 +45,7 @@ export function panelLines(panels: readonly LinePanel[], axes: LineAxes, box: Fi
     between: shared ? 1.2 * font : left + 0.6 * font,
     right: 0.8 * font,
     top: header + 1.7 * font,
-    above: titled ? 1.6 * font : 0.6 * font,
+    above: (titles.most * 1.25 + 0.6) * font,
     below: axes.x === '' ? 3.4 * font : 2 * font,
     bottom: axes.x === '' ? 0 : 1.5 * font,
   }
@@ -69,10 +69,11 @@ export function panelLines(panels: readonly LinePanel[], axes: LineAxes, box: Fi
     }
   })
   const text = { fill: ink.text, fontSize: font, fontFamily }
-  const titles = rects.flatMap((rect, index) => {
-    const { title } = panels[index]
-    return titled ? [textElement(`${panelLetter(index)} ${title}`, rect.left, rect.top - 0.9 * font, { ...text, fontWeight: 'bold' })] : []
-  })
+  const heads = rects.flatMap((rect, index) =>
+    titles.lines[index].map((line, row, { length }) =>
+      textElement(line, rect.left, rect.top - (0.9 + 1.25 * (length - 1 - row)) * font, text),
+    ),
+  )
   return {
     ...canvasOf(box, `${axes.y} by ${axes.x || 'level'}, ${panels.length} panels: ${panels.map(({ title }) => title).join('; ')}.`),
     grid: parts.map((part) => part.grid),
@@ -83,7 +84,7 @@ export function panelLines(panels: readonly LinePanel[], axes: LineAxes, box: Fi
       elements: [
         ...legend(entries, { left: 0.4 * font, top: 0, width: box.width, font, fontFamily, text: ink.text, pen: penOf(theme), measure }),
         textElement(axes.y, 0.4 * font, header + 0.9 * font, text),
-        ...titles,
+        ...heads,
         ...(axes.x === ''
           ? []
           : [textElement(axes.x, (left + box.width - gaps.right) / 2, box.height - 0.9 * font, { ...text, align: 'center' })]),
@@ -92,11 +93,19 @@ export function panelLines(panels: readonly LinePanel[], axes: LineAxes, box: Fi
   }
 }
 
+function titleLines(panels: readonly LinePanel[], columns: number, box: Omit<FigureBox, 'height'>) {
+  if (panels.every(({ title }) => title === '')) return { lines: panels.map(() => []), most: 0 }
+  const room = box.width / columns - 4 * box.fontSizePx
+  const lines = panels.map(({ title }, index) => wrapped(`${panelLetter(index)} ${title}`, room, measureOf(box)))
+  return { lines, most: Math.max(...lines.map(({ length }) => length)) }
+}
+
 /** Height at which each plot is about 0.7 times as high as wide. */
 export function panelsHeight(panels: readonly LinePanel[], axes: LineAxes, box: Omit<FigureBox, 'height'>): number {
   const font = box.fontSizePx
   const grid = panelGrid(panels.length, box)
   const plot = Math.max(8 * font, 0.7 * (box.width / grid.columns - 2 * font))
   const header = legendHeight(legendOf(panels), { width: box.width, font, measure: measureOf(box) })
-  return Math.round(header + grid.rows * (plot + (axes.x === '' ? 5 : 3.6) * font) + 3.2 * font)
+  const { most } = titleLines(panels, grid.columns, box)
+  return Math.round(header + grid.rows * (plot + (1.25 * most + (axes.x === '' ? 4 : 2.6)) * font) + 3.2 * font)
 }

@@ -42,3 +42,14 @@ export function panelRects(count: number, { columns, rows }: PanelGrid, box: Pic
 
 /** `(a)`, `(b)` …, which papers cite. */
 export const panelLetter = (index: number): string => `(${String.fromCharCode(97 + (index % 26))})`
+
+/** Text in lines no wider than `room`, broken at spaces. */
+export function wrapped(text: string, room: number, measure: (text: string) => number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const longer = lines.length > 0 ? `${lines[lines.length - 1]} ${word}` : word
+    if (lines.length > 0 && measure(longer) <= room) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
+}
