@@ -25,7 +25,7 @@ function broadcastable(random: Random): [Shape, Shape] {
 }
 
 const unary =
-  (op: 'neg' | 'exp' | 'log' | 'sqrt' | 'square' | 'abs' | 'tanh' | 'relu' | 'positive', domain?: (x: number) => number) =>
+  (op: 'neg' | 'exp' | 'log' | 'sqrt' | 'square' | 'abs' | 'tanh' | 'erf' | 'relu' | 'positive', domain?: (x: number) => number) =>
   (random: Random): Case => ({
     shapes: [[size(random), size(random)]],
     apply: (g, [a]) => g[op](a),
@@ -96,6 +96,7 @@ const cases: Readonly<Record<PrimitiveName, (random: Random) => Case>> = {
   square: unary('square'),
   abs: unary('abs', offZero),
   tanh: unary('tanh'),
+  erf: unary('erf'),
   relu: unary('relu', offZero),
   positive: unary('positive', offZero),
   // constant where it is stopped, so that stopping makes no difference

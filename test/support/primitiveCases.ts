@@ -97,6 +97,7 @@ export const primitiveCases: { readonly [P in PrimitiveName]: Draw } = {
   square: unary((g, a) => g.square(a)),
   abs: unary((g, a) => g.abs(a)),
   tanh: unary((g, a) => g.tanh(a)),
+  erf: unary((g, a) => g.erf(a)),
   relu: unary((g, a) => g.relu(a)),
   positive: unary((g, a) => g.positive(a), 'integers'),
   greaterEqual: binary((g, a, b) => g.greaterEqual(a, b), 'integers'),

@@ -21,7 +21,8 @@ interface LoadedGraph {
 }
 
 const lossOutput = 'loss'
-const gradientPrefix = 'grad:'
+/** What a step graph calls what it has for a parameter or a buffer. */
+const stepOutput = /^(grad|buffer):/
 
 /**
  * Runs graphs as ONNX models. A training step is one model that computes loss and gradients, then one kernel that updates the
@@ -89,9 +90,7 @@ export async function createOnnxExecutor(kind: RuntimeKind, { threads = 1 }: Onn
       )
       const bindGradients = blockBinder(
         runtime,
-        model.outputs
-          .filter(({ name }) => name.startsWith(gradientPrefix))
-          .map((port) => ({ ...port, name: port.name.slice(gradientPrefix.length) })),
+        model.outputs.filter(({ name }) => stepOutput.test(name)).map((port) => ({ ...port, name: port.name.replace(stepOutput, '') })),
         store,
         gradients,
         results,
@@ -102,8 +101,10 @@ export async function createOnnxExecutor(kind: RuntimeKind, { threads = 1 }: Onn
           bindGradients()
           await model.run(feeds, results)
           optimizer.step(gradients, learningRate)
+          store.adoptBuffers(gradients)
           return loss[0]
         },
+        moments: async () => optimizer.moments(),
         dispose() {
           if (!model.release()) return
           optimizer.dispose()

@@ -1,9 +1,10 @@
-import type { OptimizerRule } from '@engine/nn/executor'
+import type { Moments, OptimizerRule } from '@engine/nn/executor'
 import { weightsBlock, type Block, type ParameterStore } from './store'
 
 export interface Optimizer {
   /** Updates the parameters in place from the gradients in `gradients`. */
   step(gradients: Block, learningRate: number): void
+  moments(): Moments | null
   dispose(): void
 }
 
@@ -15,7 +16,7 @@ export function createOptimizer(store: ParameterStore, rule: OptimizerRule): Opt
   return {
     step(gradients, learningRate) {
       steps++
-      const { kernels, length } = store
+      const { kernels, trained: length } = store
       if (rule.type === 'sgd') {
         const { momentum, nesterov, weightDecay } = rule
         kernels.sgd(weights, state[0].address, gradients.address, length, learningRate, momentum, nesterov, weightDecay)
@@ -42,6 +43,12 @@ export function createOptimizer(store: ParameterStore, rule: OptimizerRule): Opt
         coupled,
         shrink,
       )
+    },
+    moments() {
+      if (rule.type === 'sgd') return null
+      const scaled = (block: Block, factor: number): Float32Array[] =>
+        store.views(block).flatMap((view, i) => (store.specs[i].buffer === true ? [] : [view.map((value) => value * factor)]))
+      return { first: scaled(state[0], 1 - rule.beta1), second: scaled(state[1], 1 - rule.beta2), step: steps }
     },
     dispose: () => state.forEach((block) => store.release(block)),
   }

@@ -10,13 +10,15 @@ import { instantiateKernels, reserve, type Kernels } from '../kernels/load'
  */
 export interface ParameterStore extends Parameters {
   readonly kernels: Kernels
-  /** floats per block, padding included */
-  readonly length: number
+  /** floats per block that an optimiser updates, padding included; buffers lie behind them */
+  readonly trained: number
   /** Takes a block for gradients or state and fills it with zeros. */
   acquire(): Block
   release(block: Block): void
   /** The tensors of a block. Views die when the memory grows: ask again when `epoch` has changed. */
   views(block: Block): Float32Array[]
+  /** Takes over the buffers' values from another block. */
+  adoptBuffers(block: Block): void
   /** How often the memory has grown. */
   readonly epoch: number
 }
@@ -39,10 +41,15 @@ export function createParameterStore(specs: readonly ParameterSpec[]): Parameter
   const sizes = specs.map(({ shape }) => sizeOf(shape))
   const offsets: number[] = []
   let length = 0
-  for (const size of sizes) {
-    offsets.push(length)
-    length += Math.ceil(size / alignment) * alignment
-  }
+  const place = (buffers: boolean): void =>
+    specs.forEach(({ buffer = false }, i) => {
+      if (buffer !== buffers) return
+      offsets[i] = length
+      length += Math.ceil(sizes[i] / alignment) * alignment
+    })
+  place(false)
+  const trained = length
+  place(true)
 
   const memory = new WebAssembly.Memory({ initial: 0 })
   reserve(memory, usualBlocks * length * bytesPerFloat)
@@ -55,7 +62,7 @@ export function createParameterStore(specs: readonly ParameterSpec[]): Parameter
   return {
     specs,
     kernels: instantiateKernels(memory),
-    length,
+    trained,
     get epoch() {
       return epoch
     },
@@ -74,6 +81,8 @@ export function createParameterStore(specs: readonly ParameterSpec[]): Parameter
     },
     release: ({ index }) => void (used[index] = false),
     views,
+    adoptBuffers: ({ address }) =>
+      new Float32Array(memory.buffer).copyWithin(trained, address / bytesPerFloat + trained, address / bytesPerFloat + length),
     write(values: readonly FloatArray[]) {
       for (const [i, view] of views(weightsBlock).entries()) {
         if (values[i]?.length !== view.length)

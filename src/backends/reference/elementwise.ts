@@ -1,6 +1,7 @@
 import type { FloatArray } from '@engine/core/matrix'
 import type { Shape } from '@engine/graph/ir'
 import { sameShape } from '@engine/graph/shapes'
+import { erf } from './erf'
 import { broadcastStrides, stridedPositions } from './strided'
 
 type UnaryLoop = (a: FloatArray, out: FloatArray) => void
@@ -28,6 +29,9 @@ const unaryLoops = {
   },
   tanh: (a, out) => {
     for (let i = 0; i < out.length; i++) out[i] = Math.tanh(a[i])
+  },
+  erf: (a, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = erf(a[i])
   },
   relu: (a, out) => {
     for (let i = 0; i < out.length; i++) out[i] = a[i] < 0 ? 0 : a[i] // NaN stays NaN

@@ -1,8 +1,9 @@
 import { QuerentError } from '@engine/core/errors'
+import type { FloatArray } from '@engine/core/matrix'
 import type { Graph } from '@engine/graph/ir'
 import { sizeOf } from '@engine/graph/ir'
 import type { Executor, OptimizerRule, Parameters, ParameterSpec, Program, StepProgram } from '@engine/nn/executor'
-import { createUpdate } from './optimizers'
+import { createUpdate, type Update } from './optimizers'
 import { type Allocate, type Store, planGraph } from './plan'
 
 /**
@@ -11,6 +12,7 @@ import { type Allocate, type Store, planGraph } from './plan'
  */
 export function createReferenceExecutor(precision: 'float64' | 'float32' = 'float64'): Executor {
   const allocate: Allocate = precision === 'float64' ? (size) => new Float64Array(size) : (size) => new Float32Array(size)
+  const allocateFrom = (values: FloatArray): FloatArray => (precision === 'float64' ? Float64Array.from(values) : Float32Array.from(values))
   const stores = new WeakMap<Parameters, Store>()
 
   function storeOf(parameters: Parameters): Store {
@@ -49,20 +51,36 @@ export function createReferenceExecutor(precision: 'float64' | 'float32' = 'floa
   }
 
   async function compileStep(graph: Graph, parameters: Parameters, rule: OptimizerRule): Promise<StepProgram> {
-    const plan = planGraph(graph, storeOf(parameters), allocate)
+    const store = storeOf(parameters)
+    const plan = planGraph(graph, store, allocate)
     const loss = plan.output('loss')
-    const updates = [...storeOf(parameters)].map(([name, parameter]) => {
-      const gradient = plan.output(`grad:${name}`)
-      const update = createUpdate(rule, parameter.length)
-      return (learningRate: number, step: number): void => update(parameter, gradient, learningRate, step)
-    })
+    const updates = parameters.specs.map(
+      ({ name, buffer }): { apply(learningRate: number, step: number): void; moments?: Update['moments'] } => {
+        const parameter = store.get(name) as FloatArray
+        if (buffer === true) {
+          const next = plan.output(`buffer:${name}`)
+          return { apply: (): void => parameter.set(next) }
+        }
+        const gradient = plan.output(`grad:${name}`)
+        const update = createUpdate(rule, parameter.length)
+        return {
+          moments: update.moments,
+          apply: (learningRate: number, step: number): void => update.apply(parameter, gradient, learningRate, step),
+        }
+      },
+    )
     let steps = 0
     return {
       step: async (feeds, learningRate) => {
         plan.run(feeds)
         steps++
-        for (const update of updates) update(learningRate, steps)
+        for (const update of updates) update.apply(learningRate, steps)
         return loss[0]
+      },
+      moments: async () => {
+        if (rule.type === 'sgd') return null
+        const moments = updates.flatMap((update) => (update.moments === undefined ? [] : [update.moments]))
+        return { first: moments.map(([m]) => allocateFrom(m)), second: moments.map(([, v]) => allocateFrom(v)), step: steps }
       },
       dispose: () => {},
     }

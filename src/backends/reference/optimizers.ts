@@ -1,8 +1,13 @@
 import type { FloatArray } from '@engine/core/matrix'
 import type { OptimizerRule } from '@engine/nn/executor'
 
-/** One in-place update of a parameter; `step` counts from 1. */
-export type Update = (parameter: FloatArray, gradient: FloatArray, learningRate: number, step: number) => void
+/** One parameter's update. */
+export interface Update {
+  /** Changes the parameter in place; `step` counts from 1. */
+  readonly apply: (parameter: FloatArray, gradient: FloatArray, learningRate: number, step: number) => void
+  /** Adam's first and second moments */
+  readonly moments?: readonly [FloatArray, FloatArray]
+}
 
 /** Gradients and moments below these are 0: denormal numbers would slow every machine down and make them differ. */
 const gradientFloor = 1e-18
@@ -17,7 +22,7 @@ export function createUpdate(rule: OptimizerRule, size: number): Update {
 
 function sgd({ momentum, nesterov, weightDecay }: Extract<OptimizerRule, { type: 'sgd' }>, size: number): Update {
   const velocity = new Float64Array(momentum === 0 ? 0 : size)
-  return (parameter, gradient, learningRate) => {
+  const apply: Update['apply'] = (parameter, gradient, learningRate) => {
     for (let i = 0; i < size; i++) {
       const g = flushed(gradient[i], gradientFloor) + weightDecay * parameter[i]
       if (momentum === 0) parameter[i] -= learningRate * g
@@ -27,6 +32,7 @@ function sgd({ momentum, nesterov, weightDecay }: Extract<OptimizerRule, { type:
       }
     }
   }
+  return { apply }
 }
 
 function adam(rule: Extract<OptimizerRule, { type: 'adam' | 'adamw' }>, size: number): Update {
@@ -35,7 +41,7 @@ function adam(rule: Extract<OptimizerRule, { type: 'adam' | 'adamw' }>, size: nu
   const second = new Float64Array(size)
   const inGradient = rule.type === 'adam' ? weightDecay : 0
   const decoupled = rule.type === 'adamw' ? weightDecay : 0
-  return (parameter, gradient, learningRate, step) => {
+  const apply: Update['apply'] = (parameter, gradient, learningRate, step) => {
     const rate = learningRate / (1 - beta1 ** step)
     const correction = Math.sqrt(1 - beta2 ** step)
     const keep = 1 - learningRate * decoupled
@@ -48,4 +54,5 @@ function adam(rule: Extract<OptimizerRule, { type: 'adam' | 'adamw' }>, size: nu
       parameter[i] = parameter[i] * keep - (rate * m) / (Math.sqrt(v) / correction + epsilon)
     }
   }
+  return { apply, moments: [first, second] }
 }

@@ -91,18 +91,25 @@ export async function createTfjsExecutor(tf: Tensorflow, { device, threads = 1 }
 
     async compileStep(graph, given, rule: OptimizerRule) {
       const store = storeOf(given)
-      const update = createUpdate(tf, rule, store.tensors)
+      const names = store.specs.filter(({ buffer }) => buffer !== true).map(({ name }) => name)
+      const buffers = store.specs.filter(({ buffer }) => buffer === true).map(({ name }) => name)
+      const update = createUpdate(tf, rule, store.tensors, names)
       return {
         async step(feeds, learningRate) {
           const loss = tf.tidy(() => {
             const values = interpret(graph, store, feeds)
             update.step((name) => values.get(`grad:${name}`) as Tensor, learningRate)
+            for (const name of buffers) {
+              store.tensors.get(name)?.dispose()
+              store.tensors.set(name, tf.keep(values.get(`buffer:${name}`) as Tensor))
+            }
             return values.get('loss') as Tensor
           })
           const [value] = await loss.data()
           loss.dispose()
           return value
         },
+        moments: () => update.moments(),
         dispose: owned(() => update.dispose()),
       }
     },

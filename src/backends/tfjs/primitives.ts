@@ -89,6 +89,7 @@ export function primitivesOn(tf: Tensorflow): Primitives {
     square: ([a]) => tf.square(a),
     abs: ([a]) => tf.abs(a),
     tanh: ([a]) => tf.tanh(a),
+    erf: ([a]) => tf.erf(a),
     relu: ([a]) => tf.relu(a),
     positive: ([a]) => indicator(tf.greater(a, 0)),
     greaterEqual: ([a, b]) => indicator(tf.greaterEqual(a, b)),

@@ -1,10 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs'
-import type { OptimizerRule } from '@engine/nn/executor'
+import type { Moments, OptimizerRule } from '@engine/nn/executor'
 import type { Tensorflow } from './load'
 
 export interface Update {
   /** Replaces every parameter by its next value. Call it inside `tf.tidy`. */
   step(gradientOf: (name: string) => Tensor, learningRate: number): void
+  moments(): Promise<Moments | null>
   dispose(): void
 }
 
@@ -12,10 +13,10 @@ export interface Update {
 const leastGradient = 1e-18
 const leastState = 1e-30
 
-/** The optimiser of `parameters`, with zero state and torch's arithmetic. */
-export function createUpdate(tf: Tensorflow, rule: OptimizerRule, parameters: Map<string, Tensor>): Update {
+/** The optimiser of those `parameters` that are named, with zero state and torch's arithmetic. */
+export function createUpdate(tf: Tensorflow, rule: OptimizerRule, parameters: Map<string, Tensor>, names: readonly string[]): Update {
   const states = new Map(
-    [...parameters].map(([name, p]) => [name, Array.from({ length: rule.type === 'sgd' ? 1 : 2 }, () => tf.zerosLike(p))]),
+    names.map((name) => [name, Array.from({ length: rule.type === 'sgd' ? 1 : 2 }, () => tf.zerosLike(parameters.get(name) as Tensor))]),
   )
   let steps = 0
 
@@ -47,8 +48,8 @@ export function createUpdate(tf: Tensorflow, rule: OptimizerRule, parameters: Ma
   return {
     step(gradientOf, rate) {
       steps++
-      for (const [name, p] of [...parameters]) {
-        const state = states.get(name) ?? []
+      for (const [name, state] of [...states]) {
+        const p = parameters.get(name) as Tensor
         const [parameter, ...moments] = next(p, gradientOf(name), state, rate)
         parameters.set(name, tf.keep(parameter))
         states.set(
@@ -58,6 +59,12 @@ export function createUpdate(tf: Tensorflow, rule: OptimizerRule, parameters: Ma
         p.dispose()
         state.forEach((tensor) => tensor.dispose())
       }
+    },
+    async moments() {
+      if (rule.type === 'sgd') return null
+      const read = (k: number): Promise<Float32Array[]> =>
+        Promise.all([...states.values()].map(async (state) => Float32Array.from(await state[k].data())))
+      return { first: await read(0), second: await read(1), step: steps }
     },
     dispose: () => states.forEach((state) => state.forEach((tensor) => tensor.dispose())),
   }

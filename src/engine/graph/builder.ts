@@ -4,7 +4,7 @@ import { sizeOf } from './ir'
 import { primitives } from './registry'
 import { broadcastShapes, range, sameShape, showShape } from './shapes'
 
-type UnaryName = 'neg' | 'exp' | 'log' | 'sqrt' | 'square' | 'abs' | 'tanh' | 'relu' | 'positive' | 'logSoftmax' | 'stopGradient'
+type UnaryName = 'neg' | 'exp' | 'log' | 'sqrt' | 'square' | 'abs' | 'tanh' | 'erf' | 'relu' | 'positive' | 'logSoftmax' | 'stopGradient'
 type BinaryName = 'add' | 'sub' | 'mul' | 'div' | 'greaterEqual'
 type Unary = Readonly<Record<UnaryName, (a: Value) => Value>>
 type Binary = Readonly<Record<BinaryName, (a: Value, b: Value) => Value>>
@@ -202,6 +202,7 @@ export function createBuilder(): Builder {
     square: unary('square'),
     abs: unary('abs'),
     tanh: unary('tanh'),
+    erf: unary('erf'),
     relu: unary('relu'),
     positive: unary('positive'),
     logSoftmax: unary('logSoftmax'),

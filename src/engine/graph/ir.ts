@@ -16,7 +16,7 @@ export interface Value {
  * | primitive | inputs | result |
  * | --- | --- | --- |
  * | add sub mul div | a, b | elementwise; shapes broadcast by the numpy rule |
- * | neg exp log sqrt square abs tanh | a | elementwise |
+ * | neg exp log sqrt square abs tanh erf | a | elementwise |
  * | relu | a | max(a, 0) |
  * | positive | a | 1 where a > 0, else 0 (derivative 0) |
  * | greaterEqual | a, b | 1 where a ≥ b, else 0; broadcast (derivative 0) |
@@ -51,6 +51,7 @@ export interface PrimitiveAttributes {
   square: None
   abs: None
   tanh: None
+  erf: None
   relu: None
   positive: None
   greaterEqual: None

@@ -4,6 +4,15 @@ import type { Graph, Shape } from '../graph/ir'
 export interface ParameterSpec {
   readonly name: string
   readonly shape: Shape
+  /** Not trained: a training step computes the new value itself (running statistics). */
+  readonly buffer?: boolean
+}
+
+/** First and second moments of Adam as its paper defines them (no bias correction), one array per parameter, after `step` steps. */
+export interface Moments {
+  readonly first: readonly FloatArray[]
+  readonly second: readonly FloatArray[]
+  readonly step: number
 }
 
 /** Update rule of one optimiser step. Learning rates may change between steps, the rest may not. */
@@ -14,7 +23,7 @@ export type OptimizerRule =
   /** Adam with decoupled weight decay (Loshchilov & Hutter). */
   | { readonly type: 'adamw'; readonly beta1: number; readonly beta2: number; readonly epsilon: number; readonly weightDecay: number }
 
-/** Trained numbers of one model, kept where the executor wants them (typed arrays, wasm memory, a device). */
+/** Numbers of one model that training changes, kept where the executor wants them (typed arrays, wasm memory, a device). */
 export interface Parameters {
   readonly specs: readonly ParameterSpec[]
   /** Copies every parameter in, in the order of `specs`, each row-major. */
@@ -37,6 +46,8 @@ export interface Program {
 export interface StepProgram {
   /** Takes one step; resolves to the value of the graph's `loss` output. */
   step(feeds: Feeds, learningRate: number): Promise<number>
+  /** Copy of Adam's moments, in the order of the parameters and as its paper defines them; null for other rules. */
+  moments(): Promise<Moments | null>
   dispose(): void
 }
 
@@ -53,7 +64,7 @@ export interface Executor {
   allocate(size: number): FloatArray
   parameters(specs: readonly ParameterSpec[]): Parameters
   compile(graph: Graph, parameters: Parameters): Promise<Program>
-  /** `graph` has a scalar output `loss` and one output `grad:<name>` per parameter. */
+  /** `graph` has a scalar output `loss` and, per parameter, `grad:<name>`, or `buffer:<name>` with the next value of a buffer. */
   compileStep(graph: Graph, parameters: Parameters, rule: OptimizerRule): Promise<StepProgram>
   dispose(): void
 }

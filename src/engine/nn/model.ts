@@ -2,9 +2,11 @@ import type { CancelSignal } from '../core/errors'
 import type { FloatArray, Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
 import type { Rows } from '../data/dataset'
-import type { ParameterSpec } from './executor'
+import type { Moments, ParameterSpec } from './executor'
 
-export type Capability = 'proba' | 'embedding' | 'lastLayer' | 'tensorNorms' | 'sampledProba'
+export type { Moments }
+
+export type Capability = 'proba' | 'embedding' | 'lastLayer' | 'tensorNorms' | 'gradients' | 'sampledProba'
 
 export interface EpochStats {
   readonly epoch: number
@@ -37,6 +39,8 @@ export interface FitOptions {
   /** optimiser steps below which epochs are added (product: training length) */
   readonly minSteps: number
   readonly augment: 'none' | 'flip-crop'
+  /** how many of the last epochs to keep as checkpoints; none when left out. Changes no number of the fit. */
+  readonly checkpoints?: number
 }
 
 /** Named streams of one fit; all are shared by the strategies of a repeat. */
@@ -63,15 +67,28 @@ export interface TensorNorms {
   readonly tensors: readonly string[]
 }
 
-/** A network bound to an executor. Matrices and numbers cross this line, never a device tensor. */
-export interface Model {
+/**
+ * Gradients with respect to all parameters, in inference mode, of quantities given by their output errors (n × C, ∂L/∂logits).
+ * `Rows` names samples; one matrix column or array per parameter tensor, in the order of `parameters`.
+ */
+export interface Gradients<Rows> {
+  /** n × T squared norms of each sample's gradient for its row of `outputErrors` (A§2.2). */
+  gradientNorms(rows: Rows, outputErrors: Matrix, signal?: CancelSignal): Promise<Matrix<Float64Array>>
+  /** Mean over the rows of the gradient of −Σ_c t_c log p_c with the soft labels `targets` (n × C), accumulated in float64. */
+  meanGradient(rows: Rows, targets: Matrix, signal?: CancelSignal): Promise<Float64Array[]>
+  /**
+   * n × C derivatives u of every logit along a parameter direction V, so that ⟨∇CE_c, V⟩ = p·u − u_c for every label c; of one layer
+   * u = V h + V_b (A§9.3).
+   */
+  logitTangents(rows: Rows, direction: readonly FloatArray[], signal?: CancelSignal): Promise<Matrix<Float64Array>>
+}
+
+/** What some weights say about rows of inputs. */
+export interface Reader extends Gradients<Rows> {
   readonly capabilities: ReadonlySet<Capability>
   readonly classes: number
   /** weight and bias of every layer in order, named as in torch's `nn.Sequential` */
   readonly parameters: readonly ParameterSpec[]
-  /** Draws fresh weights. */
-  initialize(random: Random): void
-  fit(rows: Rows, labels: Int32Array, options: FitOptions, random: FitRandom, signal?: CancelSignal): AsyncGenerator<EpochStats, FitSummary>
   outputs(rows: Rows, signal?: CancelSignal): Promise<Outputs>
   tensorNorms(rows: Rows, signal?: CancelSignal): Promise<TensorNorms>
   /**
@@ -82,7 +99,29 @@ export interface Model {
   sampledProbabilities?(rows: Rows, passes: number, dropout: Random, signal?: CancelSignal): Promise<readonly Matrix[]>
   /** Weight C × d (torch layout) and bias C of the last dense layer. */
   lastLayer(): Promise<{ readonly weight: Matrix; readonly bias: FloatArray }>
-  /** Copy of the weights, in the order of `parameters`. */
+}
+
+/** What is kept of an epoch of the fit. */
+export interface Checkpoint {
+  readonly weights: readonly FloatArray[]
+  /** null when the optimiser has none (SGD) */
+  readonly moments: Moments | null
+  /** mean over the epoch's steps */
+  readonly learningRate: number
+}
+
+/** A network bound to an executor. Matrices and numbers cross this line, never a device tensor. */
+export interface Model extends Reader {
+  /** parameters and buffers (running statistics): what a snapshot holds, in order */
+  readonly state: readonly ParameterSpec[]
+  /** Draws fresh weights. */
+  initialize(random: Random): void
+  fit(rows: Rows, labels: Int32Array, options: FitOptions, random: FitRandom, signal?: CancelSignal): AsyncGenerator<EpochStats, FitSummary>
+  /** The last epochs of the last fit, oldest first. */
+  readonly checkpoints: readonly Checkpoint[]
+  /** What the network says with other weights; its own stay as they are. */
+  readerAt(weights: readonly FloatArray[]): Reader
+  /** Copy of the weights and buffers, in the order of `state`. */
   snapshot(): Promise<FloatArray[]>
   restore(weights: readonly FloatArray[]): void
   dispose(): void
@@ -94,20 +133,34 @@ export type LayerSpec = LayerKind & {
   readonly tap?: boolean
 }
 
-type LayerKind =
+export type LayerKind =
   | { readonly type: 'dense'; readonly units: number; readonly bias?: boolean }
-  | {
-      readonly type: 'conv2d'
-      readonly filters: number
-      readonly kernel: number
-      readonly stride?: number
-      readonly padding?: number
-      readonly bias?: boolean
-    }
-  | { readonly type: 'relu' }
-  | { readonly type: 'tanh' }
-  | { readonly type: 'maxpool2d'; readonly size: number; readonly stride?: number }
+  | ({ readonly type: 'conv1d' | 'conv2d' } & Convolution)
+  | { readonly type: 'relu' | 'tanh' | 'gelu' }
+  | { readonly type: 'maxpool1d' | 'maxpool2d' | 'avgpool1d' | 'avgpool2d'; readonly size: number; readonly stride?: number }
+  /** mean over everything but the channels */
+  | { readonly type: 'globalavgpool' }
   | { readonly type: 'flatten' }
   | { readonly type: 'dropout'; readonly rate: number }
+  /** over the channels (first axis), with running statistics */
+  | { readonly type: 'batchnorm' }
+  /** over the last axis */
+  | { readonly type: 'layernorm' }
+  /** what `layers` make of x, plus x, or plus what `shortcut` makes of it */
+  | { readonly type: 'residual'; readonly layers: readonly LayerSpec[]; readonly shortcut?: readonly LayerSpec[] }
+  /** images (c × h × w) to tokens (h·w × c) */
+  | { readonly type: 'tokens' }
+  /** adds a trained number to every column of every token */
+  | { readonly type: 'position' }
+  | { readonly type: 'attention'; readonly heads: number }
+  | { readonly type: 'tokenmean' }
+
+interface Convolution {
+  readonly filters: number
+  readonly kernel: number
+  readonly stride?: number
+  readonly padding?: number
+  readonly bias?: boolean
+}
 
 export type WeightInit = 'he-uniform' | 'torch-default' | 'glorot-uniform'

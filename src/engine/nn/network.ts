@@ -4,7 +4,8 @@ import { gradients } from '../graph/grad'
 import { sizeOf, type Graph, type Shape, type Value } from '../graph/ir'
 import { sampleNorm2 } from '../graph/sampleNorm2'
 import type { ParameterSpec } from './executor'
-import { type Layer, planLayers } from './layers'
+import { planLayers } from './layers'
+import type { Layer, LayerPass } from './layers/layer'
 import { crossEntropy, entropy } from './losses'
 import type { LayerSpec } from './model'
 
@@ -15,6 +16,8 @@ export interface Network {
   readonly classes: number
   /** weight and bias of every layer, in order; the last layer's come last */
   readonly parameters: readonly ParameterSpec[]
+  /** parameters and buffers in the order of the layers: what an executor keeps and a snapshot holds */
+  readonly state: readonly ParameterSpec[]
   /** width of the last layer's input */
   readonly embeddingSize: number
   /** hidden activations and blocks marked in the layers, in order: what an auxiliary module may read */
@@ -42,12 +45,14 @@ export function planNetwork(specs: readonly LayerSpec[], inputShape: Shape, clas
   const layers = planLayers(specs, inputShape)
   const last = layers[layers.length - 1]
   if (last.outputShape[0] !== classes) throw badInput(`the last layer has ${last.outputShape[0]} units for ${classes} classes`)
+  const state = layers.flatMap(({ parameters }) => parameters)
   return {
     layers,
     inputShape,
     classes,
-    parameters: layers.flatMap(({ parameters }) => parameters),
-    embeddingSize: last.fanIn,
+    parameters: state.filter(({ buffer }) => buffer !== true),
+    state,
+    embeddingSize: (layers.at(-2)?.outputShape ?? inputShape)[0],
     taps: specs.flatMap(({ tap }, layer) => (tap ? [{ layer, shape: layers[layer].outputShape }] : [])),
     masks: layers.flatMap(({ keep, outputShape }, i) => (keep < 1 ? [{ name: maskName(i), size: sizeOf(outputShape), keep }] : [])),
     firstDropout: layers.findIndex(({ keep }) => keep < 1),
@@ -55,16 +60,17 @@ export function planNetwork(specs: readonly LayerSpec[], inputShape: Shape, clas
 }
 
 /**
- * One training step: output `loss` (scalar, weighted cross-entropy) and `grad:<parameter>`; inputs `x`, `target` (batch × classes: the
+ * One training step: outputs `loss` (scalar, weighted cross-entropy), `grad:<parameter>` and `buffer:<name>`; inputs `x`, `target` (batch × classes: the
  * row's weight at its class) and one `mask:<layer>` per dropout layer.
  */
 export function traceStep(network: Network, batch: number): Graph {
   const g = createBuilder()
   const target = g.input('target', [batch, network.classes])
-  const { logits, parameters } = forward(g, network, batch, { mode: 'training', target })
+  const { logits, parameters, buffers } = forward(g, network, batch, { mode: 'training', target })
   const loss = crossEntropy(g, logits, target)
   g.output('loss', loss)
   for (const [i, gradient] of gradients(g, loss, parameters).entries()) g.output(`grad:${network.parameters[i].name}`, gradient)
+  for (const [name, value] of buffers) g.output(`buffer:${name}`, value)
   return g.build()
 }
 
@@ -105,7 +111,10 @@ export function traceSampled(network: Network, batch: number): Graph {
   return g.build()
 }
 
-/** `inference`; `sampled`: dropout acts; `training`: so it does, and rows without a weight in `target` (batch × classes) are padding. */
+/**
+ * `inference`; `sampled`: dropout acts; `training`: so it does, and normalisation uses the statistics of the batch, in which rows
+ * without a weight in `target` (batch × classes) do not count.
+ */
 export type Pass = { readonly mode: 'inference' | 'sampled' } | { readonly mode: 'training'; readonly target: Value }
 
 export interface Forward {
@@ -117,6 +126,8 @@ export interface Forward {
   readonly parameters: readonly Value[]
   /** batch × sample shape, in the order of `network.taps` */
   readonly taps: readonly Value[]
+  /** next values of buffers by name; while training only */
+  readonly buffers: ReadonlyMap<string, Value>
 }
 
 /** Traces the layers from `start` to before `end`; inputs `x` (batch × what layer `start` gets) and, unless in inference, the masks. */
@@ -124,19 +135,22 @@ export function forward(g: Builder, network: Network, batch: number, pass: Pass,
   const { layers, inputShape } = network
   const parameters: Value[] = []
   const outputs: Value[] = []
+  const buffers = new Map<string, Value>()
+  const training = pass.mode === 'training' ? { rows: g.positive(g.reduceSum(pass.target, [1])), buffers } : undefined
   let embedding = g.input('x', [batch, ...(start === 0 ? inputShape : layers[start - 1].outputShape)])
   let x = embedding
   for (let i = start; i < end; i++) {
     const layer = layers[i]
     const own = layer.parameters.map(({ name, shape }) => g.parameter(name, shape))
     const mask = pass.mode !== 'inference' && layer.keep < 1 ? g.input(maskName(i), [batch, ...layer.outputShape]) : undefined
-    parameters.push(...own)
+    const layerPass: LayerPass = { ...(mask && { mask }), ...(training && { training }) }
+    parameters.push(...own.filter((_, p) => layer.parameters[p].buffer !== true))
     embedding = x
-    x = layer.forward(g, x, own, mask)
+    x = layer.forward(g, x, own, layerPass)
     outputs[i] = x
   }
   const taps = network.taps.flatMap(({ layer }) => outputs[layer] ?? [])
-  return { logits: x, embedding, parameters, taps }
+  return { logits: x, embedding, parameters, taps, buffers }
 }
 
 const maskName = (layer: number): string => `mask:${layer}`

@@ -1,6 +1,7 @@
 import { layersOf } from '../nn/architectures'
 import type { BackendId } from '../nn/executor'
-import { planLayers } from '../nn/layers'
+import { planNetwork } from '../nn/network'
+import { sizeOf } from '../graph/ir'
 import { strategies } from '../strategies/registry'
 import { isLine } from './entries'
 import { variantsOf } from './expand'
@@ -118,12 +119,11 @@ function sizeOfModel(
   { shape, classes }: DatasetFacts,
 ): { readonly operations: number; readonly parameters: number; readonly embedding: number } {
   try {
-    const layers = planLayers(layersOf(model, shape, classes), shape).filter(({ parameters }) => parameters.length > 0)
-    const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1)
+    const network = planNetwork(layersOf(model, shape, classes), shape, classes)
     return {
-      operations: layers.reduce((sum, { fanIn, outputShape }) => sum + fanIn * product(outputShape), 0),
-      parameters: layers.reduce((sum, layer) => sum + layer.parameters.reduce((own, parameter) => own + product(parameter.shape), 0), 0),
-      embedding: layers.at(-1)?.fanIn ?? 0,
+      operations: network.layers.reduce((sum, { operations }) => sum + operations, 0),
+      parameters: network.state.reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0),
+      embedding: network.embeddingSize,
     }
   } catch {
     return { operations: 0, parameters: 0, embedding: 0 }

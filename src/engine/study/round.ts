@@ -2,14 +2,15 @@ import { logSoftmax } from '../core/linear'
 import { classEntropy, meanPairwiseDistance } from '../metrics/dynamics'
 import { evaluateMetrics } from '../metrics/registry'
 import type { EpochStats, FitSummary, Model } from '../nn/model'
+import type { Memory } from '../strategies/contract'
 import { strategyOf } from '../strategies/registry'
-import type { RoundRecord, RunEventBody, ShadowOverlap } from './events'
+import type { Memories, RoundRecord, RunEventBody, ShadowOverlap } from './events'
 import { createLedger, type Ledger } from './ledger'
 import { createModelView } from './modelView'
 import { positionOf } from './partition'
 import { askMethod, overlapOf, revealed, type QueryState } from './query'
 import { opener, type Method } from './runHash'
-import { keepsWeights, methodsOf, needsOf, type Setting } from './setting'
+import { keepsState, keepsWeights, methodsOf, needsOf, type Setting } from './setting'
 
 /** Epoch events per fit; which epochs report does not depend on the clock. */
 const epochReports = 25
@@ -36,18 +37,20 @@ export async function startWeights(model: Model, { spec, streams }: Setting, rou
   model.restore(carried)
 }
 
-/** Trains on the labelled rows and reports its epochs. */
+/** Trains on the labelled rows, and on the reserved ones for a method that says so, and reports its epochs; null without any. */
 export async function* fitRound(
   model: Model,
-  { spec, deps, streams, rows }: Setting,
+  { spec, deps, partition, streams, rows, extras }: Setting,
   round: number,
   labels: Labels,
   ledger: Ledger,
-): AsyncGenerator<RunEventBody, FitSummary> {
+): AsyncGenerator<RunEventBody, FitSummary | null> {
+  const own = extras.withValidation === true ? Int32Array.from([...labels.rows, ...partition.validation]).sort() : labels.rows
+  if (own.length === 0) return null
   const steps: AsyncIterator<EpochStats, FitSummary> = model.fit(
-    rows(labels.rows),
-    labels.classes,
-    spec.training,
+    rows(own),
+    own.map((row) => deps.dataset.train.labels[row]),
+    { ...spec.training, checkpoints: extras.checkpoints ?? 0 },
     streams.fit(round),
     deps.signal,
   )
@@ -78,10 +81,13 @@ export async function evaluateRound(
   )
 }
 
-/** What a round's query adds to its record. */
-export type Batch = Pick<RoundRecord, 'selection' | 'diversity' | 'classEntropy' | 'mode' | 'overlap' | 'diagnostics'>
+/** What a round's query adds to its record, and what methods keep of it. */
+export interface Batch {
+  readonly record: Pick<RoundRecord, 'selection' | 'diversity' | 'classEntropy' | 'mode' | 'overlap' | 'diagnostics'>
+  readonly memories: Memories
+}
 
-export const noBatch: Batch = { selection: [], diversity: null, classEntropy: null, mode: null, overlap: [], diagnostics: {} }
+export const emptyRecord: Batch['record'] = { selection: [], diversity: null, classEntropy: null, mode: null, overlap: [], diagnostics: {} }
 
 /** Asks the strategy for the next batch, its shadows for theirs, and describes both. */
 export async function* queryRound(
@@ -90,8 +96,9 @@ export async function* queryRound(
   round: number,
   labels: Labels,
   ledger: Ledger,
+  before: Memories,
 ): AsyncGenerator<RunEventBody, Batch> {
-  const { spec, deps, streams, classes, features } = setting
+  const { spec, deps, partition, streams, classes, features } = setting
   const { protocol, strategy, keep } = spec
   const { train } = deps.dataset
   const method = labels.rows.length === 0 ? opener(protocol.firstBatch, strategy) : strategy
@@ -111,6 +118,8 @@ export async function* queryRound(
     classes,
     round,
     rounds: strategy.rounds,
+    validation: { rows: partition.validation, labels: partition.validation.map((row) => train.labels[row]) },
+    truth: candidates.map((row) => train.labels[row]),
     view,
     features,
     ...(deps.files?.recorded === undefined ? {} : { recorded: deps.files.recorded }),
@@ -118,29 +127,38 @@ export async function* queryRound(
     streams,
     ...(deps.signal === undefined ? {} : { signal: deps.signal }),
   }
-  const own = await askMethod(method, state, ledger)
+  const own = await askMethod(method, state, ledger, before.strategy)
+  const memories: Record<string, Memory> = { ...before, ...(own.memory && { strategy: own.memory }) }
 
   // What follows describes the choice; no strategy pays for it.
   const free = createLedger(deps.clock.ticks)
   const overlap: ShadowOverlap[] = []
-  for (const shadow of spec.shadow) overlap.push(overlapOf(shadow.name, own, await askMethod(shadow, state, free)))
+  for (const shadow of spec.shadow) {
+    const key = `shadow:${shadow.name}`
+    const answer = await askMethod(shadow, state, free, before[key])
+    overlap.push(overlapOf(shadow.name, own, answer))
+    if (answer.memory !== undefined) memories[key] = answer.memory
+  }
   const selection = await revealed(own, candidates, train, view.charged(free))
   if (keep !== 'nothing' && own.scores !== undefined) yield scoresArtifact(round, candidates, own.scores)
   if (keep === 'embeddings') {
-    const { data, rows, cols } = await view.charged(free).embeddings(setting.partition.pool)
-    if (round === 0) yield { type: 'artifact', name: 'embedding-rows', data: setting.partition.pool, shape: [rows] }
+    const { data, rows, cols } = await view.charged(free).embeddings(partition.pool)
+    if (round === 0) yield { type: 'artifact', name: 'embedding-rows', data: partition.pool, shape: [rows] }
     yield { type: 'artifact', name: `embeddings-${numbered(round)}`, data, shape: [rows, cols] }
   }
   return {
-    selection,
-    diversity: meanPairwiseDistance(features(own.rows), deps.kernels),
-    classEntropy: classEntropy(
-      selection.map(({ label }) => label),
-      classes,
-    ),
-    mode: own.mode ?? null,
-    overlap,
-    diagnostics: own.diagnostics ?? {},
+    record: {
+      selection,
+      diversity: meanPairwiseDistance(features(own.rows), deps.kernels),
+      classEntropy: classEntropy(
+        selection.map(({ label }) => label),
+        classes,
+      ),
+      mode: own.mode ?? null,
+      overlap,
+      diagnostics: own.diagnostics ?? {},
+    },
+    memories,
   }
 }
 
@@ -169,16 +187,16 @@ function scoresArtifact(round: number, candidates: Int32Array, scores: Float64Ar
   return { type: 'artifact', name: `scores-${numbered(round)}`, data, shape: [candidates.length, 2] }
 }
 
-/** The weights a run folder keeps, and those a later round starts from. */
-export async function* weightEvents(model: Model, { spec }: Setting, round: number): AsyncGenerator<RunEventBody> {
-  const isNeeded = keepsWeights(spec) && round < spec.strategy.rounds
+/** The weights a run folder keeps, and what a later round starts from. */
+export async function* stateEvents(model: Model, { spec }: Setting, round: number, memories: Memories): AsyncGenerator<RunEventBody> {
+  const isNeeded = keepsState(spec) && round < spec.strategy.rounds
   if (spec.keep !== 'weights' && !isNeeded) return
   const weights = await model.snapshot()
   if (spec.keep === 'weights') {
-    for (const [i, { name, shape }] of model.parameters.entries())
+    for (const [i, { name, shape }] of model.state.entries())
       yield { type: 'artifact', name: `weights-${numbered(round)}-${name}`, data: weights[i], shape }
   }
-  if (isNeeded) yield { type: 'checkpoint', round, weights }
+  if (isNeeded) yield { type: 'checkpoint', round, weights: keepsWeights(spec) ? weights : [], memories }
 }
 
 const numbered = (round: number): string => String(round).padStart(3, '0')

@@ -21,7 +21,7 @@ function network(specs: readonly LayerSpec[], inputShape: Shape) {
     for (const layer of layers) {
       const own = layer.parameters.map(({ name, shape }) => g.parameter(name, shape))
       parameters.push(...own)
-      x = layer.forward(g, x, own)
+      x = layer.forward(g, x, own, {})
     }
     return { scores: entropy(g, x), parameters }
   }

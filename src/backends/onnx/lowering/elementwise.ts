@@ -15,12 +15,13 @@ type Elementwise =
   | 'square'
   | 'abs'
   | 'tanh'
+  | 'erf'
   | 'relu'
   | 'positive'
   | 'greaterEqual'
   | 'stopGradient'
 
-type Unary = 'neg' | 'exp' | 'log' | 'sqrt' | 'abs' | 'tanh' | 'relu'
+type Unary = 'neg' | 'exp' | 'log' | 'sqrt' | 'abs' | 'tanh' | 'erf' | 'relu'
 type Binary = 'sub' | 'div'
 
 const unary =
@@ -66,6 +67,7 @@ export const elementwise: Lowerings<Elementwise> = {
   sqrt: unary('Sqrt'),
   abs: unary('Abs'),
   tanh: unary('Tanh'),
+  erf: unary('Erf'),
   relu: unary('Relu'),
   square: ({ inputs }, { builder, tensor }) => builder.node('Mul', [tensor(inputs[0]), tensor(inputs[0])]),
   positive: indicator,

@@ -3,7 +3,7 @@ import type { Shape, Value } from '../ir'
 import { broadcastShapes, check, shapeError, showShape } from '../shapes'
 import { type Primitive, unbroadcast } from './primitive'
 
-type Unary = 'neg' | 'exp' | 'log' | 'sqrt' | 'square' | 'abs' | 'tanh' | 'relu' | 'positive'
+type Unary = 'neg' | 'exp' | 'log' | 'sqrt' | 'square' | 'abs' | 'tanh' | 'erf' | 'relu' | 'positive'
 type Binary = 'add' | 'sub' | 'mul' | 'div' | 'greaterEqual'
 
 /** `derivative` maps the cotangent of the output to that of the input. */
@@ -52,6 +52,8 @@ export const sqrt = unary('sqrt', (g, c, _a, output) => g.div(g.mul(c, g.constan
 export const square = unary('square', (g, c, a) => g.mul(c, g.mul(g.constant(2), a)))
 export const abs = unary('abs', (g, c, a) => g.mul(c, g.sub(g.positive(a), g.positive(g.neg(a)))))
 export const tanh = unary('tanh', (g, c, _a, output) => g.mul(c, g.sub(g.constant(1), g.square(output))))
+/** 2/√π · exp(−a²) */
+export const erf = unary('erf', (g, c, a) => g.mul(g.mul(c, g.constant(2 / Math.sqrt(Math.PI))), g.exp(g.neg(g.square(a)))))
 /** Through the output, so that the input need not be kept. */
 export const relu = unary('relu', (g, c, _a, output) => g.mul(c, g.positive(output)))
 export const positive = unary('positive', () => null)
