@@ -6,7 +6,7 @@ import type { Moments, ParameterSpec } from './executor'
 
 export type { Moments }
 
-export type Capability = 'proba' | 'embedding' | 'lastLayer' | 'tensorNorms' | 'gradients' | 'sampledProba'
+export type Capability = 'proba' | 'embedding' | 'lastLayer' | 'tensorNorms' | 'gradients' | 'sampledProba' | 'lossPrediction'
 
 export interface EpochStats {
   readonly epoch: number
@@ -23,6 +23,22 @@ export interface FitSummary {
   /** accuracy on the training rows after the last step, in inference mode */
   readonly accuracy: number
   readonly lossCurve: readonly number[]
+  /** mean of the auxiliary module's loss over the last epoch; absent without a module */
+  readonly auxiliaryLoss?: number
+}
+
+/** A module that predicts each sample's loss from hidden activations and is trained along with the network (A§7.2). */
+export interface AuxiliarySpec {
+  /** ranks pairs of samples by their loss, or predicts its value */
+  readonly loss: 'rank' | 'mse'
+  /** weight of its loss in the total; above 0 */
+  readonly lambda: number
+  /** margin of `rank` */
+  readonly xi: number
+  /** share of the fit (0 … 1) from which on its loss no longer shapes the network */
+  readonly detachAt: number
+  /** hidden activations it reads */
+  readonly taps: 'all' | 'first' | 'last'
 }
 
 export interface FitOptions {
@@ -112,13 +128,17 @@ export interface Checkpoint {
 
 /** A network bound to an executor. Matrices and numbers cross this line, never a device tensor. */
 export interface Model extends Reader {
-  /** parameters and buffers (running statistics): what a snapshot holds, in order */
+  /** parameters and buffers (running statistics), then those of the auxiliary module: what a snapshot holds, in order */
   readonly state: readonly ParameterSpec[]
-  /** Draws fresh weights. */
+  /** Draws fresh weights; those of the auxiliary module from a fork, so that the network's are the same with and without it. */
   initialize(random: Random): void
   fit(rows: Rows, labels: Int32Array, options: FitOptions, random: FitRandom, signal?: CancelSignal): AsyncGenerator<EpochStats, FitSummary>
   /** The last epochs of the last fit, oldest first. */
   readonly checkpoints: readonly Checkpoint[]
+  /** Loss (n) that the auxiliary module predicts for rows, in inference mode; there with the capability `lossPrediction`. */
+  predictedLosses?(rows: Rows, signal?: CancelSignal): Promise<Float64Array>
+  /** n × T squared norms of the gradient of each predicted loss, in the order of `parameters`; 0 where it does not depend on one. */
+  predictedLossNorms?(rows: Rows, signal?: CancelSignal): Promise<Matrix<Float64Array>>
   /** What the network says with other weights; its own stay as they are. */
   readerAt(weights: readonly FloatArray[]): Reader
   /** Copy of the weights and buffers, in the order of `state`. */

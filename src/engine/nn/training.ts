@@ -4,12 +4,13 @@ import { gatherRows, sampleSize } from '../data/gather'
 import { flipCrop } from './augment'
 import { drawMask } from './dropout'
 import type { Executor, OptimizerRule, Parameters } from './executor'
-import type { EpochStats, FitOptions, FitRandom, FitSummary } from './model'
+import type { Checkpoint, EpochStats, FitOptions, FitRandom, FitSummary } from './model'
 import { type Network, traceStep } from './network'
 
 /**
  * Trains with minibatches of a new permutation per epoch, yielding after each. All steps have one batch size; the short last batch
- * is padded with rows of weight 0, so its loss is the mean over the real ones. Lasts max(epochs, epochs that minSteps need).
+ * is padded with rows of weight 0, so its loss is the mean over the real ones. Lasts max(epochs, epochs that minSteps need). The last
+ * `checkpoints` epochs go to `keep`, oldest first.
  */
 export async function* train(
   network: Network,
@@ -20,6 +21,7 @@ export async function* train(
   options: FitOptions,
   random: FitRandom,
   pause: () => Promise<void>,
+  keep: (checkpoint: Checkpoint) => void,
   signal?: CancelSignal,
 ): AsyncGenerator<EpochStats, Omit<FitSummary, 'accuracy'>> {
   const n = rows.index.length
@@ -63,6 +65,8 @@ export async function* train(
           expected: 'a lower learning rate, or scaled inputs',
         })
       lossCurve.push(loss)
+      if (epoch >= epochs - (options.checkpoints ?? 0))
+        keep({ weights: await parameters.read(), moments: await program.moments(), learningRate })
       yield { epoch, epochs, loss }
     }
     return { epochs, steps: epochs * stepsPerEpoch, loss: lossCurve.at(-1) ?? Number.NaN, lossCurve }

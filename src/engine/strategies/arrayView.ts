@@ -53,6 +53,10 @@ export function arrayView(source: ArraySource, hints: Hints = flagHints): ModelV
     if (!network) throw missing(what, hint)
     return network.model.outputs(network.rowsOf(rows), network.signal)
   }
+  const gradientsOf = (): NonNullable<ArraySource['network']> => {
+    if (!network) throw missing('gradients of all layers', hints.network)
+    return network
+  }
 
   const capabilities = new Set<Capability>(network?.model.capabilities)
   if (probabilities) capabilities.add('proba')
@@ -77,6 +81,18 @@ export function arrayView(source: ArraySource, hints: Hints = flagHints): ModelV
     async tensorNorms(rows) {
       if (!network) throw missing('gradient norms of all layers', hints.network)
       return network.model.tensorNorms(network.rowsOf(rows), network.signal)
+    },
+    gradientNorms: async (rows, errors) => {
+      const { model, rowsOf, signal } = gradientsOf()
+      return model.gradientNorms(rowsOf(rows), errors, signal)
+    },
+    meanGradient: async (rows, targets) => {
+      const { model, rowsOf, signal } = gradientsOf()
+      return model.meanGradient(rowsOf(rows), targets, signal)
+    },
+    logitTangents: async (rows, direction) => {
+      const { model, rowsOf, signal } = gradientsOf()
+      return model.logitTangents(rowsOf(rows), direction, signal)
     },
     async lastLayer() {
       if (source.weight) return { weight: source.weight, bias: source.bias ?? new Float64Array(source.weight.rows) }
@@ -153,6 +169,8 @@ export function arrayQuery({ inputs, ...given }: ArrayQuery): Query {
     round: 0,
     rounds: 1,
     random: randomFrom(0).fork('selection'),
+    validation: { rows: new Int32Array(0), labels: new Int32Array(0) },
+    memory: {},
     kernels: plainKernels,
     time: (_, work) => work(),
     features(rows) {

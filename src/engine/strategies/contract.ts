@@ -3,7 +3,7 @@ import type { SelectionKernels } from '../core/distances'
 import type { CancelSignal } from '../core/errors'
 import type { FloatArray, Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
-import type { Capability, TensorNorms } from '../nn/model'
+import type { Capability, Checkpoint, Gradients, TensorNorms } from '../nn/model'
 
 export type { SelectionKernels }
 
@@ -19,7 +19,7 @@ export interface Citation {
  * What the current model says about rows, computed on first use and shared by every strategy of the round.
  * Array arguments are global row numbers; results follow their order.
  */
-export interface ModelView {
+export interface ModelView extends Gradients<Int32Array> {
   readonly capabilities: ReadonlySet<Capability>
   /** n × C log-probabilities. */
   logProbabilities(rows: Int32Array): Promise<Matrix>
@@ -33,7 +33,31 @@ export interface ModelView {
    * `sampledProba`. A row's passes are the same for all methods of a round, and whatever else is asked.
    */
   sampledProbabilities?(rows: Int32Array, passes: number): Promise<readonly Matrix[]>
+  /**
+   * The last epochs of the fit that led to this model, oldest first, as many as methods asked for (`TrainingExtras.checkpoints`);
+   * none when nothing was trained.
+   */
+  checkpoints?(): readonly CheckpointView[]
 }
+
+/** The model as it was after an epoch, with the state of its optimiser. */
+export interface CheckpointView extends Omit<Checkpoint, 'weights'> {
+  readonly model: ModelView
+}
+
+/** What a method keeps from one query of its run to the next. */
+export type Memory = Readonly<Record<string, Float64Array>>
+
+/** What a method adds to the training of the run that it leads. */
+export interface TrainingExtras {
+  /** how many of the last epochs to keep; shadows may ask for them too, since training stays the same */
+  readonly checkpoints?: number
+  /** trains on the reserved validation rows as well; they are charged in any case */
+  readonly withValidation?: boolean
+}
+
+/** What a method reads beyond the labelled rows: labelled validation rows, or true labels of the pool (never a fair method). */
+export type Reading = 'validation' | 'oracle'
 
 /** The state a strategy chooses from. Labels of pool rows are not in it. */
 export interface Query {
@@ -51,8 +75,16 @@ export interface Query {
   readonly model: ModelView
   /** n × d standardised inputs (or stored features) of rows: the fixed space, never model features. */
   features(rows: Int32Array): Matrix
+  /** the reserved rows with their labels, charged to every strategy alike; none when the study reserves none */
+  readonly validation: { readonly rows: Int32Array; readonly labels: Int32Array }
+  /** the true class of every pool row; only there for a method that declares itself an oracle */
+  readonly oracle?: Int32Array
+  /** what this method returned as `memory` at its last query of the run; empty before */
+  readonly memory: Memory
   /** `replay` only: the rows that the host read from the `selections` file for this repeat, one list per query round */
   readonly recorded?: readonly ArrayLike<number>[]
+  /** `typiclust` on arrays only: a clustering that was made elsewhere, one number per global row */
+  readonly clusters?: Int32Array
   /** the selection stream of this strategy and round */
   readonly random: Random
   /** Exact inner-loop kernels; a host may supply faster ones with equal results. */
@@ -71,6 +103,8 @@ export interface Acquisition {
   readonly mode?: string
   /** long-format extras for diagnostics.csv */
   readonly diagnostics?: Readonly<Record<string, number>>
+  /** handed back at the method's next query of the run, also after a resume */
+  readonly memory?: Memory
 }
 
 export interface Strategy<P = unknown> {
@@ -85,6 +119,12 @@ export interface Strategy<P = unknown> {
   needs(params: P): readonly Capability[]
   /** The parameters that can change the result: equal answers mean equal runs, so the grid computes them once. Absent: all. */
   effective?(params: P): Readonly<Record<string, unknown>>
+  /** what the method adds to training; absent: nothing */
+  training?(params: P): TrainingExtras
+  /** what the method reads beyond the labelled rows; absent: nothing. Asked before the run */
+  reads?(params: P): readonly Reading[]
+  /** whether the method returns a `memory`; absent: no */
+  remembers?(params: P): boolean
   /** not a query method: the run trains once on the whole pool and is drawn as a line */
   readonly line?: true
   /** is shown every row that is left, whatever `protocol.subPool` says: the choice was made elsewhere */

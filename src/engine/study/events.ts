@@ -1,6 +1,10 @@
 import type { ErrorDetails, ErrorCode } from '../core/errors'
 import type { FloatArray } from '../core/matrix'
+import type { Memory } from '../strategies/contract'
 import type { MetricId } from './spec'
+
+/** What methods keep from round to round: the run's own as `strategy`, others as `shadow:<name>`. */
+export type Memories = Readonly<Record<string, Memory>>
 
 /** A row that was labelled, as selections.csv has it. */
 export interface SelectedSample {
@@ -72,8 +76,8 @@ export type RunEventBody =
   | { readonly type: 'evaluated'; readonly round: number; readonly labeled: number; readonly metrics: RoundRecord['metrics'] }
   /** arrays for the run folder; storage writes them before the round that follows */
   | { readonly type: 'artifact'; readonly name: string; readonly data: FloatArray | Int32Array; readonly shape: readonly number[] }
-  /** weights to resume from, written before the round's record */
-  | { readonly type: 'checkpoint'; readonly round: number; readonly weights: readonly FloatArray[] }
+  /** what the next round starts from, written before the round's record: weights (none unless they carry over) and memories */
+  | { readonly type: 'checkpoint'; readonly round: number; readonly weights: readonly FloatArray[]; readonly memories: Memories }
   | { readonly type: 'round-ended'; readonly record: RoundRecord }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
   /** where the queue put a run that is not computed now; never stored */
@@ -108,6 +112,8 @@ export interface ResumePoint {
   readonly records: readonly RoundRecord[]
   /** weights after the last record's round, when `carry` or `shrink-perturb` needs them */
   readonly weights: readonly FloatArray[] | null
+  /** what methods kept of the last record's round, when any does */
+  readonly memories?: Memories
   /** first sequence number to use, one past the last that any listener saw; 0 when left out */
   readonly nextSeq?: number
 }

@@ -3,8 +3,8 @@ import { exponentials, logSoftmax } from '../core/linear'
 import type { FloatArray, Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
 import type { Rows } from '../data/dataset'
-import type { Model, TensorNorms } from '../nn/model'
-import type { ModelView } from '../strategies/contract'
+import type { Model, Reader, TensorNorms } from '../nn/model'
+import type { CheckpointView, ModelView } from '../strategies/contract'
 import type { Ledger } from './ledger'
 
 export interface ViewOptions {
@@ -26,7 +26,22 @@ const passRows = 8192
  * What one trained model says, asked of the network once per row and shared by the strategy and its shadows. `charged` gives the
  * view of one method: the time the network takes on its request goes to its ledger.
  */
-export function createModelView(model: Model, options: ViewOptions): { charged(ledger: Ledger): ModelView } {
+export function createModelView(model: Model, options: ViewOptions): ChargedView {
+  const current = createReaderView(model, options)
+  const past = model.checkpoints.map(({ weights, ...about }) => ({ about, view: createReaderView(model.readerAt(weights), options) }))
+  return {
+    charged: (ledger) => {
+      const checkpoints = past.map(({ about, view }): CheckpointView => ({ ...about, model: view.charged(ledger) }))
+      return { ...current.charged(ledger), checkpoints: () => checkpoints }
+    },
+  }
+}
+
+interface ChargedView {
+  charged(ledger: Ledger): ModelView
+}
+
+function createReaderView(model: Reader, options: ViewOptions): ChargedView {
   const { signal, count } = options
   const outputs = rowCache(count, async (index) => {
     let whole: readonly Matrix[] = []
@@ -47,7 +62,7 @@ export function createModelView(model: Model, options: ViewOptions): { charged(l
     return [found.squared, { data: found.outputError, rows: index.length, cols: 1 }]
   })
   const exponentialsOf = memo(exponentials)
-  let lastLayer: ReturnType<Model['lastLayer']> | undefined
+  let lastLayer: ReturnType<Reader['lastLayer']> | undefined
 
   return {
     charged: (ledger) => {
@@ -63,6 +78,9 @@ export function createModelView(model: Model, options: ViewOptions): { charged(l
             const [squared, outputError] = await norms(rows)
             return { squared: squared as Matrix<Float64Array>, outputError: outputError.data as Float64Array, tensors }
           }),
+        gradientNorms: (rows, errors) => timed(() => model.gradientNorms(options.rows(rows), errors, signal)),
+        meanGradient: (rows, targets) => timed(() => model.meanGradient(options.rows(rows), targets, signal)),
+        logitTangents: (rows, direction) => timed(() => model.logitTangents(options.rows(rows), direction, signal)),
         lastLayer: () => timed(() => (lastLayer ??= model.lastLayer())),
         ...(model.sampledProbabilities === undefined
           ? {}

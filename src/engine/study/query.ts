@@ -3,12 +3,13 @@ import { argMax } from '../core/linear'
 import type { Matrix } from '../core/matrix'
 import type { LabeledPool } from '../data/dataset'
 import { jaccard, spearman } from '../metrics/dynamics'
-import type { Acquisition, ModelView, Query, SelectionKernels } from '../strategies/contract'
+import type { Acquisition, Memory, ModelView, Query, SelectionKernels } from '../strategies/contract'
 import { strategyOf } from '../strategies/registry'
 import type { SelectedSample, ShadowOverlap } from './events'
 import type { Ledger } from './ledger'
 import { positionOf } from './partition'
 import type { Method } from './runHash'
+import { readsOf } from './setting'
 import type { Streams } from './streams'
 
 /** A trained state that methods choose from. */
@@ -20,6 +21,9 @@ export interface QueryState {
   readonly classes: number
   readonly round: number
   readonly rounds: number
+  readonly validation: Query['validation']
+  /** true class of every candidate; handed to oracles only */
+  readonly truth: Int32Array
   readonly view: { charged(ledger: Ledger): ModelView }
   readonly features: (rows: Int32Array) => Matrix
   readonly recorded?: readonly ArrayLike<number>[]
@@ -28,9 +32,9 @@ export interface QueryState {
   readonly signal?: CancelSignal
 }
 
-/** Asks a method for its batch and checks the answer; its time goes to `ledger`, what it does not name itself to `chooseMs`. */
-export async function askMethod(entry: Method, state: QueryState, ledger: Ledger): Promise<Acquisition> {
-  const { candidates, labeled, labels, k, classes, round, rounds, features, recorded, kernels, signal } = state
+/** Asks a method for its batch, with what it kept of the round before, and checks the answer; its time goes to `ledger`, what it does not name itself to `chooseMs`. */
+export async function askMethod(entry: Method, state: QueryState, ledger: Ledger, memory: Memory = {}): Promise<Acquisition> {
+  const { candidates, labeled, labels, k, classes, round, rounds, validation, features, recorded, kernels, signal } = state
   const query: Query = {
     pool: candidates,
     labeled,
@@ -41,6 +45,9 @@ export async function askMethod(entry: Method, state: QueryState, ledger: Ledger
     rounds,
     model: state.view.charged(ledger),
     features,
+    validation,
+    ...(readsOf(entry).includes('oracle') ? { oracle: state.truth } : {}),
+    memory,
     ...(recorded === undefined ? {} : { recorded }),
     random: state.streams.selection(entry, round),
     kernels,

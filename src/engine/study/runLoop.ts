@@ -4,10 +4,10 @@ import { createPairwiseDistance } from '../metrics/dynamics'
 import { layersOf } from '../nn/architectures'
 import { createModel } from '../nn/createModel'
 import type { Model } from '../nn/model'
-import type { RoundRecord, RunEvent, RunEventBody, RunFailure } from './events'
+import type { Memories, RoundRecord, RunEvent, RunEventBody, RunFailure } from './events'
 import { createLedger } from './ledger'
 import { without } from './partition'
-import { evaluateRound, fitRound, noBatch, queryRound, startWeights, weightEvents, type Labels } from './round'
+import { emptyRecord, evaluateRound, fitRound, queryRound, startWeights, stateEvents, type Labels } from './round'
 import { checkBudget, checkNeeds, checkResume, initialSamples, settingOf, type RunDependencies, type Setting } from './setting'
 import type { RunSpec } from './spec'
 
@@ -44,7 +44,7 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
 
   const model = modelOf(setting)
   try {
-    checkNeeds(spec, model)
+    checkNeeds(setting, model)
     yield {
       type: 'run-started',
       rounds: spec.strategy.rounds,
@@ -71,14 +71,16 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
     }
     for (const { selection } of records) buy(selection.map(({ row }) => row))
 
+    let memories = deps.resume?.memories ?? {}
     for (let round = records.length; round <= spec.strategy.rounds; round++) {
       await deps.pause?.()
       throwIfCancelled(deps.signal)
-      const record = yield* oneRound(model, setting, round, labelsOf(setting, labeled), (rows) => {
+      const ended = yield* oneRound(model, setting, round, labelsOf(setting, labeled), memories, (rows) => {
         buy(rows)
         return queried.mean()
       })
-      yield { type: 'round-ended', record }
+      memories = ended.memories
+      yield { type: 'round-ended', record: ended.record }
     }
   } finally {
     model.dispose()
@@ -110,8 +112,9 @@ async function* oneRound(
   setting: Setting,
   round: number,
   labels: Labels,
+  before: Memories,
   buy: (rows: readonly number[]) => number | null,
-): AsyncGenerator<RunEventBody, RoundRecord> {
+): AsyncGenerator<RunEventBody, { readonly record: RoundRecord; readonly memories: Memories }> {
   const { spec, deps, partition } = setting
   const ledger = createLedger(() => deps.clock.ticks())
   const labeled = labels.rows.length + partition.validation.length
@@ -119,14 +122,17 @@ async function* oneRound(
 
   await startWeights(model, setting, round)
   // Without a label there is nothing to train on: the untrained network is evaluated, and chooses.
-  const fit = labels.rows.length === 0 ? null : yield* fitRound(model, setting, round, labels, ledger)
+  const fit = yield* fitRound(model, setting, round, labels, ledger)
   const metrics = await ledger.charge('evalMs', () => evaluateRound(model, setting))
   yield { type: 'evaluated', round, labeled, metrics }
 
-  const batch = round < spec.strategy.rounds ? yield* queryRound(model, setting, round, labels, ledger) : noBatch
+  const { record: batch, memories } =
+    round < spec.strategy.rounds
+      ? yield* queryRound(model, setting, round, labels, ledger, before)
+      : { record: emptyRecord, memories: before }
   const diversityCumulative = buy(batch.selection.map(({ row }) => row))
-  yield* weightEvents(model, setting, round)
-  return {
+  yield* stateEvents(model, setting, round, memories)
+  const record: RoundRecord = {
     round,
     labeled,
     metrics,
@@ -139,6 +145,7 @@ async function* oneRound(
     diversityCumulative,
     timings: { ...ledger.spent },
   }
+  return { record, memories }
 }
 
 /** Points of a loss curve that a record keeps. */

@@ -6,7 +6,7 @@ import { fitScaling } from '../data/scaling'
 import type { ModelConfig } from '../nn/createModel'
 import type { Executor } from '../nn/executor'
 import type { Capability, Model } from '../nn/model'
-import type { SelectionKernels } from '../strategies/contract'
+import type { Reading, SelectionKernels, TrainingExtras } from '../strategies/contract'
 import { strategyOf } from '../strategies/registry'
 import { isLine } from './entries'
 import type { ResumePoint, SelectedSample } from './events'
@@ -43,6 +43,8 @@ export interface Setting {
   readonly classes: number
   /** trains once on the whole pool */
   readonly isLine: boolean
+  /** what the strategy adds to training */
+  readonly extras: TrainingExtras
   /** rows of the training array, and the test rows, as the model sees them */
   readonly rows: (index: Int32Array) => Rows
   readonly testRows: Rows
@@ -67,6 +69,7 @@ export function settingOf(spec: RunSpec, deps: RunDependencies): Setting {
     partition,
     classes: dataset.classNames.length,
     isLine: isLine(spec.strategy),
+    extras: extrasOf(spec),
     rows: (index) => ({ pool: train, scaling, index }),
     testRows: { pool: test.source, scaling, index: test.rows },
     features: (index) => {
@@ -130,16 +133,35 @@ export function checkResume(spec: RunSpec, resume: ResumePoint | null, initial: 
   if (!isSame || resume.records.some(({ round }, i) => round !== i) || resume.records.length > spec.strategy.rounds + 1) {
     throw badInput('the recorded rounds do not belong to this run', { expected: 'its initial set and its rounds in order' })
   }
-  if (keepsWeights(spec) && resume.weights === null && resume.records.length <= spec.strategy.rounds) {
+  if (resume.records.length > spec.strategy.rounds) return
+  if (keepsWeights(spec) && resume.weights === null) {
     throw badInput(`a run with weightStart ${spec.training.weightStart} cannot go on without the weights of its last round`, {
       expected: 'the weights that were written before the last round',
     })
   }
+  if ([spec.strategy, ...spec.shadow].some(remembers) && resume.memories === undefined) {
+    throw badInput(`${spec.strategy.id} cannot go on without what it kept of its last round`, {
+      expected: 'the memory that was written before the last round',
+    })
+  }
+}
+
+/** The strategy's own additions, with as many checkpoints as any method asks for. */
+function extrasOf(spec: RunSpec): TrainingExtras {
+  const of = ({ id, params }: Method): TrainingExtras => strategyOf(id).training?.(params) ?? {}
+  return { ...of(spec.strategy), checkpoints: Math.max(0, ...methodsOf(spec).map((method) => of(method).checkpoints ?? 0)) }
 }
 
 /** Whether a round starts from the weights of the one before. */
 export const keepsWeights = ({ training }: Pick<RunSpec, 'training'>): boolean =>
   training.weightStart === 'carry' || training.weightStart === 'shrink-perturb'
+
+/** Whether a method keeps something from round to round. */
+export const remembers = ({ id, params }: Method): boolean => strategyOf(id).remembers?.(params) === true
+
+/** Whether a run can only go on with what the round before left behind: weights, or the memory of a method. */
+export const keepsState = (spec: Pick<RunSpec, 'training' | 'strategy' | 'shadow'>): boolean =>
+  keepsWeights(spec) || [spec.strategy, ...spec.shadow].some(remembers)
 
 /** Everybody who is asked in the rounds of a run. */
 export function methodsOf({ strategy, shadow, protocol }: RunSpec): Method[] {
@@ -149,9 +171,14 @@ export function methodsOf({ strategy, shadow, protocol }: RunSpec): Method[] {
 /** What a method asks of the model. */
 export const needsOf = ({ id, params }: Method): readonly Capability[] => strategyOf(id).needs(params)
 
-/** Refuses methods that ask for what the model cannot do, before anything is trained. */
-export function checkNeeds(spec: RunSpec, { capabilities }: Pick<Model, 'capabilities'>): void {
+/** What a method reads beyond the labelled rows. */
+export const readsOf = ({ id, params }: Method): readonly Reading[] => strategyOf(id).reads?.(params) ?? []
+
+/** Refuses methods that ask for what the model or the study does not have, before anything is trained. */
+export function checkNeeds({ spec, partition }: Setting, { capabilities }: Pick<Model, 'capabilities'>): void {
   for (const method of methodsOf(spec)) {
+    if (partition.validation.length === 0 && readsOf(method).includes('validation'))
+      throw badInput(noValidation(method.id), noValidationDetails)
     const missing = needsOf(method).find((need) => !capabilities.has(need))
     if (missing !== undefined)
       throw unsupported(
@@ -161,10 +188,19 @@ export function checkNeeds(spec: RunSpec, { capabilities }: Pick<Model, 'capabil
   }
 }
 
+/** How a method is refused that reads validation rows where none are reserved. */
+export const noValidation = (id: string): string => `${id} reads validation rows with true labels, and the study reserves none`
+export const noValidationDetails = {
+  path: 'protocol.validation',
+  found: '0',
+  expected: 'at least 1 row, charged to every strategy; or parameters that read none, such as target: pool-pseudo',
+} as const
+
 const needNames: Readonly<Record<Capability, string>> = {
   proba: 'class probabilities',
   embedding: "the last layer's inputs",
   lastLayer: "the last layer's weights",
   tensorNorms: 'per-sample gradient norms',
+  gradients: 'gradients of all layers',
   sampledProba: 'stochastic forward passes',
 }

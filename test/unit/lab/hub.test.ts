@@ -54,7 +54,7 @@ it('sends of the epochs of a batch only the latest of each run, in place', () =>
 it('numbers experiments apart and never sends arrays', () => {
   hub.runEvent('e', 'a', epoch(1))
   hub.runEvent('f', 'a', event({ type: 'artifact', name: 'scores', data: new Float32Array(3), shape: [3] }))
-  hub.runEvent('f', 'a', event({ type: 'checkpoint', round: 0, weights: [] }))
+  hub.runEvent('f', 'a', event({ type: 'checkpoint', round: 0, weights: [], memories: {} }))
   hub.runEvent('f', 'a', epoch(1))
   vi.advanceTimersByTime(100)
   expect(batches().map(({ experiment, batch, events }) => [experiment, batch, events.length])).toEqual([

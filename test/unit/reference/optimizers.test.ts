@@ -6,7 +6,7 @@ const after = (rule: Parameters<typeof createUpdate>[0]): number[] => {
   const weight = Float64Array.of(2)
   const update = createUpdate(rule, 1)
   return [0.5, -1].map((gradient, i) => {
-    update(weight, Float64Array.of(gradient), 0.1, i + 1)
+    update.apply(weight, Float64Array.of(gradient), 0.1, i + 1)
     return weight[0]
   })
 }
@@ -39,6 +39,6 @@ it('Adam puts weight decay in the gradient, AdamW takes it off the weight', () =
 it('flushes what would become denormal', () => {
   const weight = Float64Array.of(1)
   const update = createUpdate({ type: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-30, weightDecay: 0 }, 1)
-  update(weight, Float64Array.of(1e-19), 0.1, 1)
+  update.apply(weight, Float64Array.of(1e-19), 0.1, 1)
   expect(weight[0]).toBe(1)
 })

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createReferenceExecutor } from '@backends/reference/executor'
 import { plainKernels } from '@engine/core/distances'
-import type { FloatArray } from '@engine/core/matrix'
 import type { Dataset } from '@engine/data/dataset'
 import type { Executor } from '@engine/nn/executor'
 import type { ResumePoint, RunEvent } from '@engine/study/events'
@@ -21,13 +20,15 @@ const picksOf = (events: readonly RunEvent[]): number[][] => recordsOf(events).m
 
 /** What a host would have stored of the first rounds of a run. */
 function storedUpTo(events: readonly RunEvent[], rounds: number): ResumePoint {
-  let weights: readonly FloatArray[] | null = null
-  for (const event of events) if (event.type === 'checkpoint' && event.round === rounds - 1) weights = event.weights
+  let state: Pick<ResumePoint, 'weights' | 'memories'> = { weights: null }
+  for (const event of events)
+    if (event.type === 'checkpoint' && event.round === rounds - 1)
+      state = { weights: event.weights.length > 0 ? event.weights : null, memories: event.memories }
   const start = events.find((event) => event.type === 'run-started')
   return {
     initial: start?.type === 'run-started' ? start.initial : [],
     records: recordsOf(events).slice(0, rounds),
-    weights,
+    ...state,
     nextSeq: 1000,
   }
 }

@@ -6,7 +6,7 @@ import { badge } from '@engine/strategies/badge'
 import type { ModelView } from '@engine/strategies/contract'
 import { coreSet } from '@engine/strategies/coreSet'
 import { lastLayerNorms } from '@engine/strategies/entropyGradnorm'
-import { arrayQuery } from '@engine/strategies/arrayView'
+import { arrayQuery, arrayView } from '@engine/strategies/arrayView'
 import { benchResult, type BenchResult } from './result'
 
 const hidden = 512
@@ -65,12 +65,11 @@ function predictions(n: number): Predictions {
 
 /** A view of predictions that are there already, for a caller that asks about every row in order. */
 const viewOf = ({ logProbabilities, probabilities }: Predictions, features: Matrix): ModelView => ({
+  ...arrayView({}),
   capabilities: new Set(['proba', 'embedding']),
   logProbabilities: async () => logProbabilities,
   probabilities: async () => probabilities,
   embeddings: async () => features,
-  tensorNorms: () => Promise.reject(new Error('not benchmarked')),
-  lastLayer: () => Promise.reject(new Error('not benchmarked')),
 })
 
 const ascending = (from: number, to: number): Int32Array => Int32Array.from({ length: to - from }, (_, i) => from + i)

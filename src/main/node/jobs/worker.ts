@@ -17,7 +17,7 @@ import { loadDataset } from '../datasets'
 import { readBytes } from '../datasets/files'
 import { systemClock } from '../clock'
 import { writeAtomic } from '../storage/files'
-import { writeWeights } from '../storage/weights'
+import { writeState } from '../storage/weights'
 import type { Worker } from './serve'
 
 /** The real work of a job: the engine's loop on one backend; backend and data set stay loaded for the next run. */
@@ -69,7 +69,7 @@ export function createWorker(): Worker {
 /** Writes the arrays of an event into the run's folder; resolves to whether that was all there is to it. */
 async function writeArrays(folder: RunAssignment['folder'], event: RunEvent): Promise<boolean> {
   if (event.type === 'artifact') await writeAtomic(join(folder, `${event.name}.npy`), writeNpy(event.data, event.shape))
-  else if (event.type === 'checkpoint') await writeWeights(folder, event.round, event.weights)
+  else if (event.type === 'checkpoint') await writeState(folder, event.round, event)
   else return false
   return true
 }

@@ -3,13 +3,14 @@ import { cp, mkdir, open, rename, rm, truncate, type FileHandle } from 'node:fs/
 import { dirname, join } from 'node:path'
 import { badInput } from '@engine/core/errors'
 import { isStored, type ResumePoint, type RoundRecord, type RunEvent } from '@engine/study/events'
+import { keepsState } from '@engine/study/setting'
 import type { PlannedRun } from '@engine/study/spec'
 import type { RunWriter, StoredRun } from '../../lab/ports'
 import { runResultHash } from '../../lab/resultHash'
 import { withFile } from '../errors'
 import { readIfThere, syncFolder, writeAtomic } from './files'
 import { parseJson, runSummary, storedEvent, type RunSummary } from './schemas'
-import { readWeights, removeWeights } from './weights'
+import { readState, removeStates } from './weights'
 
 const eventsFile = (folder: string): string => join(folder, 'events.jsonl')
 const resultFile = (folder: string): string => join(folder, 'result.json')
@@ -119,13 +120,12 @@ export async function adoptRun(folder: string, from: string): Promise<boolean> {
   })
 }
 
-/** Opens a run for computing: cuts the log after its last whole round whose weights are there, and goes on from it. */
+/** Opens a run for computing: cuts the log after its last whole round whose state is there, and goes on from it. */
 export async function openRun(folder: string, { spec }: PlannedRun): Promise<RunWriter> {
   await withFile(folder, () => mkdir(folder, { recursive: true }))
   if ((await readIfThere(specFile(folder))) === null) await writeAtomic(specFile(folder), `${JSON.stringify(spec, null, 2)}\n`)
   const log = await readRun(folder)
-  const carries = spec.training.weightStart === 'carry' || spec.training.weightStart === 'shrink-perturb'
-  const { resume, end } = await resumePoint(folder, log, carries)
+  const { resume, end } = await resumePoint(folder, log, keepsState(spec))
   const file = eventsFile(folder)
   await rm(resultFile(folder), { force: true })
   if (log.bytes.length > end) await withFile(file, () => truncate(file, end))
@@ -135,16 +135,21 @@ export async function openRun(folder: string, { spec }: PlannedRun): Promise<Run
 async function resumePoint(
   folder: string,
   { events, ends }: RunLog,
-  carries: boolean,
+  needsState: boolean,
 ): Promise<{ resume: ResumePoint | null; end: number }> {
   for (let i = events.length - 1; i >= 0; i--) {
     const event = events[i]
     if (event.type !== 'round-ended') continue
-    const weights = carries ? await readWeights(folder, event.record.round) : null
-    if (carries && weights === null) continue
+    const state = needsState ? await readState(folder, event.record.round) : null
+    if (needsState && state === null) continue
     const kept = events.slice(0, i + 1)
     return {
-      resume: { initial: initialOf(kept), records: recordsOf(kept), weights },
+      resume: {
+        initial: initialOf(kept),
+        records: recordsOf(kept),
+        weights: state === null || state.weights.length === 0 ? null : state.weights,
+        ...(state === null ? {} : { memories: state.memories }),
+      },
       end: ends[i],
     }
   }
@@ -174,7 +179,7 @@ function writer(folder: string, handle: FileHandle, start: number, resume: Resum
         size += line.length
         if (event.type === 'run-ended' && event.state === 'finished') {
           await summarize(folder, await readRun(folder))
-          await removeWeights(folder)
+          await removeStates(folder)
         }
       }),
     close: () => handle.close(),

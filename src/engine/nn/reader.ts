@@ -1,0 +1,199 @@
+import { matrix, type FloatArray, type Matrix } from '../core/matrix'
+import { createSampledPasses } from './dropout'
+import type { Executor, Parameters } from './executor'
+import { traceGradientNorms, traceLossGradient, traceTangents } from './gradientGraphs'
+import type { Capability, Reader } from './model'
+import { traceEntropyNorms, traceOutputs, type Network } from './network'
+import { createRowProgram, type RowProgram } from './rowProgram'
+
+/** A reader that frees its programs, not its parameters. */
+export interface OwnedReader extends Reader {
+  dispose(): void
+}
+
+/** What the weights in `parameters` say about rows. Each graph is compiled when it is first asked for. */
+export function createReader(network: Network, executor: Executor, parameters: Parameters, pause: () => Promise<void>): OwnedReader {
+  const { classes, embeddingSize } = network
+  const programs: { dispose(): void }[] = []
+  const program = (trace: (network: Network, batch: number) => ReturnType<typeof traceOutputs>): RowProgram => {
+    const created = createRowProgram((batch) => trace(network, batch), executor, parameters, pause)
+    programs.push(created)
+    return created
+  }
+  const inference = program(traceOutputs)
+  const entropyNorms = program(traceEntropyNorms)
+  const gradientNorms = program(traceGradientNorms)
+  const lossGradient = program(traceLossGradient)
+  const tangents = program(traceTangents)
+  const sampled = network.masks.length > 0 ? createSampledPasses(network, executor, parameters, pause) : undefined
+  if (sampled !== undefined) programs.push(sampled)
+  const alone = inTurn()
+
+  return {
+    capabilities: new Set<Capability>([
+      'proba',
+      'embedding',
+      'lastLayer',
+      'tensorNorms',
+      'gradients',
+      ...(sampled ? ['sampledProba' as const] : []),
+    ]),
+    classes,
+    parameters: network.parameters,
+
+    outputs: (rows, signal) =>
+      alone(async () => {
+        const n = rows.index.length
+        const logits = matrix(executor.allocate(n * classes), n, classes)
+        const embedding = matrix(executor.allocate(n * embeddingSize), n, embeddingSize)
+        await inference.run(
+          rows,
+          (chunk, from, count) => {
+            collect(logits, chunk.logits, from, count)
+            collect(embedding, chunk.embedding, from, count)
+          },
+          signal,
+        )
+        return { logits, embedding }
+      }),
+
+    tensorNorms: (rows, signal) =>
+      alone(async () => {
+        const n = rows.index.length
+        const tensors = network.parameters.map(({ name }) => name)
+        const squared = matrix(new Float64Array(n * tensors.length), n, tensors.length)
+        const outputError = new Float64Array(n)
+        await entropyNorms.run(
+          rows,
+          (chunk, from, count) => {
+            collect(squared, chunk.squared, from, count)
+            for (let i = 0; i < count; i++) outputError[from + i] = Math.sqrt(chunk.errorSquared[i])
+          },
+          signal,
+        )
+        return { squared, outputError, tensors }
+      }),
+
+    gradientNorms: (rows, outputErrors, signal) =>
+      alone(async () => {
+        const n = rows.index.length
+        const squared = matrix(new Float64Array(n * network.parameters.length), n, network.parameters.length)
+        await gradientNorms.run(
+          rows,
+          (chunk, from, count) => collect(squared, chunk.squared, from, count),
+          signal,
+          (inputs, from, count) => feedRows(inputs.error, outputErrors, from, count),
+        )
+        return squared
+      }),
+
+    meanGradient: (rows, targets, signal) =>
+      alone(async () => {
+        const sums = network.parameters.map(({ name, shape }) => ({
+          output: `grad:${name}`,
+          values: new Float64Array(shape.reduce((a, b) => a * b, 1)),
+        }))
+        await lossGradient.run(
+          rows,
+          (chunk) => {
+            for (const { output, values } of sums) {
+              const part = chunk[output]
+              for (let i = 0; i < values.length; i++) values[i] += part[i]
+            }
+          },
+          signal,
+          (inputs, from, count) => feedRows(inputs.target, targets, from, count),
+        )
+        const n = Math.max(1, rows.index.length)
+        return sums.map(({ values }) => values.map((value) => value / n))
+      }),
+
+    logitTangents: (rows, direction, signal) =>
+      alone(async () => {
+        const n = rows.index.length
+        const result = matrix(new Float64Array(n * classes), n, classes)
+        await tangents.run(
+          rows,
+          (chunk, from, count) => collect(result, chunk.tangents, from, count),
+          signal,
+          (inputs) => network.parameters.forEach(({ name }, t) => inputs[`direction:${name}`].set(direction[t])),
+        )
+        return result
+      }),
+
+    ...(sampled && { sampledProbabilities: (rows, passes, random, signal) => alone(() => sampled.run(rows, passes, random, signal)) }),
+
+    lastLayer: async () => {
+      const values = await parameters.read()
+      const last = network.layers[network.layers.length - 1].parameters.length
+      const [weight, bias = executor.allocate(classes)] = values.slice(-last)
+      return { weight: matrix(weight, classes, embeddingSize), bias }
+    },
+
+    dispose: () => programs.forEach((created) => created.dispose()),
+  }
+}
+
+/** Reads with weights of the past, which are kept apart from those of the model; made when they are first asked for. */
+export function createPastReader(
+  network: Network,
+  executor: Executor,
+  pause: () => Promise<void>,
+): { at(weights: readonly FloatArray[]): Reader; dispose(): void } {
+  let made: { readonly parameters: Parameters; readonly reader: OwnedReader } | undefined
+  let current: readonly FloatArray[] | undefined
+  const alone = inTurn()
+  return {
+    at(weights) {
+      if (made === undefined) {
+        const parameters = executor.parameters(network.state)
+        made = { parameters, reader: createReader(network, executor, parameters, pause) }
+      }
+      const { parameters, reader } = made
+      const withWeights =
+        <A extends readonly unknown[], T>(ask: (...args: A) => Promise<T>) =>
+        (...args: A): Promise<T> =>
+          alone(() => {
+            if (current !== weights) parameters.write(weights)
+            current = weights
+            return ask(...args)
+          })
+      return {
+        capabilities: reader.capabilities,
+        classes: reader.classes,
+        parameters: reader.parameters,
+        outputs: withWeights(reader.outputs),
+        tensorNorms: withWeights(reader.tensorNorms),
+        gradientNorms: withWeights(reader.gradientNorms),
+        meanGradient: withWeights(reader.meanGradient),
+        logitTangents: withWeights(reader.logitTangents),
+        lastLayer: withWeights(reader.lastLayer),
+        ...(reader.sampledProbabilities && { sampledProbabilities: withWeights(reader.sampledProbabilities) }),
+      }
+    },
+    dispose: () => {
+      made?.reader.dispose()
+      made?.parameters.dispose()
+    },
+  }
+}
+
+/** Copies the rows of a chunk to their place. */
+const collect = ({ data, cols }: Matrix, chunk: FloatArray, from: number, count: number): void =>
+  data.set(chunk.subarray(0, count * cols), from * cols)
+
+/** Rows from … from + count − 1 of a matrix at the head of an input, zeros after them. */
+function feedRows(input: FloatArray, { data, cols }: Matrix, from: number, count: number): void {
+  input.set(data.subarray(from * cols, (from + count) * cols))
+  input.fill(0, count * cols)
+}
+
+/** Buffers of a compiled graph are shared by its runs, so callers that overlap wait for each other. */
+function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const result = last.then(work, work)
+    last = result
+    return result
+  }
+}
