@@ -1,19 +1,19 @@
 import { unsupported } from '../core/errors'
 import type { Builder } from './builder'
 import { backpropagate } from './grad'
-import type { Node, OpNode, Value } from './ir'
+import { sizeOf, type Node, type OpNode, type Value } from './ir'
 import { range, showShape } from './shapes'
 
 /**
  * Squared norm of each sample's gradient with respect to each parameter, n × T, from one batched backward pass (A§2.2).
  * `scalars` (n) holds one number per sample and may not couple samples. A parameter's gradient is never formed for dense layers
- * and only formed for convolutions when that is cheaper than the Gram form. Throws `unsupported` for a parameter that is used twice
- * or in any other way than as the weight or bias of a dense layer or convolution.
+ * and only formed for convolutions and sequences when that is cheaper than the Gram form. Throws `unsupported` for a parameter that is
+ * used twice or in any other way than as weight of a dense layer or convolution, added bias or factor.
  */
 export function sampleNorm2(g: Builder, scalars: Value, parameters: readonly Value[]): Value {
   return columns(
     g,
-    usesOf(g, scalars, parameters).map((use) => norm2(g, use)),
+    usesOf(g, scalars, parameters).map((use) => norm2(g, scalars.shape[0], use)),
   )
 }
 
@@ -25,18 +25,20 @@ export function sampleDot(g: Builder, scalars: Value, parameters: readonly Value
   return columns(
     g,
     usesOf(g, scalars, parameters).map(({ kind, node, error }, t) => {
-      const response =
-        kind === 'bias' ? g.reshape(targets[t], node.inputs[1].shape) : g.apply(node.op, [node.inputs[0], targets[t]], node.attrs)
-      return sumPerSample(g, g.mul(error, response))
+      const target = g.reshape(targets[t], node.inputs[1].shape)
+      const response = kind === 'bias' ? target : g.apply(node.op, [node.inputs[0], target], node.attrs)
+      return sumPerSample(g, scalars.shape[0], g.mul(error, response))
     }),
   )
 }
 
-/** Where a parameter enters: a layer's output error belongs to the input it met. */
+/** Where a parameter enters, as the second input of `node`: a layer's output error belongs to the input it met. */
 type Use =
+  /** a matrix product, for one row per sample or several that follow each other */
   | { readonly kind: 'dense'; readonly node: OpNode<'matmul'>; readonly error: Value }
   | { readonly kind: 'conv2d'; readonly node: OpNode<'conv2d'>; readonly error: Value }
   | { readonly kind: 'bias'; readonly node: OpNode<'add'>; readonly error: Value }
+  | { readonly kind: 'factor'; readonly node: OpNode<'mul'>; readonly error: Value }
 
 function usesOf(g: Builder, scalars: Value, parameters: readonly Value[]): Use[] {
   const [n] = scalars.shape
@@ -46,15 +48,22 @@ function usesOf(g: Builder, scalars: Value, parameters: readonly Value[]): Use[]
   return parameters.map((parameter) => {
     const { node, operand } = onlyUse(nodes, parameter)
     const error = errors.get(node.output)
-    if (error !== undefined && error.shape[0] === n && node.inputs[1] === operand) {
-      const whole = operand === parameter
-      if (whole && node.op === 'matmul' && !node.attrs.transA) return { kind: 'dense', node, error }
-      if (whole && node.op === 'conv2d') return { kind: 'conv2d', node, error }
-      const lead = error.shape.length - operand.shape.length
-      if (node.op === 'add' && (lead > 0 || operand.shape[0] === 1)) return { kind: 'bias', node, error }
+    if (error !== undefined && node.inputs[1] === operand) {
+      if (node.op === 'matmul' && !node.attrs.transA && isBySample(g, node.inputs[0], n)) return { kind: 'dense', node, error }
+      if (node.op === 'conv2d' && error.shape[0] === n) return { kind: 'conv2d', node, error }
+      const shared = error.shape.length > operand.shape.length || operand.shape[0] === 1
+      if (node.op === 'add' && error.shape[0] === n && shared) return { kind: 'bias', node, error }
+      if (node.op === 'mul' && error.shape[0] === n && shared) return { kind: 'factor', node, error }
     }
     throw unsupported(`no per-sample gradients for a parameter ${showShape(parameter.shape)} used by ${node.op}`)
   })
+}
+
+/** Whether the rows of a matrix are those of n samples, one after the other. */
+function isBySample(g: Builder, rows: Value, n: number): boolean {
+  if (rows.shape[0] === n) return true
+  const node = g.producer(rows)
+  return node?.op === 'reshape' && node.inputs[0].shape[0] === n
 }
 
 /** The one node that uses a parameter, directly or reshaped. */
@@ -77,26 +86,49 @@ function ancestors(g: Builder, value: Value): Node[] {
   return found
 }
 
-function norm2(g: Builder, use: Use): Value {
+function norm2(g: Builder, n: number, use: Use): Value {
   const { error } = use
-  if (use.kind === 'dense') return g.mul(sumPerSample(g, g.square(error)), sumPerSample(g, g.square(use.node.inputs[0])))
-  if (use.kind === 'bias') {
-    const bias = use.node.inputs[1].shape
-    const lead = error.shape.length - bias.length
-    const shared = range(error.shape.length).filter((axis) => axis > 0 && (axis < lead || bias[axis - lead] === 1))
-    return sumPerSample(g, g.square(shared.length > 0 ? g.reduceSum(error, shared) : error))
+  switch (use.kind) {
+    case 'dense': {
+      const [rows, units] = error.shape
+      const [x] = use.node.inputs
+      if (rows === n) return g.mul(sumPerSample(g, n, g.square(error)), sumPerSample(g, n, g.square(x)))
+      const [steps, width] = [rows / n, x.shape[1]]
+      return pairedNorm2(g, g.reshape(error, [n, steps, units]), g.reshape(x, [n, steps, width]), 1)
+    }
+    case 'conv2d': {
+      const [x, kernel] = use.node.inputs
+      const [, co, oh, ow] = error.shape
+      const [, , kh, kw] = kernel.shape
+      return pairedNorm2(g, g.reshape(error, [n, co, oh * ow]), g.unfold(x, { ...use.node.attrs, kernel: [kh, kw] }), 2)
+    }
+    case 'bias':
+    case 'factor': {
+      const [other, operand] = use.node.inputs
+      const each = use.kind === 'bias' ? error : g.mul(error, other)
+      const lead = error.shape.length - operand.shape.length
+      const shared = range(error.shape.length).filter((axis) => axis > 0 && (axis < lead || operand.shape[axis - lead] === 1))
+      return sumPerSample(g, n, g.square(shared.length > 0 ? g.reduceSum(each, shared) : each))
+    }
   }
-  const [x, kernel] = use.node.inputs
-  const [co, ci, kh, kw] = kernel.shape
-  const [n, , oh, ow] = error.shape
-  const places = oh * ow
-  const inputs = g.unfold(x, { ...use.node.attrs, kernel: [kh, kw] })
-  const errors = g.reshape(error, [n, co, places])
-  if (2 * places ** 2 >= co * ci * kh * kw) return sumPerSample(g, g.square(g.batchMatmul(errors, inputs, { transB: true })))
-  return sumPerSample(g, g.mul(g.batchMatmul(errors, errors, { transA: true }), g.batchMatmul(inputs, inputs, { transA: true })))
 }
 
-const sumPerSample = (g: Builder, value: Value): Value => g.reduceSum(value, range(value.shape.length).slice(1))
+/** ‖Σ over places of error ⊗ input‖² for each of n samples; both have the places on `axis`, the numbers of a place on the other one. */
+function pairedNorm2(g: Builder, errors: Value, inputs: Value, axis: 1 | 2): Value {
+  const [n] = errors.shape
+  const places = errors.shape[axis]
+  const byPlace = axis === 1
+  if (2 * places ** 2 >= errors.shape[3 - axis] * inputs.shape[3 - axis])
+    return sumPerSample(g, n, g.square(g.batchMatmul(errors, inputs, { transA: byPlace, transB: !byPlace })))
+  const pairs = (value: Value): Value => g.batchMatmul(value, value, { transA: !byPlace, transB: byPlace })
+  return sumPerSample(g, n, g.mul(pairs(errors), pairs(inputs)))
+}
+
+/** n sums of a value whose rows belong to n samples, one after the other. */
+function sumPerSample(g: Builder, n: number, value: Value): Value {
+  const own = value.shape[0] === n ? value : g.reshape(value, [n, sizeOf(value.shape) / n])
+  return g.reduceSum(own, range(own.shape.length).slice(1))
+}
 
 function columns(g: Builder, perSample: readonly Value[]): Value {
   const parts = perSample.map((value) => g.reshape(value, [value.shape[0], 1]))

@@ -14,18 +14,22 @@ const random = randomFrom('sample norms')
 function network(specs: readonly LayerSpec[], inputShape: Shape) {
   const layers = planLayers(specs, inputShape)
   const specsOfParameters = layers.flatMap(({ parameters }) => parameters)
-  const values = Object.fromEntries(specsOfParameters.map(({ name, shape }) => [name, normals(random, shape)]))
+  const trained = specsOfParameters.filter(({ buffer }) => buffer !== true)
+  // running variances are positive
+  const values = Object.fromEntries(
+    specsOfParameters.map(({ name, shape }) => [name, normals(random, shape).map((v) => (name.endsWith('_var') ? 0.5 + Math.abs(v) : v))]),
+  )
   const forward = (g: Builder, n: number) => {
     const parameters: Value[] = []
     let x = g.input('x', [n, ...inputShape])
     for (const layer of layers) {
       const own = layer.parameters.map(({ name, shape }) => g.parameter(name, shape))
-      parameters.push(...own)
+      parameters.push(...own.filter((_, p) => layer.parameters[p].buffer !== true))
       x = layer.forward(g, x, own, {})
     }
     return { scores: entropy(g, x), parameters }
   }
-  return { values, forward, names: specsOfParameters.map(({ name }) => name) }
+  return { values, forward, names: trained.map(({ name }) => name) }
 }
 
 const norms = (forward: ReturnType<typeof network>['forward'], n: number): Graph =>
@@ -64,7 +68,73 @@ const networks: readonly { name: string; specs: readonly LayerSpec[]; input: Sha
   },
 ]
 
-describe.each(networks)('per-sample gradients of $name', ({ specs, input }) => {
+const lastly = (units: number): LayerSpec[] => [{ type: 'flatten' }, { type: 'dense', units }]
+
+/** Every layer type with parameters, and those without that a network passes its errors through. */
+const layerTypes: readonly { name: string; specs: readonly LayerSpec[]; input: Shape }[] = [
+  {
+    // 6 places: 2·6² < 9·12, but 2·6² ≥ 12·3
+    name: 'dense layers over sequences, of both forms',
+    specs: [
+      { type: 'dense', units: 12 },
+      { type: 'gelu' },
+      { type: 'dense', units: 3 },
+      { type: 'tokenmean' },
+      { type: 'dense', units: 4 },
+    ],
+    input: [6, 9],
+  },
+  {
+    name: 'convolutions of series',
+    specs: [
+      { type: 'conv1d', filters: 4, kernel: 3, padding: 1 },
+      { type: 'relu' },
+      { type: 'maxpool1d', size: 2 },
+      { type: 'conv1d', filters: 3, kernel: 2, stride: 2, bias: false },
+      { type: 'avgpool1d', size: 2 },
+      ...lastly(3),
+    ],
+    input: [2, 18],
+  },
+  {
+    name: 'normalised maps with a residual block',
+    specs: [
+      { type: 'conv2d', filters: 3, kernel: 3, padding: 1, bias: false },
+      { type: 'batchnorm' },
+      { type: 'relu' },
+      {
+        type: 'residual',
+        layers: [{ type: 'conv2d', filters: 4, kernel: 3, stride: 2, padding: 1 }, { type: 'batchnorm' }],
+        shortcut: [{ type: 'conv2d', filters: 4, kernel: 1, stride: 2 }, { type: 'batchnorm' }],
+      },
+      { type: 'avgpool2d', size: 2 },
+      { type: 'globalavgpool' },
+      { type: 'dense', units: 3 },
+    ],
+    input: [2, 8, 8],
+  },
+  {
+    name: 'normalised vectors',
+    specs: [{ type: 'dense', units: 6 }, { type: 'layernorm' }, { type: 'tanh' }, { type: 'batchnorm' }, { type: 'dense', units: 3 }],
+    input: [5],
+  },
+  {
+    name: 'a transformer block',
+    specs: [
+      { type: 'conv2d', filters: 6, kernel: 2, stride: 2 },
+      { type: 'tokens' },
+      { type: 'position' },
+      { type: 'residual', layers: [{ type: 'layernorm' }, { type: 'attention', heads: 2 }] },
+      { type: 'residual', layers: [{ type: 'layernorm' }, { type: 'dense', units: 8 }, { type: 'gelu' }, { type: 'dense', units: 6 }] },
+      { type: 'layernorm' },
+      { type: 'tokenmean' },
+      { type: 'dense', units: 3 },
+    ],
+    input: [1, 6, 4],
+  },
+]
+
+describe.each([...networks, ...layerTypes])('per-sample gradients of $name', ({ specs, input }) => {
   const n = 6
   const { values, forward, names } = network(specs, input)
   const x = normals(random, [n, ...input])
@@ -84,6 +154,12 @@ describe.each(networks)('per-sample gradients of $name', ({ specs, input }) => {
     const expected = (await explicit()).flatMap((gradient) => names.map((name) => [...gradient[name]].reduce((sum, v) => sum + v * v, 0)))
     expect(found.length).toBe(expected.length)
     for (const [i, value] of expected.entries()) expect(Math.abs(found[i] - value)).toBeLessThanOrEqual(1e-9 * value + 1e-25)
+  })
+
+  it('do not depend on the rest of the batch', async () => {
+    const { norms: found } = await evaluate(norms(forward, n), { ...values, x })
+    const { norms: alone } = await evaluate(norms(forward, 1), { ...values, x: one(3) })
+    expect(relativeError(alone, found.slice(3 * names.length, 4 * names.length))).toBeLessThan(1e-12)
   })
 
   it('have the dot products with a target that one backward pass per sample gives', async () => {
@@ -152,7 +228,13 @@ it('refuses parameters whose use it does not know', () => {
   const y = twice.matmul(twice.matmul(twice.input('x', [3, 2]), w), w)
   expect(() => sampleNorm2(twice, twice.reduceSum(y, [1]), [w])).toThrow('used 2 times')
 
-  const scaled = createBuilder()
-  const s = scaled.parameter('s', [2])
-  expect(() => sampleNorm2(scaled, scaled.reduceSum(scaled.mul(scaled.input('x', [3, 2]), s), [1]), [s])).toThrow('used by mul')
+  const divided = createBuilder()
+  const s = divided.parameter('s', [2])
+  expect(() => sampleNorm2(divided, divided.reduceSum(divided.div(divided.input('x', [3, 2]), s), [1]), [s])).toThrow('used by div')
+
+  // rows by step, not by sample
+  const mixed = createBuilder()
+  const v = mixed.parameter('v', [1, 2])
+  const product = mixed.reshape(mixed.matmul(mixed.input('x', [12, 2]), v, { transB: true }), [4, 3])
+  expect(() => sampleNorm2(mixed, mixed.reduceSum(product, [0]), [v])).toThrow('used by matmul')
 })

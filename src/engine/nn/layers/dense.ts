@@ -5,9 +5,9 @@ import { type Planners, plain, weightAndBias } from './layer'
 /** x·Wᵀ + b over the last axis of n × d or n × T × d. */
 export function affine(g: Builder, x: Value, weight: Value, bias?: Value): Value {
   const [units, width] = weight.shape
-  const product = g.matmul(g.reshape(x, [sizeOf(x.shape) / width, width]), weight, { transB: true })
-  const result = bias === undefined ? product : g.add(product, bias)
-  return g.reshape(result, [...x.shape.slice(0, -1), units])
+  const rows = g.matmul(g.reshape(x, [sizeOf(x.shape) / width, width]), weight, { transB: true })
+  const product = g.reshape(rows, [...x.shape.slice(0, -1), units])
+  return bias === undefined ? product : g.add(product, bias)
 }
 
 export const dense: Planners<'dense' | 'flatten'> = {
