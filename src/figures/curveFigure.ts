@@ -13,7 +13,8 @@ export interface CurveSubject {
   readonly title: string
   /** a sentence's subject: `Accuracy (%)` */
   readonly says: (shown: Shown) => string
-  readonly measure: (shown: Shown) => Measure
+  /** what is drawn; several parts are panels with titles */
+  readonly parts: (shown: Shown) => readonly { readonly title: string; readonly measure: Measure }[]
   readonly axes: (shown: Shown) => LineAxes
   /** from stored values to the axis */
   readonly scale: (shown: Shown) => number
@@ -24,24 +25,28 @@ export interface CurveSubject {
   readonly nothing: (shown: Shown) => string
 }
 
-export const mostPanels = 12
+export const mostPanels = 24
 
 interface CurvePanel {
   readonly title: string
   readonly curves: readonly Curve[]
 }
 
-/** Curves in one plot, or in one per data set and factor cell. */
+/** Curves in one plot, or in one per part, data set and factor cell. */
 function panelsOf(subject: CurveSubject, shown: Shown, { panels = true }: FigureChoices): CurvePanel[] {
   const { results, baseline } = shown
-  const metric = subject.measure(shown)
-  const all = (subject.paired ? pairedDifference(results, { metric, baseline }) : curves(results, { metric })).filter(
-    (curve) => shown.visible(curve.strategy) && (subject.lines || !curve.line) && curve.mean.some((value) => value !== null),
-  )
-  if (!panels || shown.facets.length < 2) return [{ title: '', curves: all }]
-  return shown.facets
-    .map((facet) => ({ title: facet.title, curves: all.filter((curve) => inFacet(facet, curve)) }))
-    .filter((panel) => panel.curves.length > 0)
+  return subject.parts(shown).flatMap(({ title, measure: metric }) => {
+    const all = (subject.paired ? pairedDifference(results, { metric, baseline }) : curves(results, { metric })).filter(
+      (curve) => shown.visible(curve.strategy) && (subject.lines || !curve.line) && curve.mean.some((value) => value !== null),
+    )
+    if (!panels || shown.facets.length < 2) return [{ title, curves: all }]
+    return shown.facets
+      .map((facet) => ({
+        title: [title, facet.title].filter(Boolean).join(', '),
+        curves: all.filter((curve) => inFacet(facet, curve)),
+      }))
+      .filter((panel) => panel.curves.length > 0)
+  })
 }
 
 const drawnPanels = (panels: readonly CurvePanel[], subject: CurveSubject, shown: Shown, box: Pick<FigureBox, 'theme'>): LinePanel[] =>

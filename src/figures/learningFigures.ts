@@ -5,7 +5,7 @@ import { metricAxes } from './learningCurves'
 export const learningCurves = curveFigure({
   title: 'Learning curves',
   says: ({ metric }) => metricTitle(metric),
-  measure: ({ metric }) => metric,
+  parts: ({ metric }) => [{ title: '', measure: metric }],
   axes: ({ metric }) => metricAxes(metric, null),
   scale: ({ metric }) => (metricInfo[metric].percent ? 100 : 1),
   lines: true,
@@ -15,7 +15,7 @@ export const learningCurves = curveFigure({
 export const pairedDifferences = curveFigure({
   title: 'Paired difference to the baseline',
   says: ({ metric, baseline }) => `difference to ${baseline} in ${metricTitle(metric)}, paired by seed,`,
-  measure: ({ metric }) => metric,
+  parts: ({ metric }) => [{ title: '', measure: metric }],
   axes: ({ metric, baseline }) => metricAxes(metric, baseline),
   scale: ({ metric }) => (metricInfo[metric].percent ? 100 : 1),
   paired: true,

@@ -1,0 +1,141 @@
+import { atBudget, cellTitle, factorText, metricInfo, metricTitle, type BudgetRow } from '@engine/analysis'
+import type { ResultSet } from '@engine/study/results'
+import { fittingLine, intervalText, oracleNote, seedsText, sentences } from './captions'
+import { mostPanels, tooManyPanels } from './curveFigure'
+import type { Figure, FigureBox, FigureChoices } from './figure'
+import { measureOf } from './linePlot'
+import { colorOf } from './palette'
+import { rangesHeight, rangesOption, type RangePanel } from './rangeChart'
+import { shownOf, type Shown } from './shown'
+
+/** The largest budget that every strategy has reached with some seed; null before any has. */
+export function sharedBudget(results: ResultSet): number | null {
+  const reached = new Map<string, Set<number>>()
+  for (const { dataset, strategy, records } of results.runs) {
+    if (results.lines.includes(strategy)) continue
+    const key = JSON.stringify([dataset, strategy])
+    reached.set(key, new Set([...(reached.get(key) ?? []), ...records.map(({ labeled }) => labeled)]))
+  }
+  const [first, ...others] = reached.values()
+  const shared = [...(first ?? [])].filter((labels) => others.every((budgets) => budgets.has(labels)))
+  return shared.length > 0 ? Math.max(...shared) : null
+}
+
+interface BudgetPanel {
+  readonly title: string
+  readonly rows: readonly BudgetRow[]
+}
+
+function panelsOf(shown: Shown, choices: FigureChoices): { budget: number | null; panels: BudgetPanel[] } {
+  const { results, metric, baseline } = shown
+  const budget = choices.budget ?? sharedBudget(results)
+  if (budget === null) return { budget, panels: [] }
+  const { higherIsBetter } = metricInfo[metric]
+  const rows = atBudget(results, budget, { metric, baseline })
+    .filter(({ strategy }) => shown.visible(strategy))
+    .sort((a, b) => (higherIsBetter ? b.mean - a.mean : a.mean - b.mean))
+  const datasets = choices.panels === false ? [] : [...new Set(rows.map(({ dataset }) => dataset))]
+  const panels =
+    datasets.length > 1
+      ? datasets.map((dataset) => ({ title: dataset, rows: rows.filter((row) => row.dataset === dataset) }))
+      : [{ title: '', rows }]
+  return { budget, panels: panels.filter((panel) => panel.rows.length > 0) }
+}
+
+/** Rows with names; levels that the panel's title does not say are added where a strategy has several. */
+function rangePanels(panels: readonly BudgetPanel[], shown: Shown, box: Pick<FigureBox, 'theme'>): RangePanel[] {
+  const { percent } = metricInfo[shown.metric]
+  const scale = percent ? 100 : 1
+  const digits = percent ? 1 : 3
+  return panels.map(({ title, rows }) => ({
+    title,
+    rows: rows.map((row) => {
+      const style = shown.styles.get(row.strategy)!
+      const several = rows.some((other) => other !== row && other.strategy === row.strategy)
+      const [lo, hi] = row.lo === null || row.hi === null ? [null, null] : [row.lo * scale, row.hi * scale]
+      return {
+        name: shown.nameOf(row.strategy) + (several ? ` (${cellTitle(row.factors)})` : ''),
+        style,
+        color: colorOf(style, box.theme),
+        value: row.mean * scale,
+        lo,
+        hi,
+        text: (row.mean * scale).toFixed(digits) + (lo === null ? '' : ` [${lo.toFixed(digits)}, ${hi.toFixed(digits)}]`),
+      }
+    }),
+  }))
+}
+
+/** Every strategy at one budget, best first; bars where zero is on the axis, points alone where it would hide the differences. */
+export const atBudgetFigure: Figure = {
+  title: 'At one budget',
+  needs: (results, choices) => {
+    const shown = shownOf(results, choices)
+    const { budget, panels } = panelsOf(shown, choices)
+    if (budget === null) return 'There is no budget that all strategies have reached: choose one.'
+    if (panels.length === 0) return `No run has a value of ${metricInfo[shown.metric].label} at ${budget} labels.`
+    return panels.length > mostPanels ? tooManyPanels(panels.length) : null
+  },
+  height: (results, choices, box) => {
+    const shown = shownOf(results, choices)
+    return rangesHeight(rangePanels(panelsOf(shown, choices).panels, shown, box), box)
+  },
+  build: (results, choices, box) => {
+    const shown = shownOf(results, choices)
+    const { budget, panels } = panelsOf(shown, choices)
+    const rows = [...new Set(panels.flatMap((panel) => panel.rows))]
+    const seeds = seedsText(rows.filter(({ line }) => !line).map(({ n }) => n))
+    const banded = rows.some(({ lo }) => lo !== null)
+    const { percent } = metricInfo[shown.metric]
+    const title = [`${metricTitle(shown.metric)} at ${budget} labelled samples`, seeds, banded ? intervalText(results) : '']
+    return {
+      option: rangesOption(
+        rangePanels(panels, shown, box),
+        {
+          title: fittingLine(title, box.width - 2 * box.fontSizePx, measureOf(box)),
+          bounds: percent ? [0, 100] : undefined,
+          zero: false,
+          bars: true,
+        },
+        box,
+      ),
+      caption: sentences(
+        `${title[0]}, mean over ${seeds || 'no seed'}, best first`,
+        banded ? `whiskers: ${intervalText(results)}` : 'no whiskers: one seed has no spread',
+        rows.some(({ line }) => line) ? 'full data at its last value' : '',
+        oracleNote(
+          shown,
+          rows.map(({ strategy }) => strategy),
+        ),
+      ),
+      table: {
+        columns: [
+          'dataset',
+          'strategy',
+          ...results.factors,
+          'labeled',
+          'mean',
+          'lo',
+          'hi',
+          'seeds',
+          'difference',
+          'difference_lo',
+          'difference_hi',
+        ],
+        rows: rows.map((row) => [
+          row.dataset,
+          row.strategy,
+          ...results.factors.map((path) => factorText(row.factors[path])),
+          budget,
+          row.mean,
+          row.lo,
+          row.hi,
+          row.n,
+          row.difference?.mean ?? null,
+          row.difference?.lo ?? null,
+          row.difference?.hi ?? null,
+        ]),
+      },
+    }
+  },
+}
