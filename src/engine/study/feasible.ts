@@ -26,9 +26,12 @@ export interface DatasetFacts {
 }
 
 /** Rows of the training array that a run may label; null when a split file decides. */
-export function poolSize({ data, protocol }: Pick<RunPlan, 'data' | 'protocol'>, facts: DatasetFacts): number | null {
+export function poolSize({ data, protocol }: Pick<RunPlan, 'data' | 'protocol'>, facts: DatasetCounts): number | null {
   return data.split === null ? facts.rows - heldOutCount(data.test, facts.rows, facts.testRows > 0) - protocol.validation : null
 }
+
+/** What counts and shares of a data set need of its facts; a manifest keeps these. */
+export type DatasetCounts = Pick<DatasetFacts, 'name' | 'rows' | 'testRows' | 'classes' | 'classCounts'>
 
 /** Labels a run has before its first query: those it trains on, without charged validation rows. */
 export const initialLabels = ({ dataStart, initial }: Pick<Study['protocol'], 'dataStart' | 'initial'>): number =>

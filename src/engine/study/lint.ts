@@ -1,10 +1,10 @@
 import { isLine } from './entries'
 import { variantsOf, type Variant } from './expand'
-import { initialLabels, poolSize, type DatasetFacts } from './feasible'
+import { initialLabels, poolSize, type DatasetCounts } from './feasible'
 import type { Finding, Study } from './spec'
 
 /** What a reviewer would object to: things that work but weaken or spoil the comparison. `facts` has one entry per data set. */
-export function lintStudy(study: Study, facts: readonly DatasetFacts[]): Finding[] {
+export function lintStudy(study: Study, facts: readonly DatasetCounts[]): Finding[] {
   const variants = variantsOf(study)
   const queried = variants.filter(({ plan }) => !isLine(plan.strategy))
   return [
@@ -99,7 +99,7 @@ export function fitLength(
   return { epochs: needed, steps: needed * perEpoch }
 }
 
-function splitFindings({ data }: Study, { name, rows, testRows }: DatasetFacts): Finding[] {
+function splitFindings({ data }: Study, { name, rows, testRows }: DatasetCounts): Finding[] {
   if (data.test !== 'provided' || data.split !== null || testRows > 0) return []
   return [
     warning(
@@ -111,7 +111,7 @@ function splitFindings({ data }: Study, { name, rows, testRows }: DatasetFacts):
   ]
 }
 
-function budgetFindings(variants: readonly Variant[], facts: DatasetFacts): Finding[] {
+function budgetFindings(variants: readonly Variant[], facts: DatasetCounts): Finding[] {
   const found = new Map<string, Finding>()
   for (const { plan } of variants) {
     const { protocol, strategy } = plan
