@@ -72,6 +72,14 @@ export function squaredNorms({ data, rows, cols }: Matrix): Float64Array {
   return norms
 }
 
+/** Rows divided by their length, in the same number type; a zero row stays zero. */
+export function unitRows<A extends FloatArray>(m: Matrix<A>): Matrix<A> {
+  const lengths = squaredNorms(m).map(Math.sqrt)
+  const data = m.data.slice() as A
+  for (let i = 0; i < m.rows; i++) if (lengths[i] > 0) for (let t = i * m.cols; t < (i + 1) * m.cols; t++) data[t] /= lengths[i]
+  return { data, rows: m.rows, cols: m.cols }
+}
+
 /** Mean of the rows (d), in float64. */
 export function meanRow(m: Matrix): Float64Array {
   const mean = new Float64Array(m.cols)
@@ -136,20 +144,35 @@ export function logDeterminant(m: Matrix<Float64Array>): number {
 }
 
 /** Eigenvalues of a symmetric matrix (n × n), ascending, by cyclic Jacobi rotations. */
-export function symmetricEigenvalues(m: Matrix<Float64Array>): Float64Array {
+export const symmetricEigenvalues = (m: Matrix<Float64Array>): Float64Array => jacobi(m.data.slice(), m.rows).sort()
+
+/** Eigenvalues, descending, and unit eigenvectors, one per row (n × n), of a symmetric matrix. */
+export function symmetricEigenvectors(m: Matrix<Float64Array>): { readonly values: Float64Array; readonly vectors: Matrix<Float64Array> } {
   const n = m.rows
-  const a = m.data.slice()
+  const columns = new Float64Array(n * n)
+  for (let i = 0; i < n; i++) columns[i * n + i] = 1
+  const unordered = jacobi(m.data.slice(), n, columns)
+  const order = Array.from(unordered.keys()).sort((i, j) => unordered[j] - unordered[i] || i - j)
+  const vectors = new Float64Array(n * n)
+  order.forEach((column, row) => {
+    for (let i = 0; i < n; i++) vectors[row * n + i] = columns[i * n + column]
+  })
+  return { values: Float64Array.from(order, (i) => unordered[i]), vectors: { data: vectors, rows: n, cols: n } }
+}
+
+/** Diagonalises `a` in place; multiplies the rotations into `columns`. */
+function jacobi(a: Float64Array, n: number, columns?: Float64Array): Float64Array {
   const total = dot(a, 0, a, 0, n * n)
   for (let sweep = 0; sweep < 60; sweep++) {
     let off = 0
     for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) off += a[p * n + q] ** 2
     if (off <= total * 1e-30) break
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(a, n, p, q)
+    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(a, n, p, q, columns)
   }
-  return Float64Array.from({ length: n }, (_, i) => a[i * n + i]).sort()
+  return Float64Array.from({ length: n }, (_, i) => a[i * n + i])
 }
 
-function rotate(a: Float64Array, n: number, p: number, q: number): void {
+function rotate(a: Float64Array, n: number, p: number, q: number, columns?: Float64Array): void {
   const apq = a[p * n + q]
   if (apq === 0) return
   const theta = (a[q * n + q] - a[p * n + p]) / (2 * apq)
@@ -160,6 +183,12 @@ function rotate(a: Float64Array, n: number, p: number, q: number): void {
   a[q * n + q] += t * apq
   a[p * n + q] = a[q * n + p] = 0
   for (let i = 0; i < n; i++) {
+    if (columns) {
+      const left = columns[i * n + p]
+      const right = columns[i * n + q]
+      columns[i * n + p] = c * left - s * right
+      columns[i * n + q] = s * left + c * right
+    }
     if (i === p || i === q) continue
     const aip = a[i * n + p]
     const aiq = a[i * n + q]

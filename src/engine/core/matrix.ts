@@ -23,3 +23,18 @@ export function takeRows<A extends FloatArray>(m: Matrix<A>, rows: ArrayLike<num
   for (let i = 0; i < rows.length; i++) data.set(rowOf(m, rows[i]), i * m.cols)
   return { data, rows: rows.length, cols: m.cols }
 }
+
+/** Copy with rows and columns exchanged, in float64. */
+export function transposed({ data, rows, cols }: Matrix): Matrix<Float64Array> {
+  const out = new Float64Array(rows * cols)
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j]
+  return { data: out, rows: cols, cols: rows }
+}
+
+/** The rows of a, then those of b; number type of a. */
+export function stacked(a: Matrix, b: Matrix): Matrix {
+  const data = new (a.data.constructor as new (size: number) => FloatArray)(a.data.length + b.data.length)
+  data.set(a.data)
+  data.set(b.data, a.data.length)
+  return { data, rows: a.rows + b.rows, cols: a.cols }
+}

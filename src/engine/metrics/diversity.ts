@@ -1,5 +1,5 @@
-import { dot, logDeterminant, meanRow, squaredDistance, squaredNorms, symmetricEigenvalues } from '../core/linear'
-import { takeRows, type Matrix } from '../core/matrix'
+import { dot, logDeterminant, meanRow, squaredDistance, squaredNorms, symmetricEigenvalues, unitRows } from '../core/linear'
+import { takeRows, transposed, type Matrix } from '../core/matrix'
 import { meanPairwiseDistance } from './dynamics'
 
 /** How spread out a batch is, and how well it covers the pool; null where a measure is not defined (A§14). */
@@ -91,26 +91,10 @@ function smallGram(m: Matrix, scale: number): Matrix<Float64Array> {
   return { data, rows: n, cols: n }
 }
 
-function transposed({ data, rows, cols }: Matrix): Matrix<Float64Array> {
-  const out = new Float64Array(rows * cols)
-  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j]
-  return { data: out, rows: cols, cols: rows }
-}
-
 function logDetOfGram(m: Matrix, gamma: number): number {
   const gram = smallGram(m, gamma)
   for (let i = 0; i < gram.rows; i++) gram.data[i * gram.rows + i] += 1
   return logDeterminant(gram)
-}
-
-/** Rows divided by their length; a zero row stays zero. */
-function unitRows(m: Matrix): Matrix<Float64Array> {
-  const norms = squaredNorms(m)
-  return {
-    data: Float64Array.from(m.data, (value, t) => (value === 0 ? 0 : value / Math.sqrt(norms[Math.floor(t / m.cols)]))),
-    rows: m.rows,
-    cols: m.cols,
-  }
 }
 
 /** Vendi score (Friedman & Dieng 2023). A zero row resembles only itself. */

@@ -1,6 +1,6 @@
 import type { SelectionKernels } from '../core/distances'
 import { squaredDistance, squaredNorms } from '../core/linear'
-import type { FloatArray, Matrix } from '../core/matrix'
+import { stacked, type Matrix } from '../core/matrix'
 
 /** Running mean distance over all pairs of rows seen so far; an addition costs its new pairs only. Keeps the matrices, not copies. */
 export interface PairwiseDistance {
@@ -57,13 +57,6 @@ function sumByProducts(kernels: SelectionKernels, a: Matrix, b?: Matrix): number
     }
   }
   return sum
-}
-
-function stacked(a: Matrix, b: Matrix): Matrix {
-  const data = new (a.data.constructor as new (size: number) => FloatArray)(a.data.length + b.data.length)
-  data.set(a.data)
-  data.set(b.data, a.data.length)
-  return { data, rows: a.rows + b.rows, cols: a.cols }
 }
 
 /** Mean Euclidean distance over all pairs of rows (A§14); null below two rows. */
