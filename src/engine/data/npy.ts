@@ -8,7 +8,8 @@ const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 
 export const isNpy = (bytes: Uint8Array): boolean => magic.every((byte, i) => bytes[i] === byte)
 
-interface NpyHeader {
+/** What the head of a `.npy` file says. */
+export interface NpyHeader {
   readonly descr: string
   readonly fortranOrder: boolean
   readonly shape: readonly number[]
@@ -36,9 +37,9 @@ const numeric: Readonly<Record<string, DType>> = {
  * Object and structured arrays are refused: they hold pickles, which can run code.
  */
 export function readNpy(bytes: Uint8Array, name: string): NumericArray {
-  const { descr, fortranOrder, shape, start } = readHeader(bytes, name)
-  const dtype = numeric[descr.slice(1)]
-  if (dtype === undefined || !'<>|='.includes(descr[0])) throw refused(descr, name)
+  const header = readNpyHeader(bytes, name)
+  const { descr, fortranOrder, shape, start } = header
+  const dtype = npyDType(header, name)
   const type = numberTypes[dtype]
   const count = countOf(shape, name)
   requireLength(bytes, start + count * type.bytes, start, name)
@@ -46,9 +47,16 @@ export function readNpy(bytes: Uint8Array, name: string): NumericArray {
   return { data: fortranOrder ? toRowMajor(data, shape) : data, shape, dtype }
 }
 
+/** The number type of an array; refuses objects, records and other types. */
+export function npyDType({ descr }: NpyHeader, name: string): DType {
+  const dtype = numeric[descr.slice(1)]
+  if (dtype === undefined || !'<>|='.includes(descr[0])) throw refused(descr, name)
+  return dtype
+}
+
 /** Strings of a one-dimensional `<U…>` or `S…` array, for class names. */
 export function readNpyText(bytes: Uint8Array, name: string): string[] {
-  const { descr, shape, start } = readHeader(bytes, name)
+  const { descr, shape, start } = readNpyHeader(bytes, name)
   const [, order, kind, digits] = /^([<>|=]?)([US])(\d+)$/.exec(descr) ?? []
   if (kind === undefined || shape.length !== 1) throw refused(descr, name)
   const width = Number(digits) * (kind === 'U' ? 4 : 1)
@@ -70,9 +78,10 @@ export function readNpyText(bytes: Uint8Array, name: string): string[] {
 
 /** Whether the file is an array of strings. */
 export const isNpyText = (bytes: Uint8Array, name: string): boolean =>
-  isNpy(bytes) && /^[<>|=]?[US]\d+$/.test(readHeader(bytes, name).descr)
+  isNpy(bytes) && /^[<>|=]?[US]\d+$/.test(readNpyHeader(bytes, name).descr)
 
-function readHeader(bytes: Uint8Array, name: string): NpyHeader {
+/** Reads the header from the first bytes of a file, up to the values at least. */
+export function readNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
   if (!isNpy(bytes)) throw badInput(`${name}: not a .npy file`, { file: name, expected: 'the NumPy magic string at byte 0' })
   const version = bytes[6]
   if (!(version >= 1 && version <= 3))

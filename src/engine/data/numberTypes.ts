@@ -11,6 +11,8 @@ interface NumberType {
 interface Place {
   readonly name: string
   readonly shape: readonly number[]
+  /** position in the array of the first value read */
+  readonly first?: number
 }
 
 type Constructor<A extends NumericData> = {
@@ -63,13 +65,15 @@ const wide = (signed: boolean): NumberType => ({
     for (let i = 0; i < count; i++) {
       const value = signed ? view.getBigInt64(8 * i, littleEndian) : view.getBigUint64(8 * i, littleEndian)
       out[i] = Number(value)
-      if (!Number.isSafeInteger(out[i]))
-        throw badInput(`${at.name}: the integer at ${placeOf(i, at.shape)} is too large to be represented exactly`, {
+      if (!Number.isSafeInteger(out[i])) {
+        const place = placeOf((at.first ?? 0) + i, at.shape)
+        throw badInput(`${at.name}: the integer at ${place} is too large to be represented exactly`, {
           file: at.name,
-          path: placeOf(i, at.shape),
+          path: place,
           found: String(value),
           expected: 'at most 2^53 − 1 in size',
         })
+      }
     }
     return out
   },

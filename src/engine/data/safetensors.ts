@@ -34,11 +34,25 @@ export interface Safetensors {
   read(key: string): NumericArray
 }
 
+/** Whether the first bytes look like `.safetensors`: a plausible header length, then a JSON object. */
+export const isSafetensorsHead = (head: Uint8Array): boolean =>
+  head.length >= 10 && head[8] === 0x7b && headerLength(head) >= 2 && headerLength(head) < 2 ** 32
+
 /** Whether the bytes look like `.safetensors`: a header length that fits, then a JSON object. */
-export function isSafetensors(bytes: Uint8Array): boolean {
-  if (bytes.length < 9 || bytes[8] !== 0x7b) return false
-  const length = headerLength(bytes)
-  return length >= 2 && 8 + length <= bytes.length
+export const isSafetensors = (bytes: Uint8Array): boolean => isSafetensorsHead(bytes) && 8 + headerLength(bytes) <= bytes.length
+
+/** Where a tensor's values lie in a file. */
+export interface TensorLayout {
+  readonly key: string
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  readonly start: number
+}
+
+/** The tensors of a file of `size` bytes whose header is in `head`; checks that each lies inside the file. */
+export function safetensorsLayout(head: Uint8Array, size: number, name: string): TensorLayout[] {
+  const start = 8 + headerLength(head)
+  return [...readEntries(head, start, name)].map(([key, entry]) => layoutOf(start, key, entry, size, name))
 }
 
 /** Opens a `.safetensors` file and checks its whole header. */
@@ -80,7 +94,7 @@ function readEntries(bytes: Uint8Array, start: number, name: string): Map<string
   return entries
 }
 
-function readTensor(bytes: Uint8Array, start: number, key: string, entry: TensorEntry, name: string): NumericArray {
+function layoutOf(start: number, key: string, entry: TensorEntry, size: number, name: string): TensorLayout {
   const { shape, data_offsets: [from, to] } = entry // prettier-ignore
   const dtype = dtypes[entry.dtype]
   if (dtype === undefined)
@@ -90,23 +104,27 @@ function readTensor(bytes: Uint8Array, start: number, key: string, entry: Tensor
       found: entry.dtype,
       expected: Object.keys(dtypes).join(', '),
     })
-  const type = numberTypes[dtype]
-  const count = countOf(shape, name)
-  if (to - from !== count * type.bytes)
+  const bytes = countOf(shape, name) * numberTypes[dtype].bytes
+  if (to - from !== bytes)
     throw badInput(`${name}: tensor "${key}" does not fill its bytes ${from} to ${to}`, {
       file: name,
       path: key,
       found: `${to - from} bytes`,
-      expected: `${count * type.bytes} bytes for ${shapeText(shape)} ${entry.dtype}`,
+      expected: `${bytes} bytes for ${shapeText(shape)} ${entry.dtype}`,
     })
-  if (start + to > bytes.length)
-    throw badInput(`${name}: the file is cut off at byte ${bytes.length}, inside tensor "${key}"`, {
+  if (start + to > size)
+    throw badInput(`${name}: the file is cut off at byte ${size}, inside tensor "${key}"`, {
       file: name,
       path: key,
-      found: `${bytes.length} bytes`,
+      found: `${size} bytes`,
       expected: `at least ${start + to} bytes`,
     })
-  return { data: type.read(bytes, start + from, count, true, { name: `${name}#${key}`, shape }), shape, dtype }
+  return { key, dtype, shape, start: start + from }
+}
+
+function readTensor(bytes: Uint8Array, start: number, key: string, entry: TensorEntry, name: string): NumericArray {
+  const { shape, dtype, start: at } = layoutOf(start, key, entry, bytes.length, name)
+  return { data: numberTypes[dtype].read(bytes, at, countOf(shape, name), true, { name: `${name}#${key}`, shape }), shape, dtype }
 }
 
 const headerLength = (bytes: Uint8Array): number => {
