@@ -161,6 +161,8 @@ export type LayerKind =
   /** mean over everything but the channels */
   | { readonly type: 'globalavgpool' }
   | { readonly type: 'flatten' }
+  /** vectors to series of one channel */
+  | { readonly type: 'unflatten' }
   | { readonly type: 'dropout'; readonly rate: number }
   /** over the channels (first axis), with running statistics */
   | { readonly type: 'batchnorm' }

@@ -10,6 +10,7 @@ const fraction = z.number().min(0).lt(1)
 const path = z.string().min(1).max(4096)
 const init = z.enum(['he-uniform', 'torch-default', 'glorot-uniform']).default('he-uniform').describe('distribution of fresh weights')
 const dropout = fraction.default(0).describe('share of hidden values dropped while training')
+const filters = z.array(count(1, 4096)).min(1).max(8)
 const units = z.array(count(1, 65_536)).max(32)
 
 /** A name that is also a folder: no separators, no control characters, not hidden. */
@@ -60,8 +61,31 @@ export const modelSection = z
     z.strictObject({ type: z.literal('mlp'), hidden: units.min(1).default([128]).describe('units of each hidden layer'), dropout, init }),
     z.strictObject({
       type: z.literal('cnn'),
-      filters: z.array(count(1, 4096)).min(1).max(8).default([16, 32]).describe('filters of each convolution; each is followed by pooling'),
+      filters: filters.default([16, 32]).describe('filters of each convolution; each is followed by pooling'),
       hidden: units.default([]).describe('units of the dense layers before the last'),
+      dropout,
+      init,
+    }),
+    z.strictObject({
+      type: z.literal('resnet'),
+      widths: filters.default([16, 32, 64]).describe('channels of each stage; every stage but the first halves the image'),
+      blocks: count(1, 64).default(1).describe('residual blocks of each stage'),
+      dropout,
+      init,
+    }),
+    z.strictObject({
+      type: z.literal('cnn1d'),
+      filters: filters.default([32, 64, 64]).describe('filters of each convolution over the series'),
+      kernel: count(1, 1024).default(7).describe('steps that a filter sees; odd'),
+      dropout,
+      init,
+    }),
+    z.strictObject({
+      type: z.literal('vit'),
+      patch: count(1, 1024).default(4).describe('side of a patch in pixels; a divisor of height and width'),
+      width: count(1, 4096).default(64).describe('numbers per token; a multiple of heads'),
+      depth: count(1, 64).default(2).describe('transformer blocks'),
+      heads: count(1, 64).default(4).describe('attention heads'),
       dropout,
       init,
     }),

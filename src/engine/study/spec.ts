@@ -18,16 +18,16 @@ export interface DataSpec {
   readonly split: string | null
 }
 
-export type ModelSpec =
-  | { readonly type: 'linear'; readonly init: WeightInit }
-  | { readonly type: 'mlp'; readonly hidden: readonly number[]; readonly dropout: number; readonly init: WeightInit }
-  | {
-      readonly type: 'cnn'
-      readonly filters: readonly number[]
-      readonly hidden: readonly number[]
-      readonly dropout: number
-      readonly init: WeightInit
-    }
+export type ModelSpec = { readonly type: 'linear'; readonly init: WeightInit } | HiddenModel
+
+/** Networks with hidden layers, whose values dropout may drop. */
+type HiddenModel = { readonly dropout: number; readonly init: WeightInit } & (
+  | { readonly type: 'mlp'; readonly hidden: readonly number[] }
+  | { readonly type: 'cnn'; readonly filters: readonly number[]; readonly hidden: readonly number[] }
+  | { readonly type: 'resnet'; readonly widths: readonly number[]; readonly blocks: number }
+  | { readonly type: 'cnn1d'; readonly filters: readonly number[]; readonly kernel: number }
+  | { readonly type: 'vit'; readonly patch: number; readonly width: number; readonly depth: number; readonly heads: number }
+)
 
 export type WeightStart = 'reinit-fresh' | 'reinit-same' | 'carry' | 'shrink-perturb'
 

@@ -10,7 +10,7 @@ export function affine(g: Builder, x: Value, weight: Value, bias?: Value): Value
   return bias === undefined ? product : g.add(product, bias)
 }
 
-export const dense: Planners<'dense' | 'flatten'> = {
+export const dense: Planners<'dense' | 'flatten' | 'unflatten'> = {
   dense: ({ units, bias = true }, { name, shape, refuse }) => {
     const width = shape.at(-1)
     if (width === undefined || shape.length > 2) throw refuse('vectors (a flatten layer before it) or tokens × width')
@@ -20,6 +20,10 @@ export const dense: Planners<'dense' | 'flatten'> = {
       parameters: weightAndBias(name, [units, width], bias, { fanIn: width, fanOut: units }),
       operations: width * sizeOf(outputShape),
     }
+  },
+  unflatten: (_spec, { shape, refuse }) => {
+    if (shape.length !== 1) throw refuse('vectors')
+    return plain([1, shape[0]], (g, x) => g.reshape(x, [x.shape[0], 1, shape[0]]))
   },
   flatten: (_spec, { shape }) => plain([sizeOf(shape)], (g, x) => g.reshape(x, [x.shape[0], sizeOf(shape)])),
 }

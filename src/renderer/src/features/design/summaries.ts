@@ -17,9 +17,11 @@ export const summaries: Readonly<Record<SectionName | 'strategies' | 'ablate', (
       `scaling ${data.scaling}`,
     ].join(' · '),
   model: ({ model }) => {
-    const layers =
-      model.type === 'mlp' ? ` ${model.hidden.join('–')}` : model.type === 'cnn' ? ` ${[...model.filters, ...model.hidden].join('–')}` : ''
-    return [`${model.type}${layers}`, 'dropout' in model && model.dropout > 0 ? `dropout ${model.dropout}` : '', model.init]
+    return [
+      `${model.type} ${layerWidths(model).join('–')}`.trimEnd(),
+      'dropout' in model && model.dropout > 0 ? `dropout ${model.dropout}` : '',
+      model.init,
+    ]
       .filter(Boolean)
       .join(' · ')
   },
@@ -57,4 +59,21 @@ export const summaries: Readonly<Record<SectionName | 'strategies' | 'ablate', (
       stats.band === 't95' ? '95 % t bands' : '95 % bootstrap bands',
     ].join(' · '),
   run: ({ run }) => [`backend ${run.backend}`, `jobs ${run.jobs}`, `keep ${run.keep}`].join(' · '),
+}
+
+function layerWidths(model: Study['model']): readonly number[] {
+  switch (model.type) {
+    case 'linear':
+      return []
+    case 'mlp':
+      return model.hidden
+    case 'cnn':
+      return [...model.filters, ...model.hidden]
+    case 'resnet':
+      return model.widths
+    case 'cnn1d':
+      return model.filters
+    case 'vit':
+      return Array.from({ length: model.depth }, () => model.width)
+  }
 }
