@@ -45,6 +45,15 @@ export function aubc(labels: readonly number[], values: readonly (number | null)
   return (area + ((to - x) * (last + y)) / 2) / (to - from)
 }
 
+/**
+ * Area under the curve by trapezoids over labels, divided by the quota of labels bought (DeepAL+, Zhan et al. 2022). Equal to `aubc`
+ * when the quota is the queried total and its last step was full.
+ */
+export function aubcByQuota(labels: readonly number[], values: readonly (number | null)[], quota: number): number | null {
+  const mean = aubc(labels, values)
+  return mean === null || !(quota > 0) ? null : (mean * (labels[labels.length - 1] - labels[0])) / quota
+}
+
 /** AUBC of the early and the late part of a range; `windows` are fractions [start, boundary, end] of it. */
 export function aubcWindows(
   labels: readonly number[],
@@ -83,4 +92,24 @@ export function labelsToTarget(
     return labels[i - 1] + ((target - before) / (value - before)) * (labels[i] - labels[i - 1])
   }
   return null
+}
+
+/**
+ * Deficiency of a curve against a baseline's on the same budgets (Baram et al. 2004): Σ(T − a) / [Σ(T − a) + Σ(T − b)], T the better of the
+ * two last values (A§16). Below 0.5 the curve is the better one. `ratio` is the plain Σ(T − a) / Σ(T − b). Null with a gap or where neither
+ * leaves anything to gain.
+ */
+export function deficiency(
+  values: readonly (number | null)[],
+  baseline: readonly (number | null)[],
+  higherIsBetter = true,
+): { readonly deficiency: number; readonly ratio: number | null } | null {
+  if (values.length === 0 || values.length !== baseline.length) return null
+  const sign = higherIsBetter ? 1 : -1
+  if ([...values, ...baseline].some((value) => value === null)) return null
+  const [own, other] = [values, baseline].map((side) => side.map((value) => sign * value!))
+  const best = Math.max(own[own.length - 1], other[other.length - 1])
+  const [lost, lostByBaseline] = [own, other].map((side) => side.reduce((sum, value) => sum + best - value, 0))
+  if (!(lost + lostByBaseline > 0)) return null
+  return { deficiency: lost / (lost + lostByBaseline), ratio: lostByBaseline > 0 ? lost / lostByBaseline : null }
 }

@@ -1,6 +1,9 @@
 import type { ResultSet } from '../study/results'
 import type { MetricId } from '../study/spec'
+import { interpolate } from './area'
 import { curves, pairedDifference, valuesAt, type Curve } from './curves'
+import { finishedGroups, sharedRanges } from './finished'
+import { intervalsOf } from './intervals'
 import { metricInfo } from './metricInfo'
 import { countWins, pairedTest, type Wins } from './pairedTests'
 import { compatible, type Factors } from './resultSet'
@@ -61,6 +64,42 @@ function differenceAt(results: ResultSet, curve: Curve, labels: number, metric: 
     p: pairedTest(results.stats.test, values),
     ...countWins(values, metricInfo[metric].higherIsBetter),
   }
+}
+
+export interface ShareRow {
+  readonly dataset: string
+  readonly strategy: string
+  readonly factors: Factors
+  /** of the way from the first to the last budget that all finished runs of the data set cover */
+  readonly share: number
+  readonly labels: number
+  readonly n: number
+  readonly mean: number | null
+  readonly lo: number | null
+  readonly hi: number | null
+}
+
+/** The metric at 25, 50, 75 and 100 % of the shared budget, interpolated between evaluations; mean and interval over seeds (A§16). */
+export function atBudgetShares(
+  results: ResultSet,
+  {
+    metric = results.stats.metric,
+    shares = [0.25, 0.5, 0.75, 1],
+  }: { readonly metric?: MetricId; readonly shares?: readonly number[] } = {},
+): ShareRow[] {
+  const interval = intervalsOf(results.stats.band)
+  const groups = finishedGroups(results, metric).filter((group) => !group.line)
+  const ranges = sharedRanges(groups)
+  return groups.flatMap(({ dataset, strategy, factors, curves: runs }) => {
+    const range = ranges.get(dataset)
+    if (!range) return []
+    return shares.map((share) => {
+      const labels = range.from + share * (range.to - range.from)
+      const values = runs.map((run) => interpolate(run.labels, run.values, labels)).filter((value) => value !== null)
+      const estimate = values.length > 0 ? interval(values) : { mean: null, lo: null, hi: null }
+      return { dataset, strategy, factors, share, labels, n: values.length, ...estimate }
+    })
+  })
 }
 
 /** Budgets at which any strategy has been evaluated, ascending: the stops of the budget cursor. */

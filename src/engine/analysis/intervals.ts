@@ -35,12 +35,15 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
 }
 
-/** Student interval of the mean: mean ± t((1 + level) / 2, n − 1) · s / √n (A§16). */
-export function tInterval(values: readonly number[], level = 0.95): Interval {
+/**
+ * Student interval of the mean: mean ± t((1 + level) / 2, n − 1) · s · √(1/n + testShare) (A§16). `testShare` = test rows ÷ rows to train on
+ * where every value comes from another split of the same data (Nadeau & Bengio 2003), else 0.
+ */
+export function tInterval(values: readonly number[], level = 0.95, testShare = 0): Interval {
   const centre = mean(values)
   const n = values.length
   if (n < 2) return { mean: centre, lo: null, hi: null }
-  const half = (tQuantile((1 + level) / 2, n - 1) * standardDeviation(values)) / Math.sqrt(n)
+  const half = tQuantile((1 + level) / 2, n - 1) * standardDeviation(values) * Math.sqrt(1 / n + testShare)
   return { mean: centre, lo: centre - half, hi: centre + half }
 }
 
@@ -79,7 +82,7 @@ export function bootstrapIntervals(level = 0.95): (values: readonly number[]) =>
 }
 
 /** Quantile by linear interpolation between order statistics (Hyndman & Fan 1996, type 7). */
-function quantileOfSorted(sorted: Float64Array, q: number): number {
+export function quantileOfSorted(sorted: Float64Array, q: number): number {
   const place = q * (sorted.length - 1)
   const below = Math.floor(place)
   const above = Math.min(below + 1, sorted.length - 1)
@@ -87,5 +90,5 @@ function quantileOfSorted(sorted: Float64Array, q: number): number {
 }
 
 /** The 95 % interval that a study asks for; one instance per analysis, since it keeps its resamples. */
-export const intervalsOf = (band: StatsSpec['band']): ((values: readonly number[]) => Interval) =>
-  band === 'bootstrap' ? bootstrapIntervals() : (values) => tInterval(values)
+export const intervalsOf = (band: StatsSpec['band']): ((values: readonly number[], testShare?: number) => Interval) =>
+  band === 'bootstrap' ? bootstrapIntervals() : (values, testShare) => tInterval(values, 0.95, testShare)

@@ -1,11 +1,11 @@
 import type { ResultSet } from '../study/results'
 import type { MetricId, StatsSpec } from '../study/spec'
-import { aubc, interpolate } from './area'
+import { finishedGroups, pairedValues, primaryOf, sharedRanges, type FinishedGroup } from './finished'
 import { intervalsOf } from './intervals'
 import { metricInfo } from './metricInfo'
-import { countWins, effectSize, holm, pairedTest, type Wins } from './pairedTests'
+import { countWins, effectSize, holm, pairedTest, ropeVerdict, type RopeVerdict, type Wins } from './pairedTests'
 import { compatible, mergedCell, type Factors } from './resultSet'
-import { finishedGroups, sharedRanges, type FinishedGroup } from './summary'
+import { penaltyShares } from './settings'
 
 /** A row of pairwise.csv: a − b over the seeds that both finished. */
 export interface PairwiseRow extends Wins {
@@ -15,6 +15,8 @@ export interface PairwiseRow extends Wins {
   readonly b: string
   readonly factors: Factors
   readonly family: StatsSpec['family']
+  /** comparisons the correction is over */
+  readonly familySize: number
   readonly metric: MetricId
   readonly primary: StatsSpec['primary']
   /** paired seeds */
@@ -24,44 +26,34 @@ export interface PairwiseRow extends Wins {
   readonly hi: number | null
   /** two-sided, not adjusted; a reader should see it from 6 seeds on only */
   readonly p: number | null
-  /** over all rows of the data set */
   readonly pAdjusted: number | null
   readonly effectSize: number | null
+  /** of the interval against the study's region of practical equivalence */
+  readonly verdict: RopeVerdict | null
+  /** share of the checkpoints of this cell at which a beats b in BADGE's penalty matrix */
   readonly penalty: number | null
 }
 
-/** Equal areas of unequal curves may differ by this much; a tie must stay a tie. */
-const rounding = 1e-12
-
 /**
  * Paired comparison of the primary quantity (AUBC over, or value at the end of, the budgets all finished runs of the data set cover).
- * Strategies are compared within a factor cell; an empty cell meets every level. The family of the correction is the data set.
+ * Strategies are compared within a factor cell; an empty cell meets every level. Holm's family is every comparison with the baseline in
+ * one of its cells; with all pairs, which are exploratory, the whole data set.
  */
 export function pairwise(results: ResultSet, options: { readonly metric?: MetricId; readonly baseline?: string } = {}): PairwiseRow[] {
   const { stats } = results
   const metric = options.metric ?? stats.metric
   const baseline = options.baseline ?? stats.baseline
+  const { higherIsBetter } = metricInfo[metric]
   const interval = intervalsOf(stats.band)
   const groups = finishedGroups(results, metric)
   const ranges = sharedRanges(groups)
-  const compared = groups.filter((group) => !group.line)
-
-  const primaryOf = (group: FinishedGroup): Map<number, number> => {
-    const range = ranges.get(group.dataset)
-    const values = group.curves.map(({ seed, labels, values }) => {
-      const value = range ? (stats.primary === 'aubc' ? aubc(labels, values, range) : interpolate(labels, values, range.to)) : null
-      return [seed, value] as const
-    })
-    return new Map(values.filter((entry): entry is readonly [number, number] => entry[1] !== null))
-  }
-
-  const rows = pairsOf(results, compared, stats.family, baseline).map(([first, second]): PairwiseRow => {
-    const against = primaryOf(second)
-    const differences = [...primaryOf(first)].flatMap(([seed, value]) => {
-      const other = against.get(seed)
-      return other === undefined ? [] : [Math.abs(value - other) < rounding ? 0 : value - other]
-    })
-    const estimate = differences.length > 0 ? interval(differences) : null
+  const primary = new Map(groups.map((group) => [group, primaryOf(results, group, ranges.get(group.dataset) ?? null)]))
+  const penalty = penaltyShares(results, { metric, baseline })
+  const pairs = pairsOf(results, groups, stats.family, baseline)
+  const rows = pairs.map(([first, second]): PairwiseRow => {
+    const differences = [...pairedValues(primary.get(first)!, primary.get(second)!).values()]
+    const testShare = results.splitVaries ? first.runs[0].testShare : undefined
+    const estimate = differences.length > 0 ? interval(differences, testShare) : { mean: null, lo: null, hi: null }
     return {
       study: results.study,
       dataset: first.dataset,
@@ -69,27 +61,30 @@ export function pairwise(results: ResultSet, options: { readonly metric?: Metric
       b: second.strategy,
       factors: mergedCell(first.factors, second.factors),
       family: stats.family,
+      familySize: 0,
       metric,
       primary: stats.primary,
       seeds: differences.length,
-      meanDifference: estimate?.mean ?? null,
-      lo: estimate?.lo ?? null,
-      hi: estimate?.hi ?? null,
-      p: pairedTest(stats.test, differences),
+      meanDifference: estimate.mean,
+      lo: estimate.lo,
+      hi: estimate.hi,
+      p: pairedTest(stats.test, differences, testShare),
       pAdjusted: null,
       effectSize: differences.length > 1 ? effectSize(differences) : null,
-      penalty: null,
-      ...countWins(differences, metricInfo[metric].higherIsBetter),
+      verdict: ropeVerdict(estimate.lo, estimate.hi, stats.rope, higherIsBetter),
+      penalty: penalty(first, second),
+      ...countWins(differences, higherIsBetter),
     }
   })
 
-  const datasets = [...new Set(rows.map((row) => row.dataset))]
-  return datasets.flatMap((dataset) => {
-    const family = rows.filter((row) => row.dataset === dataset)
-    const p = family.map((row) => row.p)
-    const adjusted = stats.correction === 'holm' ? holm(p) : p
-    return family.map((row, index) => ({ ...row, pAdjusted: adjusted[index] }))
-  })
+  const families = pairs.map(([first, second]) => (stats.family === 'vs-baseline' ? second : first.dataset))
+  for (const family of new Set(families)) {
+    const members = rows.flatMap((row, i) => (families[i] === family && row.p !== null ? [i] : []))
+    const p = members.map((i) => rows[i].p)
+    const pAdjusted = stats.correction === 'holm' ? holm(p) : p
+    members.forEach((i, place) => (rows[i] = { ...rows[i], pAdjusted: pAdjusted[place], familySize: members.length }))
+  }
+  return rows
 }
 
 /** Pairs of a data set that share a cell: each strategy with the baseline, or every two in study order. */
@@ -102,8 +97,9 @@ function pairsOf(
   const rank = new Map(results.strategies.map((name, index) => [name, index]))
   const wanted = (a: string, b: string): boolean =>
     family === 'vs-baseline' ? a !== baseline && b === baseline : rank.get(a)! < rank.get(b)!
-  return groups.flatMap((a) =>
-    groups
+  const compared = groups.filter((group) => !group.line)
+  return compared.flatMap((a) =>
+    compared
       .filter((b) => a.dataset === b.dataset && wanted(a.strategy, b.strategy) && compatible(a.factors, b.factors))
       .map((b) => [a, b] as const),
   )

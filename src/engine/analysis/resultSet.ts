@@ -12,14 +12,14 @@ export interface RunInput {
   readonly strategy: string
   readonly seed: number
   readonly factors: Factors
-  readonly state: Pick<RunState, 'status' | 'records' | 'initial'>
+  readonly state: Pick<RunState, 'status' | 'records' | 'initial'> & Partial<Pick<RunState, 'poolSize' | 'testSize'>>
 }
 
 /** Result set of an experiment; give `runs` in plan order, which orders data sets and factor cells in every table. */
 export function resultSetFrom(input: Omit<ResultSet, 'runs'> & { readonly runs: readonly RunInput[] }): ResultSet {
-  const { study, strategies, lines, factors, stats, classes } = input
+  const { runs: _runs, ...rest } = input
   const runs = input.runs.map(({ hash, dataset, strategy, seed, factors, state }) => ({
-    study,
+    study: input.study,
     dataset,
     run: hash,
     strategy,
@@ -28,8 +28,9 @@ export function resultSetFrom(input: Omit<ResultSet, 'runs'> & { readonly runs: 
     records: state.records,
     initial: state.initial,
     complete: state.status === 'finished',
+    ...(state.poolSize && state.testSize ? { testShare: state.testSize / state.poolSize } : {}),
   }))
-  return { study, strategies, lines, factors, stats, classes, runs }
+  return { ...rest, runs }
 }
 
 /** Runs that differ in nothing but the seed, in seed order. */

@@ -1,10 +1,11 @@
 import type { ResultSet, RunResult } from '../study/results'
 import type { MetricId } from '../study/spec'
-import { aubc, aubcWindows, labelsToTarget, sharedRange, type BudgetRange } from './area'
-import { intervalsOf, mean, median, type Interval } from './intervals'
+import { aubc, aubcWindows, labelsToTarget } from './area'
+import { finishedGroups, meanCurve, sharedRanges, type FinishedGroup } from './finished'
+import { intervalsOf, median, type Interval } from './intervals'
 import { metricInfo } from './metricInfo'
-import { finite, groupRuns, runCurve, compatible, type Factors, type RunCurve, type RunGroup } from './resultSet'
-import { sampleSaving } from './sampleSaving'
+import { compatible, finite, type Factors } from './resultSet'
+import { sampleSaving, savingBootstrap, type SavingBootstrap } from './sampleSaving'
 
 /** A row of summary.csv; null where not defined. Rates are fractions, times milliseconds. */
 export interface SummaryRow {
@@ -21,12 +22,15 @@ export interface SummaryRow {
   readonly aubcHi: number | null
   readonly aubcEarly: number | null
   readonly aubcLate: number | null
-  /** at the strategy's own last evaluation */
+  /** at the strategy's own last evaluation, the last that all its seeds have */
   readonly final: number | null
   readonly finalLo: number | null
   readonly finalHi: number | null
   /** against the baseline's mean curve, the longest where it was run further under another name, at the strategy's last budget */
   readonly ssr: number | null
+  /** the same as a share of the baseline's labels */
+  readonly ssrBounded: number | null
+  /** 95 % bootstrap interval; an end beyond the baseline's curve is null */
   readonly ssrLo: number | null
   readonly ssrHi: number | null
   readonly ssrCensored: boolean | null
@@ -37,27 +41,6 @@ export interface SummaryRow {
   readonly trainMs: number | null
 }
 
-/** A group without its unfinished runs. */
-export interface FinishedGroup extends RunGroup {
-  readonly curves: readonly RunCurve[]
-}
-
-export function finishedGroups(results: ResultSet, metric: MetricId): FinishedGroup[] {
-  return groupRuns(results).flatMap((group) => {
-    const runs = group.runs.filter((run) => run.complete && run.records.length > 0)
-    return runs.length > 0 ? [{ ...group, runs, curves: runs.map((run) => runCurve(run, metric)) }] : []
-  })
-}
-
-/** Per data set, the budgets that every finished run covers: areas are comparable on these only. */
-export function sharedRanges(groups: readonly FinishedGroup[]): Map<string, BudgetRange | null> {
-  const compared = groups.filter((group) => !group.line)
-  const datasets = [...new Set(groups.map((group) => group.dataset))]
-  return new Map(
-    datasets.map((name) => [name, sharedRange(compared.filter((group) => group.dataset === name).flatMap((group) => group.curves))]),
-  )
-}
-
 /** One row per data set, strategy and factor cell with a finished run, in the order of `groupRuns`; lines have no area. */
 export function summarize(results: ResultSet, metric: MetricId = results.stats.metric): SummaryRow[] {
   const { stats } = results
@@ -65,14 +48,16 @@ export function summarize(results: ResultSet, metric: MetricId = results.stats.m
   const estimate = estimator(intervalsOf(stats.band))
   const groups = finishedGroups(results, metric)
   const ranges = sharedRanges(groups)
+  const savingOf = savings(results, groups, higherIsBetter)
   return groups.map((group) => {
     const range = group.line ? null : (ranges.get(group.dataset) ?? null)
     const area = estimate(range ? group.curves.map(({ labels, values }) => aubc(labels, values, range)) : [])
     const windows = range ? group.curves.map(({ labels, values }) => aubcWindows(labels, values, stats.windows, range)) : []
-    const final = estimate(group.curves.map(({ values }) => values[values.length - 1]))
-    const curve = meanCurve(group)
-    const last = curve.labels[curve.labels.length - 1]
-    const saving = group.line || final.mean === null ? null : savingOf(results, groups, group, last, final.mean, higherIsBetter)
+    const curve = meanCurve(group.curves)
+    const last = curve.labels.at(-1) ?? null
+    const ends = new Map(group.curves.map(({ seed, labels, values }) => [seed, last === null ? null : values[labels.indexOf(last)]]))
+    const final = estimate([...ends.values()])
+    const saving = group.line || last === null || final.mean === null ? null : savingOf(group, last, final.mean, ends)
     return {
       study: results.study,
       dataset: group.dataset,
@@ -89,8 +74,9 @@ export function summarize(results: ResultSet, metric: MetricId = results.stats.m
       finalLo: final.lo,
       finalHi: final.hi,
       ssr: saving?.ratio ?? null,
-      ssrLo: null,
-      ssrHi: null,
+      ssrBounded: saving?.bounded ?? null,
+      ssrLo: saving?.lo ?? null,
+      ssrHi: saving?.hi ?? null,
       ssrCensored: saving?.censored ?? null,
       ssrAt: saving ? last : null,
       labelsToTarget: group.line || stats.target === null ? null : labelsToTarget(curve.labels, curve.values, stats.target, higherIsBetter),
@@ -120,42 +106,63 @@ const estimator =
     return known.length > 0 ? interval(known) : { mean: null, lo: null, hi: null }
   }
 
-/** Mean over the finished seeds by round; all runs of a group have the same budgets. */
-function meanCurve(group: FinishedGroup): { labels: readonly number[]; values: (number | null)[] } {
-  const { labels } = group.curves[0]
-  const values = labels.map((label) => {
-    const known = group.curves.map((curve) => curve.values[curve.labels.indexOf(label)] ?? null).filter((value) => value !== null)
-    return known.length > 0 ? mean(known) : null
-  })
-  return { labels, values }
+interface Saving {
+  readonly ratio: number
+  readonly bounded: number
+  readonly lo: number | null
+  readonly hi: number | null
+  readonly censored: boolean
 }
 
-function savingOf(
-  results: ResultSet,
-  groups: readonly FinishedGroup[],
-  group: FinishedGroup,
-  labels: number,
-  value: number,
-  higherIsBetter: boolean,
-) {
-  const comparable = groups.filter((other) => other.dataset === group.dataset && compatible(other.factors, group.factors))
-  const baseline = comparable.find((other) => other.strategy === results.stats.baseline)
-  if (baseline === undefined) return null
-  const family = comparable.filter((other) => other === baseline || continues(baseline, other))
-  if (family.includes(group)) return labels > 0 ? { ratio: 0, censored: false } : null
-  const longest = family.reduce((a, b) => (lastBudget(b) > lastBudget(a) ? b : a))
-  return sampleSaving(meanCurve(longest), labels, value, higherIsBetter)
+/** Sample saving of a group at its last budget; the baseline's curves are resampled once for all groups. */
+function savings(results: ResultSet, groups: readonly FinishedGroup[], higherIsBetter: boolean) {
+  const longest = new Map<FinishedGroup, { readonly family: readonly FinishedGroup[]; readonly last: FinishedGroup }>()
+  const resampled = new Map<FinishedGroup, SavingBootstrap>()
+  return (group: FinishedGroup, labels: number, value: number, ends: ReadonlyMap<number, number | null>): Saving | null => {
+    const comparable = groups.filter((other) => other.dataset === group.dataset && compatible(other.factors, group.factors))
+    const baseline = comparable.find((other) => other.strategy === results.stats.baseline)
+    if (baseline === undefined || labels <= 0) return null
+    let known = longest.get(baseline)
+    if (known === undefined) {
+      const family = groups.filter(
+        (other) =>
+          other === baseline ||
+          (other.dataset === baseline.dataset && compatible(other.factors, baseline.factors) && continues(baseline, other)),
+      )
+      known = { family, last: family.reduce((a, b) => (lastBudget(b) > lastBudget(a) ? b : a)) }
+      longest.set(baseline, known)
+    }
+    const { family, last } = known
+    if (family.includes(group)) return { ratio: 0, bounded: 0, lo: null, hi: null, censored: false }
+    const saving = sampleSaving(meanCurve(last.curves), labels, value, higherIsBetter)
+    if (saving === null) return null
+    const bootstrap = resampled.get(last) ?? savingBootstrap(last.curves, higherIsBetter)
+    resampled.set(last, bootstrap)
+    const values = new Map([...ends].filter((entry): entry is [number, number] => entry[1] !== null))
+    return { ...saving, ...bootstrap.interval(values, labels) }
+  }
 }
 
 const lastBudget = ({ curves: [first] }: FinishedGroup): number => first.labels[first.labels.length - 1]
 
-/** Whether `longer` is the same method run further: seed by seed it chose the same rows as long as `shorter` lasts. */
+/**
+ * Whether `longer` is the same method run further: seed by seed it chose the same rows, or where no selection is known came to the same
+ * values, as long as `shorter` lasts.
+ */
 function continues(shorter: FinishedGroup, longer: FinishedGroup): boolean {
-  const choices = (run: RunResult, rounds: number): string =>
-    JSON.stringify(run.records.slice(0, rounds).map(({ labeled, selection }) => [labeled, ...selection.map(({ row }) => row)]))
-  return shorter.runs.every((run) => {
+  if (lastBudget(longer) <= lastBudget(shorter)) return false
+  const course = ({ runs, curves }: FinishedGroup, i: number, rounds: number): string =>
+    JSON.stringify(
+      runs[i].records
+        .slice(0, rounds)
+        .map(({ labeled, selection }, round) => [
+          labeled,
+          selection.length > 0 ? selection.map(({ row }) => row) : curves[i].values[round],
+        ]),
+    )
+  return shorter.runs.every((run, i) => {
     const rounds = run.records.length - 1
-    const other = longer.runs.find(({ seed }) => seed === run.seed)
-    return other !== undefined && rounds > 0 && run.records[0].selection.length > 0 && choices(run, rounds) === choices(other, rounds)
+    const j = longer.runs.findIndex(({ seed }) => seed === run.seed)
+    return j >= 0 && rounds > 0 && course(shorter, i, rounds) === course(longer, j, rounds)
   })
 }

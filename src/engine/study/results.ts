@@ -13,6 +13,8 @@ export interface RunResult {
   readonly records: readonly RoundRecord[]
   readonly initial: readonly SelectedSample[]
   readonly complete: boolean
+  /** test rows ÷ rows that may be labelled; left out where the sizes are not known */
+  readonly testShare?: number
 }
 
 /** Everything analysis needs of one experiment. */
@@ -29,4 +31,6 @@ export interface ResultSet {
   readonly stats: StatsSpec
   readonly classes: number
   readonly runs: readonly RunResult[]
+  /** whether seeds split the data anew; left out where the protocol is not known */
+  readonly splitVaries?: boolean
 }

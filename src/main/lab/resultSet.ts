@@ -13,6 +13,7 @@ export function resultsOf({ manifest, state }: { readonly manifest: Manifest; st
     lines: study.strategies.filter(isLine).map(({ name }) => name),
     factors: Object.keys(study.ablate),
     stats: study.stats,
+    splitVaries: study.protocol.vary.includes('split') && study.data.split === null,
     classes: Math.max(...datasets.map(({ classes }) => classes)),
     runs: runs.map((run) => ({ ...run, state: state(run.hash) })),
   })

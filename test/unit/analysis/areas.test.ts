@@ -81,11 +81,12 @@ describe('sample-saving ratio', () => {
     const at200 = sampleSaving(random, 200, 0.66)!
     expect(at200.censored).toBe(false)
     expect(at200.ratio).toBeCloseTo(0.6, 12)
+    expect(at200.bounded).toBeCloseTo(0.375, 12)
     expect(sampleSaving(random, 300, 0.7)!.ratio).toBeCloseTo(1 / 3, 12)
   })
 
   it('is a lower bound above the baseline and not defined below it', () => {
-    expect(sampleSaving(random, 400, 0.8)).toEqual({ ratio: 1, censored: true })
+    expect(sampleSaving(random, 400, 0.8)).toEqual({ ratio: 1, bounded: 0.5, censored: true })
     expect(sampleSaving(random, 400, 0.45)).toBeNull()
     expect(sampleSaving(random, 0, 0.6)).toBeNull()
     expect(sampleSaving({ labels: [], values: [] }, 100, 0.6)).toBeNull()
