@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { QuerentError } from '@engine/core/errors'
-import type { Matrix } from '@engine/core/matrix'
+import { takeRows, type Matrix } from '@engine/core/matrix'
 import { randomFrom } from '@engine/core/random'
 import type { TensorNorms } from '@engine/nn/model'
 import type { Query, Strategy } from '@engine/strategies/contract'
@@ -54,6 +54,23 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { params: { layers: 'last' }, reads: 'embeddings' },
     { params: { layers: 'last', component: 'activation', normMode: 'global-l2' }, reads: 'embeddings' },
     { params: { component: 'output' }, reads: 'logits' },
+  ],
+  bald: [{ params: {}, reads: 'passes' }],
+  typiclust: [
+    { params: {}, reads: 'inputs', drawn: 'rows and scores' },
+    { params: { squared: true, normalize: false, neighbours: 3 }, reads: 'inputs', drawn: 'rows and scores' },
+  ],
+  probcover: [
+    { params: {}, reads: 'inputs', drawn: 'rows and scores' },
+    { params: { delta: 3, normalize: false }, reads: 'inputs', drawn: 'rows' },
+  ],
+  'alfa-mix': [
+    { params: {}, reads: 'embeddings', drawn: 'rows' },
+    { params: { mixing: 'learned', alphaCap: 0.5 }, reads: 'embeddings', drawn: 'rows' },
+  ],
+  cal: [
+    { params: {}, reads: 'embeddings' },
+    { params: { neighbours: 2 }, reads: 'logits' },
   ],
   replay: [{ params: { selections: 'recorded.csv' }, drawn: 'rows' }],
 }
@@ -171,13 +188,14 @@ describe.each(entries)('$name', ({ strategy, params, drawn, coarse, reads }) => 
   it('follows the samples when the pool is numbered differently', async () => {
     const order = randomFrom('renumbered').shuffle(range(0, 60))
     const place = Int32Array.from(range(0, 60), (row) => order.indexOf(row))
-    const before = sampleQuery(samples, { k: 6, pool: range(10, 60) })
-    const after = sampleQuery(reorder(samples, order), {
-      k: 6,
-      pool: range(10, 60)
-        .map((row) => place[row])
-        .sort(),
-    })
+    const before = sampleQuery(samples, { k: 6, labeled: 10 })
+    const renumbered = reorder(samples, order)
+    const labeled = before.labeled.map((row) => place[row]).sort()
+    const after: Query = {
+      ...sampleQuery(renumbered, { k: 6, pool: before.pool.map((row) => place[row]).sort() }),
+      labeled,
+      labels: labeled.map((row) => renumbered.labels[row]),
+    }
     const [first, second] = [
       await strategy.select(prepared(strategy, before), params),
       await strategy.select(prepared(strategy, after), params),
@@ -196,6 +214,7 @@ describe.each(entries)('$name', ({ strategy, params, drawn, coarse, reads }) => 
       source: {
         ...samples.source,
         logits: permuteColumns(samples.source.logits, [2, 0, 3, 1]),
+        weight: takeRows(samples.source.weight, [2, 0, 3, 1]),
         sampledProbabilities: samples.source.sampledProbabilities.map((pass) => permuteColumns(pass, [2, 0, 3, 1])),
       },
     }
@@ -242,6 +261,7 @@ function equalSamples(samples: Samples): Samples {
   return {
     ...samples,
     source: {
+      ...samples.source,
       logits: first(samples.source.logits),
       embeddings: first(samples.source.embeddings),
       sampledProbabilities: samples.source.sampledProbabilities.map(first),
@@ -286,6 +306,7 @@ function reorder(samples: Samples, order: Int32Array): Samples {
   return {
     ...samples,
     source: {
+      ...samples.source,
       logits: move(samples.source.logits),
       embeddings: move(samples.source.embeddings),
       sampledProbabilities: samples.source.sampledProbabilities.map(move),

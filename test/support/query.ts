@@ -37,7 +37,7 @@ export function withTensorNorms(view: ModelView, norms: TensorNorms): ModelView 
 
 /** Everything a strategy can ask about N samples, drawn from a seed. */
 export interface Samples {
-  readonly source: Required<Pick<ArraySource, 'logits' | 'embeddings' | 'sampledProbabilities'>>
+  readonly source: Required<Pick<ArraySource, 'logits' | 'embeddings' | 'sampledProbabilities' | 'weight'>>
   readonly norms: TensorNorms
   readonly inputs: Matrix
   readonly labels: Int32Array
@@ -51,6 +51,7 @@ export function randomSamples(seed: string, n: number, { classes = 4, width = 6 
     source: {
       logits: normals(random.fork('logits'), n, classes, 2),
       embeddings: normals(random.fork('embeddings'), n, width),
+      weight: normals(random.fork('weight'), classes, width),
       sampledProbabilities: Array.from({ length: 10 }, (_, pass) => distributions(random.fork('pass', pass), n, classes)),
     },
     norms: {

@@ -46,6 +46,67 @@ export function kMeans(m: Matrix, k: number, { random, kernels, signal, rows }: 
   return { assignment, centroids, iterations }
 }
 
+/** Rows that a mini-batch step looks at. */
+const batchRows = 5000
+const maxBatches = 40
+/** Batches without a better smoothed spread, after which the search ends. */
+const patience = 10
+
+/**
+ * Mini-batch k-means (Sculley 2010; A§10.1): batches of 5,000 rows drawn with replacement move the centres that are nearest, each by
+ * a step of 1 over what it has seen; then every row goes to its nearest centre. For many clusters, where Lloyd's steps are dear.
+ */
+export function miniBatchKMeans(m: Matrix, k: number, { random, kernels, signal, rows }: KMeansOptions): Clustering {
+  const clusters = Math.min(k, m.rows)
+  const sample = m.rows > 3 * batchRows ? random.sample(m.rows, 3 * batchRows).sort() : Int32Array.from({ length: m.rows }, (_, i) => i)
+  const space = selectionSpace(sample.length === m.rows ? m : takeRows(m, sample), { kernels, rows: rows && sample.map((i) => rows[i]) })
+  const starts = takeRows(
+    m,
+    kMeansPlusPlus(space, clusters, 'uniform', random, signal).map((i) => sample[i]),
+  )
+  const centroids: Matrix<Float64Array> = { ...starts, data: Float64Array.from(starts.data) }
+  const seen = new Float64Array(clusters)
+  const smoothing = Math.min(1, (2 * batchRows) / (m.rows + 1))
+  const size = Math.min(batchRows, m.rows)
+  const batch = new Int32Array(size)
+  const nearest = new Int32Array(size)
+  let smoothed = NaN
+  let best = Infinity
+  let worse = 0
+  let iterations = 0
+  for (; iterations < maxBatches && worse < patience; iterations++) {
+    throwIfCancelled(signal)
+    let spread = 0
+    for (let t = 0; t < size; t++) {
+      batch[t] = random.int(m.rows)
+      const found = nearestCentroid(m, batch[t], centroids)
+      nearest[t] = found.cluster
+      spread += found.squared / size
+    }
+    for (let t = 0; t < size; t++) {
+      const step = 1 / ++seen[nearest[t]]
+      const [from, to] = [batch[t] * m.cols, nearest[t] * m.cols]
+      for (let j = 0; j < m.cols; j++) centroids.data[to + j] += step * (m.data[from + j] - centroids.data[to + j])
+    }
+    smoothed = iterations === 0 ? spread : smoothed + smoothing * (spread - smoothed)
+    worse = smoothed < best ? 0 : worse + 1
+    best = Math.min(best, smoothed)
+  }
+  const assignment = Int32Array.from({ length: m.rows }, (_, i) => nearestCentroid(m, i, centroids).cluster)
+  fillEmpty(m, centroids, assignment)
+  return { assignment, centroids, iterations }
+}
+
+function nearestCentroid(m: Matrix, row: number, centroids: Matrix<Float64Array>): { readonly cluster: number; readonly squared: number } {
+  let cluster = 0
+  let squared = Infinity
+  for (let c = 0; c < centroids.rows; c++) {
+    const distance = squaredDistance(m.data, row * m.cols, centroids.data, c * m.cols, m.cols)
+    if (distance < squared) [cluster, squared] = [c, distance]
+  }
+  return { cluster, squared }
+}
+
 /** For each row an upper bound of the distance to its centroid and a lower bound of the distance to every other. */
 function createBounds(m: Matrix, centroids: Matrix<Float64Array>, assignment: Int32Array) {
   const upper = new Float64Array(m.rows).fill(Infinity)

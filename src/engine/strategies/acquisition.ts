@@ -10,7 +10,7 @@ import type { Strategy } from './contract'
 import { entropyGradnormParams } from './entropyGradnorm'
 import { batchSize, noRows, poolRows, sourceOf, takeBest } from './query'
 import { scoreIds, scoreOf } from './scores'
-import { variationRatioParams } from './variationRatio'
+import { passesParams } from './stochasticPasses'
 
 const params = z.strictObject({
   score: z.enum(scoreIds).default('entropy').meta({ title: 'Score', description: 'What makes a sample worth a label.' }),
@@ -19,7 +19,7 @@ const params = z.strictObject({
     description: 'How the batch is filled: the highest scores, D² sampling, or farthest first; all begin with the highest score.',
   }),
   ...entropyGradnormParams.shape,
-  ...variationRatioParams.shape,
+  ...passesParams.shape,
 })
 
 type Params = z.infer<typeof params>

@@ -5,7 +5,7 @@ import { meanRow, squaredDistance } from '../core/linear'
 import type { Matrix } from '../core/matrix'
 import { z } from '../core/zod'
 import type { Query, Strategy } from './contract'
-import { batchSize, noRows } from './query'
+import { batchSize, noRows, withLabeled } from './query'
 
 /** Where distances are measured; shared by the methods that cover a space. */
 export const spaceParam = z.enum(['embedding', 'inputs']).default('embedding').meta({
@@ -61,9 +61,7 @@ export const coreSet: Strategy<z.infer<typeof params>> = {
     throwIfCancelled(query.signal)
     const { pool, labeled, kernels, random, signal } = query
     if (pool.length === 0) return noRows
-    const rows = new Int32Array(pool.length + labeled.length)
-    rows.set(pool)
-    rows.set(labeled, pool.length)
+    const rows = withLabeled(query)
     const points = await pointsOf(query, space, rows)
     return query.time('choose', () => {
       const centers = Array.from(labeled, (_, i) => pool.length + i)

@@ -8,6 +8,22 @@ export const batchSize = (query: Query): number => Math.min(query.k, query.pool.
 /** The global rows at positions of the pool. */
 export const poolRows = (query: Query, positions: Int32Array): Int32Array => positions.map((i) => query.pool[i])
 
+/** The candidates, then the labelled rows. */
+export function withLabeled({ pool, labeled }: Pick<Query, 'pool' | 'labeled'>): Int32Array {
+  const rows = new Int32Array(pool.length + labeled.length)
+  rows.set(pool)
+  rows.set(labeled, pool.length)
+  return rows
+}
+
+/** A uniform batch, for methods that compare with labelled rows when there are none yet. */
+export const drawnBatch = (query: Query): Acquisition => ({
+  rows: poolRows(
+    query,
+    query.time('choose', () => query.random.sample(query.pool.length, batchSize(query))),
+  ),
+})
+
 export const noRows: Acquisition = { rows: new Int32Array(0) }
 
 /** The candidates of a query as a score reads them. */

@@ -1,7 +1,7 @@
 import { throwIfCancelled } from '../core/errors'
 import { z } from '../core/zod'
 import type { Strategy } from './contract'
-import { batchSize, poolRows } from './query'
+import { drawnBatch } from './query'
 
 /** Uniform draw without replacement. */
 export const random: Strategy<Record<string, never>> = {
@@ -14,7 +14,6 @@ export const random: Strategy<Record<string, never>> = {
   modelFree: true,
   async select(query) {
     throwIfCancelled(query.signal)
-    const positions = query.time('choose', () => query.random.sample(query.pool.length, batchSize(query)))
-    return { rows: poolRows(query, positions) }
+    return drawnBatch(query)
   },
 }

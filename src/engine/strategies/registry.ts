@@ -1,18 +1,25 @@
 import { badInput, nearestName } from '../core/errors'
 import { acquisition } from './acquisition'
+import { alfaMix } from './alfaMix'
 import { badge } from './badge'
+import { bald } from './bald'
 import { byScore } from './combinators'
+import { cal } from './cal'
 import type { Strategy } from './contract'
 import { coreSet } from './coreSet'
+import { egl } from './egl'
 import { entropy } from './entropy'
 import { entropyGradnorm } from './entropyGradnorm'
+import { fisherTrace } from './fisherTrace'
 import { fullData } from './fullData'
 import { kmeans } from './kmeans'
 import { leastConfidence } from './leastConfidence'
 import { margin } from './margin'
+import { probcover } from './probcover'
 import { random } from './random'
 import { replay } from './replay'
 import { scores } from './scores'
+import { typiclust } from './typiclust'
 import { variationRatio } from './variationRatio'
 
 export { scores }
@@ -24,11 +31,18 @@ const all: readonly Strategy[] = [
   leastConfidence,
   margin,
   variationRatio,
+  bald,
   coreSet,
   kmeans,
   badge,
   acquisition,
   entropyGradnorm,
+  egl,
+  fisherTrace,
+  typiclust,
+  probcover,
+  alfaMix,
+  cal,
   replay,
 ]
 

@@ -1,9 +1,8 @@
-import { unsupported } from '../core/errors'
 import { argMax } from '../core/linear'
 import type { Matrix } from '../core/matrix'
-import { z } from '../core/zod'
 import { byScore } from './combinators'
 import type { ScoreFunction } from './contract'
+import { passesParams, scorePasses, type PassesParams } from './stochasticPasses'
 
 /** 1 − the share of passes that vote for the most voted class (M matrices n × C → n). */
 export function variationRatios(passes: readonly Matrix[]): Float64Array {
@@ -22,41 +21,20 @@ export function variationRatios(passes: readonly Matrix[]): Float64Array {
   return out
 }
 
-export const variationRatioParams = z.strictObject({
-  passes: z
-    .number()
-    .int()
-    .min(2)
-    .max(1000)
-    .default(10)
-    .meta({ title: 'Passes', description: 'Stochastic forward passes with dropout on; each casts one vote per sample.' }),
-})
-
-/** Predictions held at a time; a row's passes do not depend on what else is asked. */
-const mostPredictions = 200_000
-
 /** 1 − fraction of stochastic passes that vote the modal class, in [0, 1 − 1/C] (A§3). */
-export const variationRatioScore: ScoreFunction<z.infer<typeof variationRatioParams>> = {
+export const variationRatioScore: ScoreFunction<PassesParams> = {
   id: 'variation-ratio',
   title: 'Variation ratio',
-  params: variationRatioParams,
+  params: passesParams,
   needs: () => ['sampledProba'],
   floor: 0,
-  async score({ model, rows, time }, { passes }) {
-    if (!model.sampledProbabilities) {
-      throw unsupported(
-        'variation-ratio counts the votes of stochastic passes; this model is deterministic (1 − p of the modal class is least-confidence)',
-        { expected: 'a model with dropout, or probabilities of several passes (--mc-probs)' },
-      )
-    }
-    const scores = new Float64Array(rows.length)
-    const atOnce = Math.max(1, Math.floor(mostPredictions / passes))
-    for (let from = 0; from < rows.length; from += atOnce) {
-      const sampled = await model.sampledProbabilities(rows.subarray(from, from + atOnce), passes)
-      time('score', () => scores.set(variationRatios(sampled), from))
-    }
-    return scores
-  },
+  score: (source, params) =>
+    scorePasses(
+      source,
+      params,
+      variationRatios,
+      'variation-ratio counts the votes of stochastic passes; this model is deterministic (1 − p of the modal class is least-confidence)',
+    ),
 }
 
 export const variationRatio = byScore(variationRatioScore, {
