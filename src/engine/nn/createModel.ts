@@ -1,8 +1,11 @@
 import type { FloatArray } from '../core/matrix'
 import { rowOf } from '../core/matrix'
+import type { Random } from '../core/random'
+import { planAuxiliary } from './auxiliary'
+import { createLossReader } from './auxiliaryReader'
 import type { Executor } from './executor'
 import { drawWeights } from './initialize'
-import type { Checkpoint, LayerSpec, Model, WeightInit } from './model'
+import type { AuxiliarySpec, Checkpoint, LayerSpec, Model, WeightInit } from './model'
 import { planNetwork } from './network'
 import { createPastReader, createReader } from './reader'
 import { train } from './training'
@@ -13,6 +16,8 @@ export interface ModelConfig {
   /** [d] for vectors, [channels, height, width] for images */
   readonly inputShape: readonly number[]
   readonly classes: number
+  /** trains this module along with the network */
+  readonly auxiliary?: AuxiliarySpec
   /** Lets the host's event loop run (a busy loop of microtasks never receives a cancel message). */
   readonly pause?: () => Promise<void>
   /** Milliseconds; with it, `pause` is awaited about every 20 ms instead of after every step. */
@@ -22,25 +27,37 @@ export interface ModelConfig {
 /** A sequential classifier on an executor, with weights of 0 until `initialize` or `restore`. Throws `bad-input` when layers do not fit. */
 export function createModel(config: ModelConfig, executor: Executor): Model {
   const network = planNetwork(config.layers, config.inputShape, config.classes)
-  const parameters = executor.parameters(network.state)
+  const auxiliary = config.auxiliary && planAuxiliary(network, config.auxiliary)
+  const state = [...network.state, ...(auxiliary?.state ?? [])]
+  const parameters = executor.parameters(state)
   const pause = paced(config)
   const reader = createReader(network, executor, parameters, pause)
   const past = createPastReader(network, executor, pause)
+  const losses = auxiliary && createLossReader(network, auxiliary, executor, parameters, pause)
+  const fresh = (layers: Parameters<typeof drawWeights>[0], random: Random): FloatArray[] =>
+    drawWeights(layers, config.init, random, (size) => executor.allocate(size))
   let checkpoints: Checkpoint[] = []
 
   return {
     ...reader,
-    state: network.state,
-    initialize: (random) => parameters.write(drawWeights(network.layers, config.init, random, (size) => executor.allocate(size))),
+    ...losses?.methods,
+    capabilities: losses ? new Set([...reader.capabilities, 'lossPrediction']) : reader.capabilities,
+    state,
+    initialize: (random) =>
+      parameters.write([
+        ...fresh(network.layers, random),
+        ...(auxiliary ? fresh([{ parameters: auxiliary.state }], random.fork('auxiliary')) : []),
+      ]),
 
     async *fit(rows, labels, options, random, signal) {
       checkpoints = []
       const keep = (checkpoint: Checkpoint): void => void checkpoints.push(checkpoint)
-      const summary = yield* train(network, executor, parameters, rows, labels, options, random, pause, keep, signal)
+      const summary = yield* train(network, auxiliary, executor, parameters, rows, labels, options, random, pause, keep, signal)
       const { logits } = await reader.outputs(rows, signal)
       let hits = 0
       for (let i = 0; i < logits.rows; i++) if (argMax(rowOf(logits, i)) === labels[i]) hits++
-      return { ...summary, accuracy: hits / logits.rows }
+      const auxiliaryLoss = auxiliary && (await parameters.read())[state.length - 1][0]
+      return { ...summary, accuracy: hits / logits.rows, ...(auxiliaryLoss === undefined ? {} : { auxiliaryLoss }) }
     },
 
     get checkpoints() {
@@ -53,6 +70,7 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
     dispose: () => {
       reader.dispose()
       past.dispose()
+      losses?.dispose()
       parameters.dispose()
     },
   }

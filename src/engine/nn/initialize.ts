@@ -16,7 +16,7 @@ const bounds: Readonly<Record<WeightInit, { weight(fanIn: number, fanOut: number
 
 /** Fresh values of every parameter and buffer in order; constants and a bound of 0 draw nothing from the stream. */
 export function drawWeights(
-  layers: readonly Layer[],
+  layers: readonly Pick<Layer, 'parameters'>[],
   init: WeightInit,
   random: Random,
   allocate: (size: number) => FloatArray,

@@ -3,6 +3,7 @@ import { createBuilder, type Builder } from '../graph/builder'
 import { gradients } from '../graph/grad'
 import { sizeOf, type Graph, type Shape, type Value } from '../graph/ir'
 import { sampleNorm2 } from '../graph/sampleNorm2'
+import { type Auxiliary, traceAuxiliaryStep } from './auxiliary'
 import type { ParameterSpec } from './executor'
 import { planLayers } from './layers'
 import type { Layer, LayerPass } from './layers/layer'
@@ -60,17 +61,22 @@ export function planNetwork(specs: readonly LayerSpec[], inputShape: Shape, clas
 }
 
 /**
- * One training step: outputs `loss` (scalar, weighted cross-entropy), `grad:<parameter>` and `buffer:<name>`; inputs `x`, `target` (batch × classes: the
- * row's weight at its class) and one `mask:<layer>` per dropout layer.
+ * One training step: outputs `loss` (scalar, weighted cross-entropy), `grad:<parameter>` of it (and of the auxiliary module's loss) and
+ * `buffer:<name>`; inputs `x`, `target` (batch × classes: the row's weight at its class), one `mask:<layer>` per dropout layer, and
+ * those of `auxiliaryFeeds` with a module.
  */
-export function traceStep(network: Network, batch: number): Graph {
+export function traceStep(network: Network, batch: number, auxiliary?: Auxiliary): Graph {
   const g = createBuilder()
   const target = g.input('target', [batch, network.classes])
-  const { logits, parameters, buffers } = forward(g, network, batch, { mode: 'training', target })
-  const loss = crossEntropy(g, logits, target)
+  const pass = forward(g, network, batch, { mode: 'training', target })
+  const loss = crossEntropy(g, pass.logits, target)
   g.output('loss', loss)
-  for (const [i, gradient] of gradients(g, loss, parameters).entries()) g.output(`grad:${network.parameters[i].name}`, gradient)
-  for (const [name, value] of buffers) g.output(`buffer:${name}`, value)
+  const module = auxiliary && traceAuxiliaryStep(g, auxiliary, pass, target)
+  const specs = [...network.parameters, ...(auxiliary?.trained ?? [])]
+  const trained = [...pass.parameters, ...(module?.parameters ?? [])]
+  for (const [i, gradient] of gradients(g, module ? g.add(loss, module.loss) : loss, trained).entries())
+    g.output(`grad:${specs[i].name}`, gradient)
+  for (const [name, value] of [...pass.buffers, ...(module?.buffers ?? [])]) g.output(`buffer:${name}`, value)
   return g.build()
 }
 

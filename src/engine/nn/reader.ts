@@ -126,7 +126,8 @@ export function createReader(network: Network, executor: Executor, parameters: P
     lastLayer: async () => {
       const values = await parameters.read()
       const last = network.layers[network.layers.length - 1].parameters.length
-      const [weight, bias = executor.allocate(classes)] = values.slice(-last)
+      const end = network.state.length // an auxiliary module's numbers lie behind the network's
+      const [weight, bias = executor.allocate(classes)] = values.slice(end - last, end)
       return { weight: matrix(weight, classes, embeddingSize), bias }
     },
 
@@ -189,7 +190,7 @@ function feedRows(input: FloatArray, { data, cols }: Matrix, from: number, count
 }
 
 /** Buffers of a compiled graph are shared by its runs, so callers that overlap wait for each other. */
-function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
+export function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()
   return (work) => {
     const result = last.then(work, work)

@@ -2,6 +2,7 @@ import { badInput, type CancelSignal, throwIfCancelled } from '../core/errors'
 import type { Rows } from '../data/dataset'
 import { gatherRows, sampleSize } from '../data/gather'
 import { flipCrop } from './augment'
+import { type Auxiliary, auxiliaryFeeds } from './auxiliary'
 import { drawMask } from './dropout'
 import type { Executor, OptimizerRule, Parameters } from './executor'
 import type { Checkpoint, EpochStats, FitOptions, FitRandom, FitSummary } from './model'
@@ -10,10 +11,12 @@ import { type Network, traceStep } from './network'
 /**
  * Trains with minibatches of a new permutation per epoch, yielding after each. All steps have one batch size; the short last batch
  * is padded with rows of weight 0, so its loss is the mean over the real ones. Lasts max(epochs, epochs that minSteps need). The last
- * `checkpoints` epochs go to `keep`, oldest first.
+ * `checkpoints` epochs go to `keep`, oldest first. An auxiliary module is trained by the same optimiser: its rules work number by
+ * number, so that is the same as one of its own.
  */
 export async function* train(
   network: Network,
+  auxiliary: Auxiliary | undefined,
   executor: Executor,
   parameters: Parameters,
   rows: Rows,
@@ -34,17 +37,19 @@ export async function* train(
   const x = executor.allocate(batch * sampleSize(rows.pool))
   const target = executor.allocate(batch * network.classes)
   const masks = network.masks.map((mask) => ({ ...mask, data: executor.allocate(batch * mask.size) }))
-  const feeds = { x, target, ...Object.fromEntries(masks.map(({ name, data }) => [name, data])) }
+  const extra = auxiliary && auxiliaryFeeds(auxiliary, batch, (size) => executor.allocate(size))
+  const feeds = { x, target, ...Object.fromEntries(masks.map(({ name, data }) => [name, data])), ...extra?.arrays }
   const order = Int32Array.from({ length: n }, (_, i) => i)
   const shuffled: Rows = { ...rows, index: new Int32Array(n) }
 
-  const program = await executor.compileStep(traceStep(network, batch), parameters, optimizerRule(options))
+  const program = await executor.compileStep(traceStep(network, batch, auxiliary), parameters, optimizerRule(options))
   try {
     const lossCurve: number[] = []
     for (let epoch = 0; epoch < epochs; epoch++) {
       random.order.shuffle(order)
       for (let i = 0; i < n; i++) shuffled.index[i] = rows.index[order[i]]
       const learningRate = options.learningRate * options.decay ** passed(options.milestones, epoch, epochs)
+      const detached = auxiliary !== undefined && passed([auxiliary.spec.detachAt], epoch, epochs) > 0
       let total = 0
       for (let from = 0; from < n; from += batch) {
         throwIfCancelled(signal)
@@ -54,6 +59,7 @@ export async function* train(
         target.fill(0)
         for (let i = 0; i < count; i++) target[i * network.classes + labels[order[from + i]]] = 1 / count
         for (const mask of masks) drawMask(mask.data, 0, count * mask.size, mask.keep, random.dropout)
+        extra?.set(count, { share: count / n, opens: from === 0, detached })
         total += count * (await program.step(feeds, learningRate))
         await pause()
       }
@@ -85,7 +91,7 @@ function checkTrainingSet(network: Network, rows: Rows, labels: Int32Array): voi
   if (stray >= 0) throw badInput(`label ${labels[stray]} of row ${rows.index[stray]} is not one of ${network.classes} classes`)
 }
 
-/** Milestones are fractions of the fit; the allowance is for products like 0.55 · 100. */
+/** How many milestones the epoch has reached. They are fractions of the fit; the allowance is for products like 0.55 · 100. */
 const passed = (milestones: readonly number[], epoch: number, epochs: number): number =>
   milestones.filter((milestone) => epoch >= milestone * epochs - 1e-9).length
 
