@@ -58,11 +58,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   bald: [{ params: {}, reads: 'passes' }],
   typiclust: [
     { params: {}, reads: 'inputs', drawn: 'rows and scores' },
-    { params: { squared: true, normalize: false, neighbours: 3 }, reads: 'inputs', drawn: 'rows and scores' },
+    { params: { squared: true, normalize: 'none', neighbours: 3 }, reads: 'inputs', drawn: 'rows and scores' },
   ],
   probcover: [
     { params: {}, reads: 'inputs', drawn: 'rows and scores' },
-    { params: { delta: 3, normalize: false }, reads: 'inputs', drawn: 'rows' },
+    { params: { delta: 3, normalize: 'none' }, reads: 'inputs', drawn: 'rows' },
   ],
   'alfa-mix': [
     { params: {}, reads: 'embeddings', drawn: 'rows' },

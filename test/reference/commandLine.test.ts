@@ -5,6 +5,7 @@ import { cliFolder, numbersOf } from '../support/cliFolder'
 import badge from './data/badge.json'
 import coreSet from './data/core-set.json'
 import gradientNorm from './data/entropy-gradient-norm.json'
+import typiclust from './data/typiclust.json'
 import uncertainty from './data/uncertainty.json'
 
 type Nested = readonly (number | Nested)[]
@@ -42,6 +43,8 @@ describe('score, select and measure agree with code of others', () => {
     cli.write('badge-weight.npy', npy(badge.weight))
     cli.write('badge-bias.npy', npy(badge.bias))
     cli.write('points.npy', npy(coreSet.features))
+    cli.write('typical.npy', npy(typiclust.features))
+    cli.write('clusters.npy', npy(typiclust.clusters))
     for (const [name, { parameters, input }] of Object.entries({ mlp: gradientNorm.mlp, cnn: gradientNorm.cnn })) {
       const tensors = Object.entries(parameters).map(
         ([key, values]) => [key, { data: Float64Array.from(flat(values)), shape: shapeOf(values) }] as const,
@@ -140,6 +143,27 @@ describe('score, select and measure agree with code of others', () => {
       coreSet.radius,
       1e-6,
     )
+  })
+
+  it.each([
+    ['typicality', ['--squared'], 1e-3],
+    ['skactiveml_typicality', [], 1e-4],
+  ] as const)('score typiclust: %s', async (key, flags, relative) => {
+    const scores = await scored('typiclust', '--features', 'typical.npy', '--clusters', 'clusters.npy', ...flags)
+    for (const cluster of Object.values(typiclust.per_cluster))
+      expectClose(
+        cluster.indices.map((row) => scores[row]),
+        cluster[key],
+        relative,
+      )
+  })
+
+  it('select typiclust for a given clustering', async () => {
+    const labeled = ['--labeled', typiclust.labelled.join(','), '--k', String(typiclust.budget)]
+    const files = ['--features', 'typical.npy', '--clusters', 'clusters.npy']
+    const { stdout, stderr } = await cli.run('select', 'typiclust', ...files, ...labeled, '--squared')
+    expect(stderr).toBe('')
+    expect(numbersOf(stdout).map(([, row]) => row)).toEqual(typiclust.selection)
   })
 
   it.each(['mlp', 'cnn'] as const)('score entropy-gradnorm of the %s', async (name) => {

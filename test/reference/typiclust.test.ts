@@ -35,7 +35,7 @@ describe('TypiClust for a given clustering', () => {
       inputs: features,
       clusters: Int32Array.from(reference.clusters),
     })
-    const { rows } = await typiclust.select(query, typiclust.params.parse({ squared: true, normalize: false }))
+    const { rows } = await typiclust.select(query, typiclust.params.parse({ squared: true, normalize: 'none' }))
     expect([...rows]).toEqual(reference.selection)
   })
 })

@@ -1,4 +1,4 @@
-import { throwIfCancelled } from '../core/errors'
+import { badInput, throwIfCancelled, unsupported } from '../core/errors'
 import { kMeans, perClusterMedoid } from '../core/kMeans'
 import { argMax, dot, requireFinite, squaredDistance, unitRows } from '../core/linear'
 import { takeRows, type FloatArray, type Matrix } from '../core/matrix'
@@ -98,6 +98,17 @@ function unstable({ pool, signal }: Query, head: Head, points: Matrix, anchors: 
   return [...found].sort((a, b) => a - b)
 }
 
+function requireLabels(labels: Int32Array, labeled: Int32Array, classes: number): void {
+  if (labels.length !== labeled.length) throw unsupported('labels of the labelled rows not given: needs --labels', { expected: '--labels' })
+  const at = labels.findIndex((label) => label >= classes)
+  if (at < 0) return
+  throw badInput(`row ${labeled[at]} has label ${labels[at]}, and the last layer ${classes} classes`, {
+    path: `row ${labeled[at]}`,
+    found: String(labels[at]),
+    expected: `0 … ${classes - 1}`,
+  })
+}
+
 /** Candidates whose prediction changes when their features are mixed a little with those of a class, one per k-means cluster (A§11.1). */
 export const alfaMix: Strategy<Params> = {
   id: 'alfa-mix',
@@ -125,6 +136,7 @@ export const alfaMix: Strategy<Params> = {
     const rows = withLabeled(query)
     const points = await model.embeddings(rows)
     const head = await model.lastLayer()
+    requireLabels(labels, labeled, head.weight.rows)
     const found = query.time('score', () => {
       requireFinite(
         points.data.map(Math.abs),

@@ -7,6 +7,7 @@ import { z } from '../core/zod'
 import type { Query, Strategy } from './contract'
 import { openGraph, openSquaredDistances, type Graph } from './deltaGraph'
 import { batchSize, noRows, poolRows, withLabeled } from './query'
+import { lengthParam } from './typiclust'
 
 const params = z.strictObject({
   delta: z.number().min(1e-9).max(1e9).optional().meta({
@@ -17,7 +18,7 @@ const params = z.strictObject({
     title: 'Purity',
     description: 'Share of balls that must lie within one k-means cluster when the radius is chosen; as many clusters as classes.',
   }),
-  normalize: z.boolean().default(true).meta({ title: 'Unit length', description: 'Features are divided by their length first.' }),
+  normalize: lengthParam,
 })
 
 /** Balls that are looked at to choose the radius. */
@@ -150,7 +151,7 @@ export const probcover: Strategy<z.infer<typeof params>> = {
     const given = query.features(rows)
     requireFinite(squaredNorms(given), 'the squared norm of the features', rows)
     return query.time('choose', () => {
-      const points = normalize ? unitRows(given) : given
+      const points = normalize === 'unit' ? unitRows(given) : given
       const radius = delta ?? chosenRadius(query, points, purity, rows)
       const graph = openGraph(points, radius, { kernels, signal })
       const { picks, first, covered } = coverGreedily(

@@ -18,6 +18,12 @@ export const typicalityParams = z.strictObject({
   }),
 })
 
+/** Shared by the methods that work in the fixed feature space. */
+export const lengthParam = z
+  .enum(['unit', 'none'])
+  .default('unit')
+  .meta({ title: 'Length', description: 'Features are divided by their length first, or taken as they are.' })
+
 const params = typicalityParams.extend({
   maxClusters: z.number().int().min(1).max(10_000).default(500).meta({
     title: 'Most clusters',
@@ -27,7 +33,7 @@ const params = typicalityParams.extend({
     title: 'Smallest cluster',
     description: 'Clusters with fewer members are left out for as long as the others have candidates.',
   }),
-  normalize: z.boolean().default(true).meta({ title: 'Unit length', description: 'Features are divided by their length first.' }),
+  normalize: lengthParam,
 })
 
 type Params = z.infer<typeof params>
@@ -117,7 +123,7 @@ export const typiclust: Strategy<Params> = {
     const given = query.features(rows)
     requireFinite(squaredNorms(given), 'the squared norm of the features', rows)
     return query.time('choose', () => {
-      const points = normalize ? unitRows(given) : given
+      const points = normalize === 'unit' ? unitRows(given) : given
       const groups = membersOf(clustering(query, rows, points, batchSize(query), maxClusters))
       const clusters = groups.map((members) => {
         throwIfCancelled(signal)

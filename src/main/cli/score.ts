@@ -1,10 +1,13 @@
 import type { Command } from 'commander'
+import { QuerentError } from '@engine/core/errors'
 import { requireFinite } from '@engine/core/linear'
+import { takeRows } from '@engine/core/matrix'
 import { arrayView } from '@engine/strategies/arrayView'
 import { badgeScores } from '@engine/strategies/badge'
 import type { ScoreFunction } from '@engine/strategies/contract'
 import { scoreSource } from '@engine/strategies/query'
 import { scores } from '@engine/strategies/registry'
+import { typicalities, typicalityParams } from '@engine/strategies/typiclust'
 import { openRows } from './arrays/files'
 import { decidedBy, refuseMethod } from './arrays/methods'
 import { addArrayOptions, openInputs, type ArrayOptions, type MethodInputs } from './arrays/methodInputs'
@@ -21,7 +24,7 @@ export function register(program: Command, context: CliContext): void {
     .argument('[method]', 'one of the commands below')
     .allowUnknownOption()
     .allowExcessArguments()
-    .action(context.action((id: string | undefined) => refuseMethod(id, [...scores.keys(), 'badge'])))
+    .action(context.action((id: string | undefined) => refuseMethod(id, [...scores.keys(), 'badge', 'typiclust'])))
 
   for (const [id, score] of scores) {
     const method = addArrayOptions(command.command(id).description(score.title))
@@ -32,6 +35,10 @@ export function register(program: Command, context: CliContext): void {
   addArrayOptions(command.command('badge').description('Squared norm of the gradient embedding'))
     .option('--chosen <rows>', 'squared distance to the nearest of these rows instead: a file, or numbers like 0,3,7')
     .action(context.action((options: Options) => run(context, options, 'badge', (inputs) => scoreBadge(context, inputs, options.chosen))))
+
+  const typiclust = addArrayOptions(command.command('typiclust').description('Typicality within the cluster'))
+  addParamOptions(typiclust, typicalityParams)
+  typiclust.action(context.action((options: Options) => run(context, options, 'typiclust', (inputs) => scoreTypicality(inputs, options))))
 }
 
 async function run(
@@ -66,4 +73,16 @@ async function scoreBadge(context: CliContext, inputs: MethodInputs, chosen: str
   const rows = chosen === undefined ? [] : openRows(context, chosen, '--chosen', inputs.n)
   const scores = badgeScores(await view.probabilities(all), await view.embeddings(all), rows, all)
   return Float64Array.from(inputs.pool, (row) => scores[row])
+}
+
+/** Among the candidates: labelled rows are nobody's neighbours. */
+async function scoreTypicality({ source, inputs, pool, clusters }: MethodInputs, options: Options): Promise<Float64Array> {
+  const features = source.embeddings ?? inputs
+  if (features === undefined || clusters === undefined)
+    throw new QuerentError('bad-usage', 'score typiclust needs --features and --clusters', { expected: '--features, --clusters' })
+  return typicalities(
+    takeRows(features, pool),
+    pool.map((row) => clusters[row]),
+    paramsFrom(typicalityParams, options),
+  )
 }

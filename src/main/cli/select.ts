@@ -37,7 +37,7 @@ async function select(context: CliContext, id: string, options: Options): Promis
   const strategy = selectorOf(id)
   const inputs = await openInputs(context, options)
   try {
-    const { pool, labeled, labels, source, random } = inputs
+    const { pool, labeled, labels, clusters, source, random } = inputs
     if (options.k > pool.length)
       throw new QuerentError('bad-usage', `--k ${options.k} rows of a pool of ${pool.length}`, {
         path: '--k',
@@ -53,7 +53,9 @@ async function select(context: CliContext, id: string, options: Options): Promis
       k: options.k,
       classes,
       model: arrayView(source),
-      inputs: inputs.inputs,
+      // Methods without a model measure distances between the features that are given.
+      inputs: (strategy.modelFree ? source.embeddings : undefined) ?? inputs.inputs,
+      ...(clusters === undefined ? {} : { clusters }),
       random,
       signal: context.signal,
     })

@@ -24,6 +24,8 @@ describe('score, select and measure', () => {
     )
     cli.write('y.npy', writeNpy(Int32Array.of(0, 1, 0, 1), [4]))
     cli.write('mc.npy', f8([0.9, 0.1, 0.9, 0.1, 0.9, 0.1, 0.2, 0.8, 0.8, 0.2, 0.4, 0.6], 3, 2, 2))
+    cli.write('w.npy', f8([1, 0, 0, 1, 1, 1], 3, 2))
+    cli.write('wrong.csv', 'y\n0\n1\n2\n7\n')
     cli.write('rows.csv', 'row\n0\n2\n')
     cli.write('nan.npy', f8([0.5, 0.5, 0.9, NaN], 2, 2))
     cli.write('sum.npy', f8([0.5, 0.5, 0.9, 0.3], 2, 2))
@@ -53,6 +55,41 @@ describe('score, select and measure', () => {
   it.each(['p.csv', 'all.npz#p'])('reads the same numbers from %s', async (file) => {
     const [a, b] = [await cli.run('score', 'entropy', '--probs', 'p.npy'), await cli.run('score', 'entropy', '--probs', file)]
     expect(b.stdout).toBe(a.stdout)
+  })
+
+  it('score bald reads the passes of any model', async () => {
+    const { stdout } = await cli.run('score', 'bald', '--mc-probs', 'mc.npy')
+    const entropy = (p: number): number => -p * Math.log(p) - (1 - p) * Math.log(1 - p)
+    const expected = [
+      entropy(2.6 / 3) - (2 * entropy(0.9) + entropy(0.8)) / 3,
+      entropy(1.5 / 3) - (entropy(0.9) + entropy(0.2) + entropy(0.4)) / 3,
+    ]
+    numbersOf(stdout).forEach(([, score], i) => expect(score).toBeCloseTo(expected[i], 12))
+  })
+
+  it('select typiclust, probcover and alfa-mix from features', async () => {
+    const typical = await cli.run('select', 'typiclust', '--features', 'h.npy', '--clusters', 'y.npy', '--k', '2')
+    expect(numbersOf(typical.stdout).map(([, row]) => row)).toEqual([0, 1])
+    const covered = await cli.run('select', 'probcover', '--features', 'h.npy', '--delta', '1.5', '--normalize', 'none', '--k', '1')
+    expect(covered.stdout).toBe('order,row,score\n0,0,2\n')
+    const mixed = ['select', 'alfa-mix', '--features', 'h.npy', '--weights', 'w.npy', '--labeled', '0,3', '--k', '1']
+    expect(await cli.run(...mixed)).toMatchObject({ code: 2, stderr: expect.stringContaining('--labels') as string })
+    expect(await cli.run(...mixed, '--labels', 'labels.csv')).toMatchObject({ code: 0 })
+    expect(await cli.run(...mixed, '--labels', 'wrong.csv')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('row 3 has label 7') as string,
+    })
+  })
+
+  it('refuses clusters of another length, and a radius without a number of classes', async () => {
+    expect(await cli.run('score', 'typiclust', '--features', 'h.npy')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--clusters') as string,
+    })
+    const short = await cli.run('score', 'typiclust', '--features', 'wide.npy', '--clusters', 'y.npy')
+    expect(short).toMatchObject({ code: 2, stderr: expect.stringContaining('y.npy has 4 rows') as string })
+    const probcover = await cli.run('select', 'probcover', '--features', 'h.npy', '--k', '1')
+    expect(probcover.stderr).toContain('--delta')
   })
 
   it('select keeps row numbers global and never picks a labelled row', async () => {

@@ -51,7 +51,7 @@ describe('TypiClust', () => {
         random: randomFrom('typiclust'),
         ...('clusters' in given ? { clusters: given.clusters as Int32Array } : {}),
       }),
-      typiclust.params.parse({ normalize: false }),
+      typiclust.params.parse({ normalize: 'none' }),
     )
 
   it('picks one row of each well separated blob (A§19.25)', async () => {

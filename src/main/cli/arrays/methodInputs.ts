@@ -19,6 +19,7 @@ export interface ArrayOptions {
   readonly mcProbs?: string
   readonly labels?: string
   readonly labeled?: string
+  readonly clusters?: string
   readonly model?: string
   readonly architecture?: string
   readonly inputs?: string
@@ -35,6 +36,8 @@ export interface MethodInputs {
   /** rows that are not labelled, ascending */
   readonly pool: Int32Array
   readonly labeled: Int32Array
+  /** cluster of each of the n rows */
+  readonly clusters: Int32Array | undefined
   /** class of each labelled row; empty without --labels */
   readonly labels: Int32Array
   readonly random: Random
@@ -51,6 +54,7 @@ export function addArrayOptions(command: Command): Command {
     .option('--mc-probs <file>', 'probabilities of m stochastic passes, m × n × C')
     .option('--labels <file>', 'class numbers, n')
     .option('--labeled <rows>', 'rows that are labelled already: a file, or numbers like 0,3,7; the rest is the pool')
+    .option('--clusters <file>', 'cluster numbers of all rows, n: a clustering made elsewhere, for typiclust')
     .option('--model <file>', 'weights with the names of a PyTorch state_dict (.safetensors or .npz)')
     .option('--architecture <file>', 'JSON list of its layers; left out: dense layers with ReLU between')
     .option('--inputs <file>', 'inputs of the model, n × d or n × c × h × w')
@@ -88,14 +92,20 @@ export async function openInputs(context: CliContext, options: ArrayOptions): Pr
   const labeled = options.labeled === undefined ? new Int32Array(0) : openRows(context, options.labeled, '--labeled', n)
   const isLabeled = new Uint8Array(n)
   for (const row of labeled) isLabeled[row] = 1
-  const known = options.labels === undefined ? undefined : openLabels(context, options.labels)
-  if (known !== undefined && known.length !== n) throw lengths([options.labels ?? '', known.length], ['the other arrays', n])
+  const perRow = (reference: string | undefined): Int32Array | undefined => {
+    if (reference === undefined) return undefined
+    const values = openLabels(context, reference)
+    if (values.length !== n) throw lengths([reference, values.length], ['the other arrays', n])
+    return values
+  }
+  const known = perRow(options.labels)
   return {
     n,
     source: { logits: outputs, probabilities, embeddings, sampledProbabilities, weight, bias: biases, network },
     inputs,
     pool: Int32Array.from({ length: n }, (_, row) => row).filter((row) => isLabeled[row] === 0),
     labeled,
+    clusters: perRow(options.clusters),
     labels: known === undefined ? new Int32Array(0) : labeled.map((row) => known[row]),
     random: randomFrom(seed).fork('selection'),
     dispose: () => network?.model.dispose(),

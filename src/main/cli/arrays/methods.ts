@@ -3,8 +3,10 @@ import { z } from '@engine/core/zod'
 import type { MethodInputs } from './methodInputs'
 
 /** Parameters of a method as the arrays suggest them; flags win. */
-export const decidedBy = ({ source }: MethodInputs, params: z.ZodType): Readonly<Record<string, unknown>> => ({
+export const decidedBy = ({ source, clusters }: MethodInputs, params: z.ZodType): Readonly<Record<string, unknown>> => ({
   ...(source.sampledProbabilities && { passes: Math.max(source.sampledProbabilities.length, 2) }),
+  // A clustering from elsewhere comes with the features it was made from.
+  ...(clusters && { normalize: 'none' }),
   // Without a network only the last layer's gradient is known.
   ...(!source.network && allLayers.safeParse(params.safeParse({}).data).success && { layers: 'last' }),
 })

@@ -21,7 +21,9 @@ const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${
 export function addParamOptions(command: Command, schema: z.ZodType): void {
   for (const [name, property] of Object.entries(propertiesOf(schema))) {
     const choices = property.enum?.join('|')
-    const option = new Option(`--${flagOf(name)} <${choices ?? property.type ?? 'value'}>`, describe(property))
+    const value = choices ?? property.type ?? 'value'
+    // A switch alone means true.
+    const option = new Option(`--${flagOf(name)} ${property.type === 'boolean' ? '[true|false]' : `<${value}>`}`, describe(property))
     command.addOption(option.argParser((text: string) => valueOf(text, property)))
   }
 }
