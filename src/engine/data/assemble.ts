@@ -80,19 +80,35 @@ function requireMatchingRows({ inputs, inputsName, labels, labelsName }: Part): 
 function toPool(inputs: NumericArray, name: string, shape?: readonly number[]): Pool {
   requireFinite(inputs, name)
   const [rows, ...axes] = inputs.shape
-  const isChannelsLast = axes.length === 3 && [1, 3, 4].includes(axes[2]) && ![1, 3, 4].includes(axes[0])
+  const { shape: found, isChannelsLast } = sampleShape(inputs.shape, name)
+  const sample = shape ?? found
   const data = isChannelsLast ? channelsFirst(inputs.data, rows, axes) : inputs.data
-  const sample = shape ?? (isChannelsLast ? [axes[2], axes[0], axes[1]] : axes.length === 2 ? [1, ...axes] : axes.length === 0 ? [1] : axes)
-  if (sample.length !== 1 && sample.length !== 3)
-    throw badInput(`${name}: samples of ${axes.length} axes are not supported`, {
-      file: name,
-      found: shapeText(inputs.shape),
-      expected: 'n×d vectors or n×h×w, n×c×h×w, n×h×w×c images',
-    })
   return { data: data instanceof Uint8Array || data instanceof Float32Array ? data : Float64Array.from(data), rows, shape: sample }
 }
 
-function channelsFirst(data: NumericArray['data'], rows: number, [height, width, channels]: readonly number[]): NumericArray['data'] {
+/** Shape of one sample of an array: [d], or [c, h, w] when the rows have two or three axes; channels may come last. */
+export function sampleShape(
+  shape: readonly number[],
+  name: string,
+): { readonly shape: readonly number[]; readonly isChannelsLast: boolean } {
+  const axes = shape.slice(1)
+  const isChannelsLast = axes.length === 3 && [1, 3, 4].includes(axes[2]) && ![1, 3, 4].includes(axes[0])
+  if (axes.length > 3)
+    throw badInput(`${name}: samples of ${axes.length} axes are not supported`, {
+      file: name,
+      found: shapeText(shape),
+      expected: 'n×d vectors or n×h×w, n×c×h×w, n×h×w×c images',
+    })
+  if (isChannelsLast) return { shape: [axes[2], axes[0], axes[1]], isChannelsLast }
+  return { shape: axes.length === 2 ? [1, ...axes] : axes.length === 0 ? [1] : axes, isChannelsLast }
+}
+
+/** Rows of h × w × c values as c × h × w. */
+export function channelsFirst(
+  data: NumericArray['data'],
+  rows: number,
+  [height, width, channels]: readonly number[],
+): NumericArray['data'] {
   const out = data.slice()
   const pixels = height * width
   for (let i = 0, o = 0; i < rows; i++)
@@ -132,7 +148,18 @@ function rangeOf(pools: readonly Pool[]): number | null {
   return largest <= 1 ? 1 : largest <= 255 ? 255 : null
 }
 
-const mostClasses = 10_000
+export const mostClasses = 10_000
+
+/** Labels in the order in which classes are numbered: ascending. Refuses fewer than two and more than `mostClasses`. */
+export function orderClasses<T extends string | number>(distinct: ReadonlySet<T>, name: string): T[] {
+  if (distinct.size < 2) throw badInput(`${name}: all rows have the same label`, { file: name, expected: 'at least two classes' })
+  if (distinct.size > mostClasses)
+    throw badInput(`${name}: ${distinct.size} different labels; these look like measurements, not classes`, {
+      file: name,
+      expected: `at most ${mostClasses} classes`,
+    })
+  return [...distinct].sort((a, b) => (a < b ? -1 : 1))
+}
 
 function encodeLabels(parts: readonly Part[]): { readonly classNames: readonly string[]; readonly labels: readonly Int32Array[] } {
   const values = parts.map(({ labels, labelsName }) => (labels.kind === 'names' ? labels.names : wholeNumbers(labels.array, labelsName)))
@@ -143,14 +170,7 @@ function encodeLabels(parts: readonly Part[]): { readonly classNames: readonly s
     })
   const distinct = new Set<string | number>()
   for (const part of values) for (let i = 0; i < part.length; i++) distinct.add(part[i])
-  const name = parts[0].labelsName
-  if (distinct.size < 2) throw badInput(`${name}: all rows have the same label`, { file: name, expected: 'at least two classes' })
-  if (distinct.size > mostClasses)
-    throw badInput(`${name}: ${distinct.size} different labels; these look like measurements, not classes`, {
-      file: name,
-      expected: `at most ${mostClasses} classes`,
-    })
-  const ordered = [...distinct].sort((a, b) => (a < b ? -1 : 1))
+  const ordered = orderClasses(distinct, parts[0].labelsName)
   const number = new Map(ordered.map((value, i) => [value, i]))
   return {
     classNames: ordered.map(String),

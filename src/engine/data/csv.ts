@@ -1,4 +1,3 @@
-import { dsvFormat } from 'd3-dsv'
 import { strFromU8 } from 'fflate'
 import { badInput, nearestName } from '../core/errors'
 import type { NumericArray } from './numericArray'
@@ -23,20 +22,16 @@ export const isNumeric = (cell: string): boolean => numberPattern.test(cell.trim
 export function readTable(bytes: Uint8Array, name: string): Table {
   if (bytes.subarray(0, 4096).includes(0)) throw badInput(`${name}: this is neither text nor a known array format`, { file: name, expected: 'csv, npy, npz, safetensors or IDX' }) // prettier-ignore
   const text = strFromU8(bytes).replace(/^\uFEFF/, '')
-  const firstLine = /^[^\r\n]*/.exec(text)?.[0] ?? ''
-  const delimiter = [',', ';', '\t'].reduce((best, candidate) =>
-    firstLine.split(candidate).length > firstLine.split(best).length ? candidate : best,
-  )
-  const lines = dsvFormat(delimiter)
-    .parseRows(text)
-    .filter((row) => row.length > 1 || row[0].trim() !== '')
+  const parser = createRowParser(delimiterOf(text), name)
+  const parsed = [...parser.push(text), ...parser.end()]
+  const lines = parsed.map(({ cells }) => cells)
   if (lines.length === 0) throw badInput(`${name}: the file is empty`, { file: name })
   const columns = lines[0].length
   const ragged = lines.findIndex((row) => row.length !== columns)
   if (ragged >= 0)
-    throw badInput(`${name}: line ${ragged + 1} has ${lines[ragged].length} cells`, {
+    throw badInput(`${name}: line ${parsed[ragged].line} has ${lines[ragged].length} cells`, {
       file: name,
-      line: ragged + 1,
+      line: parsed[ragged].line,
       found: `${lines[ragged].length} cells`,
       expected: `${columns} cells, like the first line`,
     })
@@ -44,9 +39,105 @@ export function readTable(bytes: Uint8Array, name: string): Table {
   return { name, header, rows: header === null ? lines : lines.slice(1), columns }
 }
 
-function isHeader(first: readonly string[], second: readonly string[] | undefined): boolean {
+/** Whether the first row names columns: a name above a number, or only names that columns usually have. */
+export function isHeader(first: readonly string[], second: readonly string[] | undefined): boolean {
   if (first.some((cell, j) => !isNumeric(cell) && second !== undefined && isNumeric(second[j]))) return true
   return first.every((cell) => labelColumnNames.includes(cell.trim().toLowerCase()))
+}
+
+/** The delimiter that the first line has most of; `usual` when it has none. */
+export function delimiterOf(text: string, usual = ','): string {
+  const firstLine = /^[^\r\n]*/.exec(text)?.[0] ?? ''
+  const cells = (delimiter: string): number => firstLine.split(delimiter).length
+  return [usual, ',', ';', '\t'].reduce((best, candidate) => (cells(candidate) > cells(best) ? candidate : best))
+}
+
+export interface TextRow {
+  readonly cells: readonly string[]
+  /** line of the file on which the row starts, from 1 */
+  readonly line: number
+}
+
+/** Reads delimited text (RFC 4180 quotes) that comes in pieces; empty lines are left out. */
+export interface RowParser {
+  push(text: string): TextRow[]
+  /** The last row, when no line end follows it. */
+  end(): TextRow[]
+}
+
+const mostRowChars = 1 << 24
+
+export function createRowParser(delimiter: string, name: string): RowParser {
+  const comma = delimiter.charCodeAt(0)
+  let rest = ''
+  let line = 1
+  let isStart = true
+
+  const parse = (text: string, isLast: boolean): TextRow[] => {
+    const rows: TextRow[] = []
+    let start = 0 // of the row
+    let at = 0
+    let cells: string[] = []
+    let rowLine = line
+    let lineNow = line
+    const endRow = (next: number): void => {
+      lineNow++
+      if (cells.length > 1 || cells[0].trim() !== '') rows.push({ cells, line: rowLine })
+      cells = []
+      start = at = next
+      rowLine = line = lineNow
+    }
+    while (at < text.length) {
+      let cell = ''
+      if (text.charCodeAt(at) === 0x22) {
+        let close = text.indexOf('"', at + 1)
+        while (close >= 0 && text.charCodeAt(close + 1) === 0x22) close = text.indexOf('"', close + 2)
+        if (close < 0 || (close + 1 === text.length && !isLast)) {
+          if (isLast) throw unclosed(rowLine)
+          break
+        }
+        const quoted = text.slice(at + 1, close)
+        for (let i = quoted.indexOf('\n'); i >= 0; i = quoted.indexOf('\n', i + 1)) lineNow++
+        cell = quoted.includes('"') ? quoted.replaceAll('""', '"') : quoted
+        at = close + 1
+      }
+      let end = at
+      let code = 0
+      while (end < text.length && (code = text.charCodeAt(end)) !== comma && code !== 0x0a && code !== 0x0d) end++
+      if (end === text.length || (code === 0x0d && end + 1 === text.length)) {
+        if (!isLast) break
+        if (end < text.length || end > at || cell !== '' || cells.length > 0) cells.push(cell + text.slice(at, end))
+        at = text.length
+        if (cells.length > 0) endRow(at)
+        break
+      }
+      cells.push(cell + text.slice(at, end))
+      if (code === comma) {
+        at = end + 1
+        if (at === text.length && isLast) {
+          cells.push('')
+          endRow(at)
+        }
+      } else endRow(code === 0x0d && text.charCodeAt(end + 1) === 0x0a ? end + 2 : end + 1)
+    }
+    rest = text.slice(start)
+    if (rest.length > mostRowChars) throw unclosed(rowLine)
+    return rows
+  }
+  const unclosed = (at: number): Error =>
+    badInput(`${name}: the row that starts on line ${at} never ends: a quotation mark opens a cell there and none closes it`, {
+      file: name,
+      line: at,
+      expected: 'quoted cells like "a ""word"", with commas"',
+    })
+  return {
+    push: (text) => {
+      const first = isStart ? text.replace(/^\uFEFF/, '') : text
+      if (text !== '') isStart = false
+      return parse(rest + first, false)
+    },
+    end: () => parse(rest, true),
+  }
 }
 
 /** Number of the column with this name (or, for a table without names, this number from 0). */

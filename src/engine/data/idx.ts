@@ -8,7 +8,10 @@ export const isIdx = (bytes: Uint8Array): boolean =>
   bytes[0] === 0 && bytes[1] === 0 && types[bytes[2]] !== undefined && bytes[3] >= 1 && bytes[3] <= 8
 
 /** Where the values of an IDX file (the format of MNIST; big-endian, type and rank in the first four bytes) lie. */
-export function idxLayout(head: Uint8Array, name: string): { readonly start: number; readonly end: number; readonly shape: readonly number[]; readonly dtype: DType } {
+export function idxLayout(
+  head: Uint8Array,
+  name: string,
+): { readonly start: number; readonly end: number; readonly shape: readonly number[]; readonly dtype: DType } {
   const rank = head[3]
   const start = 4 + 4 * rank
   if (!isIdx(head) || head.length < start) throw badInput(`${name}: not an IDX file, or cut off in its header`, { file: name })
