@@ -2,12 +2,14 @@ import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
 import { aliases as alias, browserAliases } from './scripts/aliases.mjs'
+import { inlineScript } from './scripts/inlineScript.mjs'
 
 const root = import.meta.dirname
 
 export default defineConfig({
   main: {
     resolve: { alias },
+    plugins: [inlineScript()],
     build: {
       target: 'node20.19',
       rollupOptions: {

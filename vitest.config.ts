@@ -2,11 +2,12 @@ import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { aliases } from './scripts/aliases.mjs'
+import { inlineScript } from './scripts/inlineScript.mjs'
 
 const fakeElectron = resolve(import.meta.dirname, 'test/fakes/electron.ts')
 
 export default defineConfig({
-  plugins: [vue()],
+  plugins: [vue(), inlineScript()],
   resolve: {
     alias: [
       ...Object.entries(aliases).map(([find, replacement]) => ({ find: new RegExp(`^${find}/`), replacement: `${replacement}/` })),

@@ -38,7 +38,7 @@ function* filesUnder(path) {
 
 function sourceHash() {
   const hash = createHash('sha256')
-  for (const part of ['src', 'package.json', 'package-lock.json', 'electron.vite.config.ts', 'scripts/aliases.mjs'])
+  for (const part of ['src', 'package.json', 'package-lock.json', 'electron.vite.config.ts', 'scripts/aliases.mjs', 'scripts/inlineScript.mjs'])
     for (const file of filesUnder(at(part))) hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0')
   return hash.digest('hex')
 }

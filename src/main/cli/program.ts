@@ -3,6 +3,7 @@ import { version } from '../../../package.json'
 import { QuerentError } from '@engine/core/errors'
 import { toQuerentError } from '../node/errors'
 import { register as bench } from './bench'
+import { register as compare } from './compare'
 import { register as datasets } from './datasets'
 import { register as doctor } from './doctor'
 import { createContext, describeError, exitCodeOf, type CliContext, type CliHost } from './io'
@@ -10,6 +11,7 @@ import { register as measure } from './measure'
 import { register as merge } from './merge'
 import { register as plan } from './plan'
 import { register as recipes } from './recipes'
+import { register as report } from './report'
 import { register as run } from './run'
 import { register as score } from './score'
 import { register as select } from './select'
@@ -19,7 +21,7 @@ import { register as verify } from './verify'
 /** One file per command exports one of these. */
 export type Register = (program: Command, context: CliContext) => void
 
-const commands: readonly Register[] = [run, plan, verify, merge, score, select, measure, datasets, recipes, serve, doctor, bench]
+const commands: readonly Register[] = [run, plan, verify, report, compare, merge, score, select, measure, datasets, recipes, serve, doctor, bench]
 
 /** The whole command line; `--json` is added to every command that does something. */
 function createProgram(context: CliContext): Command {

@@ -1,0 +1,22 @@
+import { pairwise, summarize } from '@engine/analysis'
+import type { ResultSet } from '@engine/study/results'
+import { differencesTable } from './differencesTable'
+import { slug, type PaperTable } from './paperTable'
+import { resultsTable } from './resultsTable'
+import { uniqueNames } from './uniqueNames'
+
+/** The tables of a study, per data set: results with the best marked, and the paired differences of the primary family. */
+export function paperTables(results: ResultSet, baseline = results.stats.baseline): PaperTable[] {
+  const summary = summarize(results)
+  const pairs = pairwise(results, { baseline })
+  const datasets = [...new Set(summary.map(({ dataset }) => dataset))]
+  const names = uniqueNames(datasets, slug, (name, n) => `${name}-${n + 1}`)
+  return datasets.flatMap((dataset) => {
+    const suffix = datasets.length > 1 ? `-${names.get(dataset)}` : ''
+    const compared = pairs.filter((row) => row.dataset === dataset && row.seeds > 0)
+    return [
+      resultsTable(results, dataset, `results${suffix}`, summary),
+      ...(compared.length > 0 ? [differencesTable(results, dataset, `differences${suffix}`, compared)] : []),
+    ]
+  })
+}
