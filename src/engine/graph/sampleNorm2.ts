@@ -32,6 +32,15 @@ export function sampleDot(g: Builder, scalars: Value, parameters: readonly Value
   )
 }
 
+/**
+ * Every sample's gradient with respect to each parameter, n × its size (row-major): what needs more of them than norms and products.
+ * One batch of them is alive at a time.
+ */
+export function sampleGradients(g: Builder, scalars: Value, parameters: readonly Value[]): Value[] {
+  const [n] = scalars.shape
+  return usesOf(g, scalars, parameters).map((use, t) => g.reshape(gradient(g, n, use), [n, sizeOf(parameters[t].shape)]))
+}
+
 /** Where a parameter enters, as the second input of `node`: a layer's output error belongs to the input it met. */
 type Use =
   /** a matrix product, for one row per sample or several that follow each other */
@@ -86,6 +95,26 @@ function ancestors(g: Builder, value: Value): Node[] {
   return found
 }
 
+function gradient(g: Builder, n: number, use: Use): Value {
+  const { error } = use
+  switch (use.kind) {
+    case 'dense': {
+      const [rows, units] = error.shape
+      const [x] = use.node.inputs
+      const errors = g.reshape(error, [n, rows / n, units])
+      const inputs = g.reshape(x, [n, rows / n, x.shape[1]])
+      return use.node.attrs.transB ? g.batchMatmul(errors, inputs, { transA: true }) : g.batchMatmul(inputs, errors, { transA: true })
+    }
+    case 'conv2d': {
+      const { errors, inputs } = convolutionPairs(g, n, use)
+      return g.batchMatmul(errors, inputs, { transB: true })
+    }
+    case 'bias':
+    case 'factor':
+      return summedOverShared(g, use)
+  }
+}
+
 function norm2(g: Builder, n: number, use: Use): Value {
   const { error } = use
   switch (use.kind) {
@@ -97,20 +126,30 @@ function norm2(g: Builder, n: number, use: Use): Value {
       return pairedNorm2(g, g.reshape(error, [n, steps, units]), g.reshape(x, [n, steps, width]), 1)
     }
     case 'conv2d': {
-      const [x, kernel] = use.node.inputs
-      const [, co, oh, ow] = error.shape
-      const [, , kh, kw] = kernel.shape
-      return pairedNorm2(g, g.reshape(error, [n, co, oh * ow]), g.unfold(x, { ...use.node.attrs, kernel: [kh, kw] }), 2)
+      const { errors, inputs } = convolutionPairs(g, n, use)
+      return pairedNorm2(g, errors, inputs, 2)
     }
     case 'bias':
-    case 'factor': {
-      const [other, operand] = use.node.inputs
-      const each = use.kind === 'bias' ? error : g.mul(error, other)
-      const lead = error.shape.length - operand.shape.length
-      const shared = range(error.shape.length).filter((axis) => axis > 0 && (axis < lead || operand.shape[axis - lead] === 1))
-      return sumPerSample(g, n, g.square(shared.length > 0 ? g.reduceSum(each, shared) : each))
-    }
+    case 'factor':
+      return sumPerSample(g, n, g.square(summedOverShared(g, use)))
   }
+}
+
+/** Output errors n × co × places, and the inputs of every place, n × (ci·kh·kw) × places. */
+function convolutionPairs(g: Builder, n: number, { node, error }: Extract<Use, { kind: 'conv2d' }>) {
+  const [x, kernel] = node.inputs
+  const [, co, oh, ow] = error.shape
+  const [, , kh, kw] = kernel.shape
+  return { errors: g.reshape(error, [n, co, oh * ow]), inputs: g.unfold(x, { ...node.attrs, kernel: [kh, kw] }) }
+}
+
+/** The gradient of an added or multiplied parameter: n × the axes on which it varies. */
+function summedOverShared(g: Builder, { kind, node, error }: Extract<Use, { kind: 'bias' | 'factor' }>): Value {
+  const [other, operand] = node.inputs
+  const each = kind === 'bias' ? error : g.mul(error, other)
+  const lead = error.shape.length - operand.shape.length
+  const shared = range(error.shape.length).filter((axis) => axis > 0 && (axis < lead || operand.shape[axis - lead] === 1))
+  return shared.length > 0 ? g.reduceSum(each, shared) : each
 }
 
 /** ‖Σ over places of error ⊗ input‖² for each of n samples; both have the places on `axis`, the numbers of a place on the other one. */

@@ -2,6 +2,7 @@ import type { CancelSignal } from '../core/errors'
 import type { FloatArray, Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
 import type { Rows } from '../data/dataset'
+import type { AdamForm } from './adamDirection'
 import type { Moments, ParameterSpec } from './executor'
 
 export type { Moments }
@@ -97,6 +98,33 @@ export interface Gradients<Rows> {
    * u = V h + V_b (A§9.3).
    */
   logitTangents(rows: Rows, direction: readonly FloatArray[], signal?: CancelSignal): Promise<Matrix<Float64Array>>
+  /**
+   * Products (n × G) of each sample's Adam direction Γ with G parameter directions, and ‖Γ‖² (n). Γ is not linear in the gradient, so
+   * gradients are formed, a batch at a time (A§8.1).
+   */
+  adamProducts(
+    rows: Rows,
+    outputErrors: Matrix,
+    adam: AdamState,
+    directions: readonly (readonly FloatArray[])[],
+    signal?: CancelSignal,
+  ): Promise<{ readonly products: Matrix<Float64Array>; readonly squared: Float64Array }>
+  /** n × k: each sample's gradient, or its Adam direction, under a random projection (A§2.3). */
+  projectedGradients(rows: Rows, outputErrors: Matrix, projection: Projection, signal?: CancelSignal): Promise<Matrix<Float64Array>>
+}
+
+/** What makes an Adam direction of a gradient. */
+export interface AdamState {
+  readonly form: AdamForm
+  readonly moments: Moments
+}
+
+/** Rademacher entries ±1/√k, drawn from forks of `random` by blocks of columns, whenever they are needed. */
+export interface Projection {
+  readonly dimension: number
+  readonly random: Random
+  readonly layers: 'all' | 'last' | 'last-weight'
+  readonly adam?: AdamState
 }
 
 /** What some weights say about rows of inputs. */

@@ -1,7 +1,7 @@
-import { matrix, type FloatArray, type Matrix } from '../core/matrix'
+import { matrix, type FloatArray } from '../core/matrix'
 import { createSampledPasses } from './dropout'
 import type { Executor, Parameters } from './executor'
-import { traceGradientNorms, traceLossGradient, traceTangents } from './gradientGraphs'
+import { collect, createGradients } from './gradientReader'
 import type { Capability, Reader } from './model'
 import { traceEntropyNorms, traceOutputs, type Network } from './network'
 import { createRowProgram, type RowProgram } from './rowProgram'
@@ -22,12 +22,11 @@ export function createReader(network: Network, executor: Executor, parameters: P
   }
   const inference = program(traceOutputs)
   const entropyNorms = program(traceEntropyNorms)
-  const gradientNorms = program(traceGradientNorms)
-  const lossGradient = program(traceLossGradient)
-  const tangents = program(traceTangents)
   const sampled = network.masks.length > 0 ? createSampledPasses(network, executor, parameters, pause) : undefined
   if (sampled !== undefined) programs.push(sampled)
   const alone = inTurn()
+  const gradients = createGradients(network, executor, parameters, pause, alone)
+  programs.push(gradients)
 
   return {
     capabilities: new Set<Capability>([
@@ -74,52 +73,11 @@ export function createReader(network: Network, executor: Executor, parameters: P
         return { squared, outputError, tensors }
       }),
 
-    gradientNorms: (rows, outputErrors, signal) =>
-      alone(async () => {
-        const n = rows.index.length
-        const squared = matrix(new Float64Array(n * network.parameters.length), n, network.parameters.length)
-        await gradientNorms.run(
-          rows,
-          (chunk, from, count) => collect(squared, chunk.squared, from, count),
-          signal,
-          (inputs, from, count) => feedRows(inputs.error, outputErrors, from, count),
-        )
-        return squared
-      }),
-
-    meanGradient: (rows, targets, signal) =>
-      alone(async () => {
-        const sums = network.parameters.map(({ name, shape }) => ({
-          output: `grad:${name}`,
-          values: new Float64Array(shape.reduce((a, b) => a * b, 1)),
-        }))
-        await lossGradient.run(
-          rows,
-          (chunk) => {
-            for (const { output, values } of sums) {
-              const part = chunk[output]
-              for (let i = 0; i < values.length; i++) values[i] += part[i]
-            }
-          },
-          signal,
-          (inputs, from, count) => feedRows(inputs.target, targets, from, count),
-        )
-        const n = Math.max(1, rows.index.length)
-        return sums.map(({ values }) => values.map((value) => value / n))
-      }),
-
-    logitTangents: (rows, direction, signal) =>
-      alone(async () => {
-        const n = rows.index.length
-        const result = matrix(new Float64Array(n * classes), n, classes)
-        await tangents.run(
-          rows,
-          (chunk, from, count) => collect(result, chunk.tangents, from, count),
-          signal,
-          (inputs) => network.parameters.forEach(({ name }, t) => inputs[`direction:${name}`].set(direction[t])),
-        )
-        return result
-      }),
+    gradientNorms: gradients.gradientNorms,
+    meanGradient: gradients.meanGradient,
+    logitTangents: gradients.logitTangents,
+    adamProducts: gradients.adamProducts,
+    projectedGradients: gradients.projectedGradients,
 
     ...(sampled && { sampledProbabilities: (rows, passes, random, signal) => alone(() => sampled.run(rows, passes, random, signal)) }),
 
@@ -168,6 +126,8 @@ export function createPastReader(
         gradientNorms: withWeights(reader.gradientNorms),
         meanGradient: withWeights(reader.meanGradient),
         logitTangents: withWeights(reader.logitTangents),
+        adamProducts: withWeights(reader.adamProducts),
+        projectedGradients: withWeights(reader.projectedGradients),
         lastLayer: withWeights(reader.lastLayer),
         ...(reader.sampledProbabilities && { sampledProbabilities: withWeights(reader.sampledProbabilities) }),
       }
@@ -177,16 +137,6 @@ export function createPastReader(
       made?.parameters.dispose()
     },
   }
-}
-
-/** Copies the rows of a chunk to their place. */
-const collect = ({ data, cols }: Matrix, chunk: FloatArray, from: number, count: number): void =>
-  data.set(chunk.subarray(0, count * cols), from * cols)
-
-/** Rows from … from + count − 1 of a matrix at the head of an input, zeros after them. */
-function feedRows(input: FloatArray, { data, cols }: Matrix, from: number, count: number): void {
-  input.set(data.subarray(from * cols, (from + count) * cols))
-  input.fill(0, count * cols)
 }
 
 /** Buffers of a compiled graph are shared by its runs, so callers that overlap wait for each other. */

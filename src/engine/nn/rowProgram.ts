@@ -21,7 +21,7 @@ export interface RowProgram {
   dispose(): void
 }
 
-type Arrays = Readonly<Record<string, FloatArray>>
+export type Arrays = Readonly<Record<string, FloatArray>>
 
 interface Compiled {
   readonly program: Program

@@ -1,6 +1,7 @@
 import { badInput, type CancelSignal, throwIfCancelled } from '../core/errors'
 import type { Rows } from '../data/dataset'
 import { gatherRows, sampleSize } from '../data/gather'
+import { adamConstants } from './adamDirection'
 import { flipCrop } from './augment'
 import { type Auxiliary, auxiliaryFeeds } from './auxiliary'
 import { drawMask } from './dropout'
@@ -97,5 +98,5 @@ const passed = (milestones: readonly number[], epoch: number, epochs: number): n
 
 function optimizerRule({ optimizer, momentum, nesterov, weightDecay }: FitOptions): OptimizerRule {
   if (optimizer === 'sgd') return { type: 'sgd', momentum, nesterov, weightDecay }
-  return { type: optimizer, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay }
+  return { type: optimizer, ...adamConstants, weightDecay }
 }

@@ -94,6 +94,14 @@ export function arrayView(source: ArraySource, hints: Hints = flagHints): ModelV
       const { model, rowsOf, signal } = gradientsOf()
       return model.logitTangents(rowsOf(rows), direction, signal)
     },
+    adamProducts: async (rows, errors, adam, directions) => {
+      const { model, rowsOf, signal } = gradientsOf()
+      return model.adamProducts(rowsOf(rows), errors, adam, directions, signal)
+    },
+    projectedGradients: async (rows, errors, projection) => {
+      const { model, rowsOf, signal } = gradientsOf()
+      return model.projectedGradients(rowsOf(rows), errors, projection, signal)
+    },
     async lastLayer() {
       if (source.weight) return { weight: source.weight, bias: source.bias ?? new Float64Array(source.weight.rows) }
       if (!network) throw missing('the last layer', hints.lastLayer)

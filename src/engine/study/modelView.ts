@@ -32,8 +32,18 @@ export function createModelView(model: Model, options: ViewOptions): ChargedView
   return {
     charged: (ledger) => {
       const checkpoints = past.map(({ about, view }): CheckpointView => ({ ...about, model: view.charged(ledger) }))
-      return { ...current.charged(ledger), checkpoints: () => checkpoints }
+      return { ...current.charged(ledger), ...lossPrediction(model, options, ledger), checkpoints: () => checkpoints }
     },
+  }
+}
+
+/** What the auxiliary module says; nothing without one. */
+function lossPrediction(model: Model, { rows: rowsOf, signal }: ViewOptions, ledger: Ledger): Partial<ModelView> {
+  const { predictedLosses, predictedLossNorms } = model
+  if (predictedLosses === undefined || predictedLossNorms === undefined) return {}
+  return {
+    predictedLosses: (rows) => ledger.charge('forwardMs', () => predictedLosses(rowsOf(rows), signal)),
+    predictedLossNorms: (rows) => ledger.charge('forwardMs', () => predictedLossNorms(rowsOf(rows), signal)),
   }
 }
 
@@ -81,6 +91,10 @@ function createReaderView(model: Reader, options: ViewOptions): ChargedView {
         gradientNorms: (rows, errors) => timed(() => model.gradientNorms(options.rows(rows), errors, signal)),
         meanGradient: (rows, targets) => timed(() => model.meanGradient(options.rows(rows), targets, signal)),
         logitTangents: (rows, direction) => timed(() => model.logitTangents(options.rows(rows), direction, signal)),
+        adamProducts: (rows, errors, adam, directions) =>
+          timed(() => model.adamProducts(options.rows(rows), errors, adam, directions, signal)),
+        projectedGradients: (rows, errors, projection) =>
+          timed(() => model.projectedGradients(options.rows(rows), errors, projection, signal)),
         lastLayer: () => timed(() => (lastLayer ??= model.lastLayer())),
         ...(model.sampledProbabilities === undefined
           ? {}
