@@ -1,4 +1,5 @@
 import { z } from '@engine/core/zod'
+import { mapMethods, type MapFrame } from '@engine/maps/layout'
 import type {
   AppInfo,
   DatasetInfo,
@@ -6,11 +7,14 @@ import type {
   ExperimentSnapshot,
   ExperimentSummary,
   FileResult,
+  MapState,
+  NeighbourList,
   Notice,
   PlanReport,
   ProjectSummary,
   QueueState,
   RecipeInfo,
+  SampleSet,
   Settings,
   WorkspaceState,
 } from './types'
@@ -29,6 +33,10 @@ const name = z.string().trim().min(1, 'a name needs at least one character').max
 const hashes = z.array(z.string().regex(/^[0-9a-f]{8,64}$/)).max(100_000).optional()
 /** Reading longer ones would hold up every other client of the lab. */
 const yaml = z.string().max(500_000, 'a study of at most 500,000 characters is needed')
+
+const rows = z.array(z.number().int().min(0))
+/** A data set of an experiment by its name there, or one of the library. */
+const subject = z.union([z.strictObject({ experiment: id, dataset: z.string().min(1).max(400) }), z.strictObject({ library: id })])
 
 export const settingsPatch = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']).optional(),
@@ -86,6 +94,15 @@ export const commands = {
   'export.figure': command<FileResult>()(
     z.strictObject({ experiment: id, request: figureRequest, format: z.enum(['svg', 'png', 'pdf']), dpi: z.union([z.literal(300), z.literal(600)]).optional() }),
   ),
+  /** Frames follow as `explore.frame`; a finished map is kept. */
+  'explore.map': command<MapState>()(z.strictObject({ of: subject, method: z.enum(mapMethods) })),
+  /** Stops a map that nobody looks at any more. */
+  'explore.stop': command<null>()(z.strictObject({ map: id })),
+  'explore.samples': command<SampleSet>()(z.strictObject({ of: subject, rows: rows.max(1000) })),
+  /** The rows of `among` that are nearest to a row in the standardised inputs. */
+  'explore.neighbours': command<NeighbourList>()(
+    z.strictObject({ of: subject, row: z.number().int().min(0), among: rows.max(200_000), k: z.number().int().min(1).max(100) }),
+  ),
   'settings.get': command<Settings>()(nothing),
   'settings.set': command<Settings>()(settingsPatch),
   'doctor.run': command<DoctorReport>()(nothing),
@@ -114,6 +131,7 @@ export interface LabEvents {
   'queue.changed': QueueState
   'workspace.changed': WorkspaceState
   'notice.added': Notice
+  'explore.frame': { map: string; frame: MapFrame | null; error: string | null }
   'connection.changed': 'connecting' | 'open' | 'lost'
 }
 export type LabEventName = keyof LabEvents
@@ -123,5 +141,6 @@ export const labEventNames: readonly LabEventName[] = [
   'queue.changed',
   'workspace.changed',
   'notice.added',
+  'explore.frame',
   'connection.changed',
 ]

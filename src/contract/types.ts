@@ -1,4 +1,5 @@
 import type { DatasetKind } from '@engine/data/dataset'
+import type { MapFrame } from '@engine/maps/layout'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunState } from '@engine/study/events'
 import type { FactorValue, Finding, MetricId, StatsSpec } from '@engine/study/spec'
@@ -190,6 +191,33 @@ export interface Settings {
   readonly theme: 'system' | 'light' | 'dark'
   readonly jobs: 'auto' | number
   readonly backend: 'auto' | BackendId
+}
+
+/** Samples of a data set as they were given. */
+export interface SampleSet {
+  readonly kind: DatasetKind
+  /** of one sample: [d] or [channels, height, width] */
+  readonly shape: readonly number[]
+  /** largest possible value, null when unbounded */
+  readonly valueRange: number | null
+  readonly classNames: readonly string[]
+  readonly rows: readonly number[]
+  readonly labels: readonly number[]
+  /** rows × values, in the order of `rows` */
+  readonly values: Float32Array
+}
+
+/** Nearest rows in the standardised inputs, nearest first. */
+export interface NeighbourList {
+  readonly rows: readonly number[]
+  readonly distances: readonly number[]
+}
+
+export interface MapState {
+  readonly map: string
+  readonly rows: number
+  /** the last frame so far; null before the first */
+  readonly frame: MapFrame | null
 }
 
 export interface FileResult {

@@ -7,7 +7,9 @@ import { resultsOf } from '@main/lab/resultSet'
 import type { LabDependencies } from '@main/lab/dependencies'
 import type { WorkspaceIndex, WorkspaceStore } from '@main/lab/workspacePort'
 import type { Settings } from '@contract/types'
+import type { MapFrame } from '@engine/maps/layout'
 import { createExperimentTwins, type ExperimentTwins } from './experimentTwins'
+import { blurredDigits, viewerOver } from './viewerTwin'
 
 /** A workspace in memory; what it holds outlives the lab that used it, as a folder does. */
 export interface MemoryWorkspace extends WorkspaceStore {
@@ -71,6 +73,8 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
   let ids = workspace.index().projects.length + workspace.index().experiments.length
   let minute = ids
   const busy: boolean[] = []
+  const viewed = blurredDigits(60)
+  const maps = new Map<string, MapFrame>()
   const deps: LabDependencies = {
     info: { version: '0.0.0', transport: 'web', runtime: 'test', platform: 'test' },
     store: workspace,
@@ -118,6 +122,16 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       table: (results, table) => `${table},${results.runs.length}\n`,
       figure: async (view) => new TextEncoder().encode(view.studyText),
       results: resultsOf,
+    },
+    viewing: {
+      open: async () => viewerOver(viewed),
+      librarySource: async (id) => {
+        if (id !== 'digits') throw new QuerentError('not-found', `the library has no data set ${id}`)
+        return { source: { dataset: id, datasetName: id, datasetSha256: viewed.sha256, baseDir: '/' }, rows: viewed.train.rows }
+      },
+      baseDir: (folder, base) => `${folder}/${base}`,
+      keptMap: async (key, rows) => (maps.get(key)?.rows.length === rows ? maps.get(key)! : null),
+      keepMap: async (key, frame) => void maps.set(key, frame),
     },
     onBusy: (next) => busy.push(next),
   }

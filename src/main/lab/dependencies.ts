@@ -1,10 +1,11 @@
 import type { FigureRequest } from '@contract/commands'
 import type { AppInfo, DatasetInfo, DoctorReport, PlanReport, RecipeInfo } from '@contract/types'
+import type { MapFrame } from '@engine/maps/layout'
 import type { ResultSet } from '@engine/study/results'
 import type { RunState } from '@engine/study/events'
 import type { PlannedRun } from '@engine/study/spec'
 import type { Experiment, ExperimentRequest, Manifest } from './experiment'
-import type { Clock } from './ports'
+import type { Clock, DatasetSource, Viewer } from './ports'
 import type { WorkspaceStore } from './workspacePort'
 
 /** A result folder or a running experiment as the lab reads it. */
@@ -43,6 +44,17 @@ export interface LabDependencies {
     table(results: ResultSet, table: 'rounds' | 'selections' | 'diagnostics' | 'overlap' | 'summary' | 'pairwise'): string
     figure(view: ResultView, request: FigureRequest, format: 'svg' | 'png' | 'pdf', dpi: number): Promise<Uint8Array>
     results(view: ResultView): ResultSet
+  }
+  readonly viewing: {
+    /** Starts a process that answers questions about data sets. */
+    open(): Promise<Viewer>
+    /** Rejects with `not-found` when the library has no such set. */
+    librarySource(id: string): Promise<{ readonly source: DatasetSource; readonly rows: number }>
+    /** folder that the relative paths of an experiment start from */
+    baseDir(resultFolder: string, base: string): string
+    /** A finished map of an earlier session; null when there is none of so many rows. */
+    keptMap(key: string, rows: number): Promise<MapFrame | null>
+    keepMap(key: string, frame: MapFrame): Promise<void>
   }
   /** told when work starts and when it ends */
   onBusy(busy: boolean): void

@@ -8,6 +8,7 @@ import type { Notices } from './notices'
 import type { Projects } from './projects'
 import { experimentsOf } from './projects'
 import { snapshotOf, sparklineOf } from './snapshot'
+import type { DatasetSource } from './ports'
 import type { ExperimentRecord } from './workspacePort'
 
 type ExperimentHandlers = Pick<
@@ -35,6 +36,8 @@ interface Live {
 
 export interface Experiments {
   readonly handlers: ExperimentHandlers
+  /** A data set of an experiment, by its name there. */
+  datasetOf(experiment: string, name: string): Promise<{ readonly source: DatasetSource; readonly rows: number }>
   /** Finds out how far experiments came that an earlier process left running; they are offered for continuing. */
   settleCutOff(): Promise<void>
   /** Stops what runs at its next safe point and waits for that. */
@@ -209,6 +212,13 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
   }
   return {
     handlers,
+    datasetOf: async (experiment, name) => {
+      const { manifest } = await viewOf(experiment)
+      const known = manifest.datasets.find((dataset) => dataset.name === name)
+      if (!known) throw new QuerentError('not-found', `${record(experiment).name} has no data set ${name}`, { found: name })
+      const baseDir = deps.viewing.baseDir(record(experiment).folder, manifest.base)
+      return { source: { dataset: known.ref, datasetName: name, datasetSha256: known.sha256, baseDir }, rows: known.rows }
+    },
     settleCutOff: async () => {
       for (const entry of store.index().experiments) {
         if (entry.state !== 'running' && entry.state !== 'paused') continue

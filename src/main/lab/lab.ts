@@ -1,5 +1,6 @@
 import { serveLab, type Handlers, type Port } from '@contract/rpc'
 import type { LabDependencies } from './dependencies'
+import { createExplore } from './explore'
 import { createExperiments, summaryOf, type Experiments } from './experiments'
 import { createHub } from './hub'
 import { createNotices } from './notices'
@@ -20,6 +21,8 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
   const projects: Projects = createProjects(deps, hub, summaryOf)
   const experiments: Experiments = createExperiments(deps, hub, notices, () => projects)
 
+  const explore = createExplore(deps, hub, experiments)
+
   for (const message of store.damage) notices.add('warning', 'A file was damaged', message)
   await experiments.settleCutOff()
   await projects.ensureSample()
@@ -27,6 +30,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
   const handlers: Handlers = {
     ...projects.handlers,
     ...experiments.handlers,
+    ...explore.handlers,
     'app.info': async () => ({ ...deps.info, workspace: store.folder, backend: await deps.backends.describe() }),
     'datasets.list': () => deps.datasets.list(),
     'settings.get': () => store.settings(),
@@ -50,6 +54,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
       port.onClose(detach)
     },
     dispose: async () => {
+      await explore.stop()
       await experiments.stop()
       hub.dispose()
       await store.close()

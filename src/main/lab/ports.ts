@@ -1,7 +1,9 @@
 import type { FloatArray } from '@engine/core/matrix'
 import type { BackendId } from '@engine/nn/executor'
 import type { ResumePoint, RunEvent } from '@engine/study/events'
-import type { PlannedRun, RunSpec } from '@engine/study/spec'
+import type { MapFrame, MapMethod } from '@engine/maps/layout'
+import type { DatasetRef, PlannedRun, RunSpec } from '@engine/study/spec'
+import type { NeighbourList, SampleSet } from '@contract/types'
 import type { Manifest } from './experiment'
 
 /** One run handed to a job process. Big arrays travel as files, not in messages. */
@@ -25,6 +27,36 @@ export interface Job {
   run(assignment: RunAssignment, onEvent: (event: RunEvent) => void | Promise<void>): Promise<void>
   /** Asks the run to stop at its next safe point; killed after a grace period. */
   cancel(): void
+  dispose(): Promise<void>
+}
+
+/** A data set as a run names it. */
+export interface DatasetSource {
+  readonly dataset: DatasetRef
+  readonly datasetName: string
+  readonly datasetSha256: string
+  /** folder that relative data set paths start from */
+  readonly baseDir: string
+}
+
+export type MapRequest = DatasetSource & { readonly method: MapMethod; readonly seed: number }
+
+export type SamplesRequest = DatasetSource & {
+  readonly rows: readonly number[]
+}
+
+export type NeighboursRequest = DatasetSource & {
+  readonly row: number
+  readonly among: readonly number[]
+  readonly k: number
+}
+
+/** A process that looks at data sets, one question at a time; it keeps the last set it read. */
+export interface Viewer {
+  /** Frames as they come; the last has every row of the training array. Rejects with `cancelled` when stopped. */
+  map(request: MapRequest, onFrame: (frame: MapFrame) => void): Promise<void>
+  samples(request: SamplesRequest): Promise<SampleSet>
+  neighbours(request: NeighboursRequest): Promise<NeighbourList>
   dispose(): Promise<void>
 }
 

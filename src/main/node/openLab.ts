@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { csvTable } from '../exporting/csv'
 import type { Settings } from '@contract/types'
@@ -14,7 +14,7 @@ import { describeStudy } from '../lab/describeStudy'
 import { version } from '../../../package.json'
 import { createBackends } from './backends'
 import { systemClock } from './clock'
-import { listDatasets } from './datasets'
+import { datasetInfo, listDatasets } from './datasets'
 import { doctorReport } from './doctor'
 import { experimentDependencies } from './experiments'
 import type { JobHandle } from './jobs/client'
@@ -24,6 +24,7 @@ import { notWritable } from './errors'
 import { makeFolder } from './storage/files'
 import { acquireLock, type Lock } from './storage/lock'
 import { fileStore } from './storage/resultFolder'
+import { mapFiles } from './storage/maps'
 import { openWorkspace } from './workspace/store'
 
 export interface LabOptions {
@@ -72,6 +73,15 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
           return learningCurvesFile(resultsOf(view), strategies, request, { format, dpi, fontsDir: resourcePath('fonts') })
         },
         results: resultsOf,
+      },
+      viewing: {
+        open: () => spawner.spawn(),
+        librarySource: async (id) => {
+          const { rows, sha256 } = await datasetInfo(id, workspace)
+          return { source: { dataset: id, datasetName: id, datasetSha256: sha256, baseDir: workspace }, rows }
+        },
+        baseDir: (folder, base) => resolve(folder, base),
+        ...mapFiles(join(workspace, 'cache', 'maps')),
       },
       onBusy: onBusy ?? (() => undefined),
     })

@@ -1,15 +1,15 @@
-import type { BackendReport } from '@contract/types'
+import type { BackendReport, NeighbourList, SampleSet } from '@contract/types'
 import { decodeError } from '@contract/errorCodec'
 import { QuerentError } from '@engine/core/errors'
 import type { BackendId } from '@engine/nn/executor'
-import type { Job } from '../../lab/ports'
-import type { FromJob, JobExit, JobProcess } from './protocol'
+import type { Job, Viewer } from '../../lab/ports'
+import type { FromJob, JobExit, JobProcess, ToJob } from './protocol'
 
 const usualGraceMs = 10_000
 const disposeGraceMs = 2_000
 
 /** A job seen from its host. */
-export interface JobHandle extends Job {
+export interface JobHandle extends Job, Viewer {
   probe(backend: BackendId): Promise<BackendReport>
 }
 
@@ -47,6 +47,18 @@ export async function connectJob(
     } finally {
       waiting = null
     }
+  }
+  /** Sends a request and hands what comes to `take` until the job says that it has ended. */
+  const ask = async (request: ToJob, take: (message: FromJob) => void): Promise<void> => {
+    const error = await exchange(
+      () => child.send(request),
+      (message) => {
+        if (message.type === 'ended') return { value: message.error }
+        take(message)
+        return undefined
+      },
+    )
+    if (error !== null) throw decodeError(error)
   }
   const kill = (): void => {
     killed = true
@@ -102,6 +114,25 @@ export async function connectJob(
         () => child.send({ type: 'probe', backend }),
         (message) => (message.type === 'probed' ? { value: message.report } : undefined),
       ),
+    map: async (request, onFrame) => {
+      await ask({ type: 'map', request }, (message) => {
+        if (message.type === 'frame') onFrame(message.frame)
+      })
+    },
+    samples: async (request) => {
+      let samples: SampleSet | undefined
+      await ask({ type: 'samples', request }, (message) => {
+        if (message.type === 'samples') ({ samples } = message)
+      })
+      return samples!
+    },
+    neighbours: async (request) => {
+      let list: NeighbourList | undefined
+      await ask({ type: 'neighbours', request }, (message) => {
+        if (message.type === 'neighbours') ({ list } = message)
+      })
+      return list!
+    },
     cancel: () => {
       if (!running || exit !== null || grace !== undefined) return
       child.send({ type: 'cancel' })

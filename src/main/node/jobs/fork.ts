@@ -11,7 +11,11 @@ export const forkSpawner = (entry: string): JobSpawner & { spawn(): Promise<JobH
 export function forkJob(entry: string): JobProcess {
   // One core per job is the plan: collector threads of one job would take time from the next (two jobs: 1.4× with them, 2× without).
   // Its stdout would mix with ours; its stderr is kept for the message when it dies.
-  const child = fork(entry, [], { serialization: 'advanced', execArgv: ['--single-threaded-gc'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  const child = fork(entry, [], {
+    serialization: 'advanced',
+    execArgv: ['--single-threaded-gc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
   let lastWords = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     lastWords = (lastWords + text).slice(-keptStderr)

@@ -1,8 +1,9 @@
-import type { BackendReport } from '@contract/types'
 import type { WireError } from '@contract/errorCodec'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
-import type { RunAssignment } from '../../lab/ports'
+import type { MapFrame } from '@engine/maps/layout'
+import type { BackendReport, NeighbourList, SampleSet } from '@contract/types'
+import type { MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
 
 /** Host → job. Carriers clone structurally, so typed arrays travel as they are. */
 export type ToJob =
@@ -11,6 +12,9 @@ export type ToJob =
   /** the last `round-ended` is on disk: go on */
   | { readonly type: 'stored' }
   | { readonly type: 'probe'; readonly backend: BackendId }
+  | { readonly type: 'map'; readonly request: MapRequest }
+  | { readonly type: 'samples'; readonly request: SamplesRequest }
+  | { readonly type: 'neighbours'; readonly request: NeighboursRequest }
 
 /** Job → host. */
 export type FromJob =
@@ -18,6 +22,9 @@ export type FromJob =
   | { readonly type: 'event'; readonly event: RunEvent }
   | { readonly type: 'ended'; readonly error: WireError | null }
   | { readonly type: 'probed'; readonly report: BackendReport }
+  | { readonly type: 'frame'; readonly frame: MapFrame }
+  | { readonly type: 'samples'; readonly samples: SampleSet }
+  | { readonly type: 'neighbours'; readonly list: NeighbourList }
 
 /** A job's end of the line, whatever carries it. */
 export interface JobChannel {

@@ -1,8 +1,9 @@
-import type { BackendReport } from '@contract/types'
+import type { BackendReport, NeighbourList, SampleSet } from '@contract/types'
 import { encodeError } from '@contract/errorCodec'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
-import type { RunAssignment } from '../../lab/ports'
+import type { MapFrame } from '@engine/maps/layout'
+import type { MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
 import type { JobChannel } from './protocol'
 
 /** What a job can do; one of these lives as long as the process and keeps its backend and data set from run to run. */
@@ -10,6 +11,9 @@ export interface Worker {
   /** Computes a run; `emit` resolves when the next event may come. Resolves after `run-ended`. */
   run(assignment: RunAssignment, emit: (event: RunEvent) => Promise<void>, signal: AbortSignal): Promise<void>
   probe(backend: BackendId): Promise<BackendReport>
+  map(request: MapRequest, emit: (frame: MapFrame) => void, signal: AbortSignal): Promise<void>
+  samples(request: SamplesRequest): Promise<SampleSet>
+  neighbours(request: NeighboursRequest): Promise<NeighbourList>
 }
 
 /** Answers a host's messages with a worker. */
@@ -22,14 +26,26 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
     if (event.type !== 'round-ended') return Promise.resolve()
     return new Promise((resolve) => (stored = resolve))
   }
+  const ends = (work: Promise<void>): void =>
+    void work.then(
+      () => channel.send({ type: 'ended', error: null }),
+      (error: unknown) => channel.send({ type: 'ended', error: encodeError(error) }),
+    )
   channel.onMessage((message) => {
     switch (message.type) {
       case 'run':
         cancel = new AbortController()
-        worker.run(message.assignment, emit, cancel.signal).then(
-          () => channel.send({ type: 'ended', error: null }),
-          (error: unknown) => channel.send({ type: 'ended', error: encodeError(error) }),
-        )
+        ends(worker.run(message.assignment, emit, cancel.signal))
+        return
+      case 'map':
+        cancel = new AbortController()
+        ends(worker.map(message.request, (frame) => channel.send({ type: 'frame', frame }), cancel.signal))
+        return
+      case 'samples':
+        ends(worker.samples(message.request).then((samples) => channel.send({ type: 'samples', samples })))
+        return
+      case 'neighbours':
+        ends(worker.neighbours(message.request).then((list) => channel.send({ type: 'neighbours', list })))
         return
       case 'cancel':
         cancel?.abort()

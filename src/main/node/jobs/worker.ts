@@ -12,13 +12,14 @@ import { filesOf } from '@engine/study/expand'
 import { parseRunFiles, type RunFiles } from '@engine/study/runFiles'
 import { runLoop } from '@engine/study/runLoop'
 import type { RunSpec } from '@engine/study/spec'
-import type { RunAssignment } from '../../lab/ports'
+import type { DatasetSource, RunAssignment } from '../../lab/ports'
 import { loadDataset } from '../datasets'
 import { readBytes } from '../datasets/files'
 import { systemClock } from '../clock'
 import { writeAtomic } from '../storage/files'
 import { writeState } from '../storage/weights'
 import type { Worker } from './serve'
+import { mapOf, neighboursOf, samplesOf } from './viewing'
 
 /** The real work of a job: the engine's loop on one backend; backend and data set stay loaded for the next run. */
 export function createWorker(): Worker {
@@ -32,7 +33,7 @@ export function createWorker(): Worker {
     executor = null
     return (executor = await createExecutor(id))
   }
-  const datasetFor = async ({ dataset: ref, datasetSha256, datasetName }: RunSpec, baseDir: string): Promise<Dataset> => {
+  const datasetFor = async ({ dataset: ref, datasetSha256, datasetName, baseDir }: DatasetSource): Promise<Dataset> => {
     const key = JSON.stringify([ref, baseDir, datasetSha256])
     if (dataset?.key === key) return dataset.value
     dataset = null // two at once may not fit
@@ -50,21 +51,26 @@ export function createWorker(): Worker {
   return {
     run: async ({ spec, baseDir, folder, resume }, emit, signal) => {
       const events = runLoop(spec, {
-        dataset: await datasetFor(spec, baseDir),
+        dataset: await datasetFor({ ...spec, baseDir }),
         executor: await executorFor(spec.backend),
         kernels,
         files: readRunFiles(spec, baseDir),
         clock: systemClock,
         signal,
         resume,
-        // A loop of awaited microtasks would never hear a message.
-        breathe: () => new Promise((continued) => setImmediate(continued)),
+        breathe,
       })
       for await (const event of events) if (!(await writeArrays(folder, event))) await emit(event)
     },
     probe: (backend) => probeBackend(backend),
+    map: async (request, emit, signal) => mapOf(await datasetFor(request), request, kernels, emit, breathe, signal),
+    samples: async (request) => samplesOf(await datasetFor(request), request),
+    neighbours: async (request) => neighboursOf(await datasetFor(request), request, kernels),
   }
 }
+
+/** A loop of awaited microtasks would never hear a message. */
+const breathe = (): Promise<void> => new Promise((continued) => setImmediate(continued))
 
 /** Writes the arrays of an event into the run's folder; resolves to whether that was all there is to it. */
 async function writeArrays(folder: RunAssignment['folder'], event: RunEvent): Promise<boolean> {
