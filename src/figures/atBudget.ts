@@ -1,7 +1,7 @@
 import { atBudget, cellTitle, factorText, metricInfo, metricTitle, type BudgetRow } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
 import { fittingLine, intervalText, oracleNote, seedsText, sentences } from './captions'
-import { mostPanels, tooManyPanels } from './curveFigure'
+import { mostPanels, tooManyPanels } from './linesFigure'
 import type { Figure, FigureBox, FigureChoices } from './figure'
 import { measureOf } from './linePlot'
 import { colorOf } from './palette'

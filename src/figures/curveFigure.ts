@@ -1,12 +1,12 @@
 import { curves, factorText, pairedDifference, type Curve, type Measure } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
-import { fittingLine, intervalText, oracleNote, seedsText, sentences } from './captions'
-import { drawnCurves, type DrawnCurve } from './curveSeries'
-import type { Figure, FigureBox, FigureChoices, FigureTable } from './figure'
-import { endLabelsFit, labelledLines, seedsOf } from './learningCurves'
-import { panelLines, panelsHeight, type LinePanel } from './linePanels'
-import { measureOf, type LineAxes } from './linePlot'
-import { inFacet, shownOf, type Shown } from './shown'
+import { intervalText, oracleNote, seedsText, sentences } from './captions'
+import { drawnCurves } from './curveSeries'
+import type { Figure, FigureChoices, FigureTable } from './figure'
+import { seedsOf } from './learningCurves'
+import { linesFigure } from './linesFigure'
+import type { LineAxes } from './linePlot'
+import { inFacet, type Shown } from './shown'
 
 /** What a figure of curves over labels shows. */
 export interface CurveSubject {
@@ -24,8 +24,6 @@ export interface CurveSubject {
   readonly lines?: boolean
   readonly nothing: (shown: Shown) => string
 }
-
-export const mostPanels = 24
 
 interface CurvePanel {
   readonly title: string
@@ -49,46 +47,28 @@ function panelsOf(subject: CurveSubject, shown: Shown, { panels = true }: Figure
   })
 }
 
-const drawnPanels = (panels: readonly CurvePanel[], subject: CurveSubject, shown: Shown, box: Pick<FigureBox, 'theme'>): LinePanel[] =>
-  panels.map((panel) => ({
-    title: panel.title,
-    curves: drawnCurves(panel.curves, shown.styles, box.theme, subject.scale(shown), shown.nameOf),
-  }))
-
 /** A figure of curves over labelled samples: means with bands, markers and dashes by name, in small multiples where there are facets. */
-export function curveFigure(subject: CurveSubject): Figure {
-  return {
-    title: subject.title,
-    needs: (results, choices) => {
-      const shown = shownOf(results, choices)
-      const panels = panelsOf(subject, shown, choices)
-      if (panels.every((panel) => panel.curves.length === 0)) return subject.nothing(shown)
-      return panels.length > mostPanels ? tooManyPanels(panels.length) : null
-    },
-    height: (results, choices, box) => {
-      const shown = shownOf(results, choices)
-      const drawn = drawnPanels(panelsOf(subject, shown, choices), subject, shown, box)
-      const beside = drawn.length === 1 ? besideHeight(drawn[0].curves, box) : null
-      return beside ?? panelsHeight(drawn, subject.axes(shown), box)
-    },
-    build: (results, choices, box) => {
-      const shown = shownOf(results, choices)
-      const panels = panelsOf(subject, shown, choices)
-      const drawn = drawnPanels(panels, subject, shown, box)
-      const all = drawn.flatMap((panel) => panel.curves)
-      const seeds = seedsOf(all)
+export const curveFigure = (subject: CurveSubject): Figure =>
+  linesFigure(
+    subject.title,
+    (shown, choices, theme) => {
+      const { results } = shown
       const { band = 'interval' } = choices
-      const banded = all.some(({ points }) => points.some(({ lo }) => lo !== null))
-      const axes = subject.axes(shown)
-      const notes = [axes.y, seedsText(seeds), band === 'interval' && banded ? intervalText(results) : '']
-      const titled = { ...axes, y: fittingLine(notes, box.width - 4 * box.fontSizePx, measureOf(box)) }
-      const beside = drawn.length === 1 && endLabelsFit(drawn[0].curves, box)
+      const panels = panelsOf(subject, shown, choices)
+      const drawn = panels.map((panel) => ({
+        title: panel.title,
+        curves: drawnCurves(panel.curves, shown.styles, theme, subject.scale(shown), shown.nameOf),
+      }))
+      const all = drawn.flatMap((panel) => panel.curves)
+      const seeds = seedsText(seedsOf(all))
+      const banded = all.some(({ line, points }) => !line && points.some(({ lo }) => lo !== null))
       return {
-        option: beside
-          ? labelledLines(drawn[0].curves, titled, box, { band })
-          : panelLines(drawn, titled, box, { band, shared: new Set(shown.facets.map(({ dataset }) => dataset)).size < 2 }),
+        panels: drawn,
+        axes: subject.axes(shown),
+        band,
+        notes: [seeds, band === 'interval' && banded ? intervalText(results) : ''],
         caption: sentences(
-          `${subject.says(shown)} by labelled samples, mean over ${seedsText(seeds) || 'no seed'}`,
+          `${subject.says(shown)} by labelled samples, mean over ${seeds || 'no seed'}`,
           bandSentence(results, band, banded),
           all.some(({ partialFrom }) => partialFrom !== null) ? 'dotted: not all seeds have arrived' : '',
           oracleNote(
@@ -96,14 +76,11 @@ export function curveFigure(subject: CurveSubject): Figure {
             panels.flatMap((panel) => panel.curves.map(({ strategy }) => strategy)),
           ),
         ),
-        table: curvesTable(results, [...new Set(panels.flatMap((panel) => panel.curves))]),
+        table: curvesTable(results, panels),
       }
     },
-  }
-}
-
-export const tooManyPanels = (count: number): string =>
-  `${count} panels are too many for one figure: choose a data set or the levels of a factor.`
+    subject.nothing,
+  )
 
 function bandSentence(results: ResultSet, band: NonNullable<FigureChoices['band']>, banded: boolean): string {
   if (band === 'none') return ''
@@ -111,32 +88,30 @@ function bandSentence(results: ResultSet, band: NonNullable<FigureChoices['band'
   return banded ? `bands: ${intervalText(results)}` : 'no band: one seed has no spread'
 }
 
-/** Height of one plot with labels beside it; null where the labels are too wide for that. */
-function besideHeight(drawn: readonly DrawnCurve[], box: Omit<FigureBox, 'height'>): number | null {
-  const height = Math.round(Math.max(0.62 * box.width, 14 * box.fontSizePx, (1.25 * drawn.length + 1.6) * box.fontSizePx))
-  return height <= 1.1 * box.width && endLabelsFit(drawn, { ...box, height }) ? height : null
-}
-
-/** Points of curves in the units of the result files. */
-function curvesTable(results: ResultSet, shown: readonly Curve[]): FigureTable {
+/** Points of curves in the units of the result files; the panel is said where a part has its own. */
+function curvesTable(results: ResultSet, panels: readonly CurvePanel[]): FigureTable {
+  const titled = panels.some(({ title }) => title !== '')
   return {
-    columns: ['dataset', 'strategy', ...results.factors, 'labeled', 'mean', 'lo', 'hi', 'seeds'],
-    rows: shown.flatMap((curve) =>
-      curve.labels.flatMap((labels, index) =>
-        curve.mean[index] === null
-          ? []
-          : [
-              [
-                curve.dataset,
-                curve.strategy,
-                ...results.factors.map((path) => factorText(curve.factors[path])),
-                labels,
-                curve.mean[index],
-                curve.lo[index],
-                curve.hi[index],
-                curve.n[index],
+    columns: [...(titled ? ['panel'] : []), 'dataset', 'strategy', ...results.factors, 'labeled', 'mean', 'lo', 'hi', 'seeds'],
+    rows: panels.flatMap(({ title, curves }) =>
+      curves.flatMap((curve) =>
+        curve.labels.flatMap((labels, index) =>
+          curve.mean[index] === null
+            ? []
+            : [
+                [
+                  ...(titled ? [title] : []),
+                  curve.dataset,
+                  curve.strategy,
+                  ...results.factors.map((path) => factorText(curve.factors[path])),
+                  labels,
+                  curve.mean[index],
+                  curve.lo[index],
+                  curve.hi[index],
+                  curve.n[index],
+                ],
               ],
-            ],
+        ),
       ),
     ),
   }

@@ -81,6 +81,26 @@ export function drawnCurves(
   })
 }
 
+/** A dotted line that belongs to no strategy, without markers. */
+export const bareLine = (
+  key: string,
+  name: string,
+  color: string,
+  points: readonly { readonly x: number; readonly y: number }[],
+): DrawnCurve => ({
+  key,
+  name,
+  style: { color, darkColor: color, marker: 'circle', symbol: 'none', symbolScale: 0, dash: bareDash, pale: false },
+  color,
+  dash: bareDash,
+  points: points.map(({ x, y }) => ({ x, y, lo: null, hi: null, n: 0 })),
+  partialFrom: null,
+  line: false,
+  traces: [],
+})
+
+const bareDash = [1.5, 2.5]
+
 const scaled = (value: number | null, scale: number): number | null => (value === null ? null : value * scale)
 
 /** Levels in which the curves of one strategy differ, with the data set where that differs. */

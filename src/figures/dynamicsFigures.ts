@@ -1,4 +1,4 @@
-import { metricInfo, type Measure } from '@engine/analysis'
+import { metricInfo, overlapWith, shadowsOf, type Measure } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
 import { curveFigure } from './curveFigure'
 import { metricAxes } from './learningCurves'
@@ -38,16 +38,8 @@ export const classEntropy = curveFigure({
   nothing: () => 'No batch has been queried.',
 })
 
-/** Names of the methods that also scored from every state without labelling, in order of appearance. */
-const shadowsOf = (results: ResultSet): string[] => [
-  ...new Set(results.runs.flatMap(({ records }) => records.flatMap((record) => record.overlap.map(({ shadow }) => shadow)))),
-]
-
-const overlapParts = (results: ResultSet, of: 'jaccard' | 'spearman') =>
-  shadowsOf(results).map((shadow) => ({
-    title: `with ${shadow}`,
-    measure: ((record) => record.overlap.find((one) => one.shadow === shadow)?.[of]) satisfies Measure,
-  }))
+const overlapParts = (results: ResultSet, quantity: 'jaccard' | 'spearman') =>
+  shadowsOf(results).map((shadow) => ({ title: `with ${shadow}`, measure: overlapWith(shadow, quantity) }))
 
 const noShadows = 'No method was shadowed: name some under `shadow` in the study, and each is scored from every state without labelling.'
 

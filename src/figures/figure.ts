@@ -1,4 +1,4 @@
-import type { Factors } from '@engine/analysis'
+import type { Factors, Prices } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
 import type { MetricId } from '@engine/study/spec'
 import type { EChartsOption } from 'echarts'
@@ -33,6 +33,8 @@ export interface FigureChoices {
   readonly hidden?: readonly string[]
   /** labels; default: the largest budget that all strategies share */
   readonly budget?: number
+  /** of a label and an hour of computing; default: hours alone */
+  readonly prices?: Prices
   /** one panel per data set and factor cell; default: true */
   readonly panels?: boolean
 }

@@ -5,6 +5,7 @@ import { legend, legendHeight, type LegendEntry } from './legend'
 import { canvasOf, lineSeries, measureOf, tickRoom, xAxisOf, xScaleOf, yAxisOf, yScaleOf, type BandForm, type LineAxes } from './linePlot'
 import { textElement } from './marks'
 import { figureInk } from './palette'
+import { axisText } from './scale'
 import { panelGrid, panelLetter, panelRects, wrapped, type PanelGaps } from './panels'
 
 export interface LinePanel {
@@ -40,9 +41,10 @@ export function panelLines(panels: readonly LinePanel[], axes: LineAxes, box: Fi
   const rough = 1.5 * ((box.height - header) / grid.rows - 5 * font)
   const yScales = panels.map(({ curves }) => yScaleOf(shared ? all : curves, axes, band, rough, font))
   const left = Math.max(...yScales.map((y) => tickRoom(y, font, measure)))
+  const widest = Math.max(0, ...all.flatMap(({ points }) => points.map(({ x }) => measure(axisText(x)))))
   const gaps: PanelGaps = {
     left,
-    between: shared ? 1.2 * font : left + 0.6 * font,
+    between: shared ? widest + 0.6 * font : left + 0.6 * font,
     right: 0.8 * font,
     top: header + 1.7 * font,
     above: (titles.most * 1.25 + 0.6) * font,
@@ -107,5 +109,9 @@ export function panelsHeight(panels: readonly LinePanel[], axes: LineAxes, box: 
   const plot = Math.max(8 * font, 0.7 * (box.width / grid.columns - 2 * font))
   const header = legendHeight(legendOf(panels), { width: box.width, font, measure: measureOf(box) })
   const { most } = titleLines(panels, grid.columns, box)
-  return Math.round(header + grid.rows * (plot + (1.25 * most + (axes.x === '' ? 4 : 2.6)) * font) + 3.2 * font)
+  const around = (1.25 * most + (axes.x === '' ? 4 : 2.6)) * font
+  const rest = header + 3.2 * font
+  // many rows are flatter, so that they stay on a page
+  const flat = Math.max(6 * font, (1.55 * box.width - rest) / grid.rows - around)
+  return Math.round(rest + grid.rows * (Math.min(plot, flat) + around))
 }

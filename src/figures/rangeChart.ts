@@ -35,13 +35,13 @@ export interface RangeAxis {
 /** Bars need zero on their axis; they stay legible while the values spread over this part of it. */
 const legibleSpread = 0.4
 
-const rowHeight = 1.6
-
 function layoutOf(panels: readonly RangePanel[], box: Omit<FigureBox, 'height'>) {
   const font = box.fontSizePx
   const measure = measureOf(box)
   const rows = panels.flatMap((panel) => panel.rows)
-  const names = Math.min(0.45 * box.width, Math.max(0, ...rows.map(({ name }) => measure(name))))
+  const nameLines = new Map(rows.map(({ name }) => [name, wrapped(name, 0.42 * box.width, measure)]))
+  const lines = Math.max(1, ...[...nameLines.values()].map(({ length }) => length))
+  const names = Math.max(0, ...[...nameLines.values()].flat().map(measure))
   const texts = Math.max(0, ...rows.map(({ text }) => measure(text)))
   const left = Math.ceil(names + 1.2 * font)
   const right = Math.ceil(texts + 1.2 * font)
@@ -62,11 +62,11 @@ function layoutOf(panels: readonly RangePanel[], box: Omit<FigureBox, 'height'>)
     below: 2 * font,
     bottom: 1.6 * font,
   }
-  return { grid, gaps, most, titles }
+  return { grid, gaps, most, titles, nameLines, rowHeight: 1.25 * lines + 0.35 }
 }
 
 export function rangesHeight(panels: readonly RangePanel[], box: Omit<FigureBox, 'height'>): number {
-  const { grid, gaps, most } = layoutOf(panels, box)
+  const { grid, gaps, most, rowHeight } = layoutOf(panels, box)
   const font = box.fontSizePx
   return Math.round(grid.rows * (Math.max(3, most) * rowHeight * font + gaps.above + gaps.below) + gaps.top + gaps.bottom)
 }
@@ -76,7 +76,7 @@ export function rangesOption(panels: readonly RangePanel[], axis: RangeAxis, box
   const { theme, fontFamily, fontSizePx: font } = box
   const ink = figureInk[theme]
   const pen = penOf(theme)
-  const { grid, gaps, titles } = layoutOf(panels, box)
+  const { grid, gaps, titles, nameLines } = layoutOf(panels, box)
   const rects = panelRects(panels.length, grid, box, gaps)
   const rows = panels.flatMap((panel) => panel.rows)
   const values = rows.flatMap(({ value, lo, hi }) => (lo === null || hi === null ? [value] : [value, lo, hi]))
@@ -138,7 +138,13 @@ export function rangesOption(panels: readonly RangePanel[], axis: RangeAxis, box
           textElement(line, left - gaps.left + 0.6 * font, top - (0.75 + 1.25 * (length - 1 - i)) * font, { ...text, fill: ink.text }),
         ),
         ...panel.rows.flatMap((row, place) => [
-          textElement(row.name, left - 0.7 * font, pixelY(place), { ...text, fill: ink.text, align: 'right' }),
+          ...nameLines.get(row.name)!.map((line, i, { length }) =>
+            textElement(line, left - 0.7 * font, pixelY(place) + (i - (length - 1) / 2) * 1.15 * font, {
+              ...text,
+              fill: ink.text,
+              align: 'right',
+            }),
+          ),
           textElement(row.text, left + width + 0.7 * font, pixelY(place), { ...text, fill: ink.muted }),
         ]),
       ],

@@ -67,3 +67,18 @@ const isPart = (cell: Factors, larger: Factors): boolean =>
 
 export const inFacet = ({ dataset, cell }: Facet, of: { readonly dataset: string; readonly factors: Factors }): boolean =>
   of.dataset === dataset && compatible(cell, of.factors)
+
+/** Results without the hidden strategies; the baseline stays, others are measured by it. */
+export const visibleResults = ({ results, baseline, visible }: Shown): ResultSet => ({
+  ...results,
+  runs: results.runs.filter(({ strategy }) => strategy === baseline || visible(strategy)),
+})
+
+/** A name that may go on with levels, `acq (entropy)`, as its figure shows it. */
+export function memberOf(shown: Shown, name: string): { readonly strategy: string; readonly name: string } {
+  const strategy =
+    shown.results.strategies.find((one) => one === name) ??
+    shown.results.strategies.filter((one) => name.startsWith(`${one} (`)).sort((a, b) => b.length - a.length)[0] ??
+    name
+  return { strategy, name: shown.nameOf(strategy) + name.slice(strategy.length) }
+}

@@ -1,0 +1,126 @@
+import { costCurves, factorText, finishedGroups, metricInfo, metricTitle, type CostCurve, type Curve, type Prices } from '@engine/analysis'
+import { oracleNote, seedsText, sentences } from './captions'
+import { bareLine, drawnCurves, type DrawnCurve } from './curveSeries'
+import { metricAxes } from './learningCurves'
+import { linesFigure } from './linesFigure'
+import { figureInk, type Theme } from './palette'
+import { inFacet } from './shown'
+
+/** Without prices a point costs its hours. */
+const hoursAlone: Prices = { label: 0, hour: 1 }
+
+interface Unit {
+  readonly title: string
+  readonly perUnit: number
+}
+
+const seconds: Unit = { title: 'training and selection (s)', perUnit: 1 / 3600 }
+const minutes: Unit = { title: 'training and selection (min)', perUnit: 1 / 60 }
+const hours: Unit = { title: 'training and selection (h)', perUnit: 1 }
+const money: Unit = { title: 'cost of labels and computing', perUnit: 1 }
+
+function unitOf(curves: readonly CostCurve[], prices: Prices | undefined): Unit {
+  if (prices) return money
+  const most = Math.max(0, ...curves.flatMap(({ points }) => points.map(({ cost }) => cost ?? 0)))
+  return most < 0.05 ? seconds : most < 3 ? minutes : hours
+}
+
+/** A mean curve over what its points cost. */
+const curveOver = ({ dataset, strategy, factors, points }: CostCurve, { perUnit }: Unit): Curve => {
+  const known = points.flatMap(({ cost, value }) => (cost === null || value === null ? [] : [{ cost, value }]))
+  const none = known.map(() => null)
+  return {
+    dataset,
+    strategy,
+    factors,
+    baseline: null,
+    line: false,
+    labels: known.map(({ cost }) => cost / perUnit),
+    mean: known.map(({ value }) => value),
+    lo: none,
+    hi: none,
+    n: known.map(() => 1),
+    traces: [],
+    partialFrom: null,
+  }
+}
+
+/** The best value that each amount buys: a staircase through the undominated points. */
+function staircase(curves: readonly CostCurve[], { perUnit }: Unit, scale: number, theme: Theme): DrawnCurve | null {
+  const best = curves
+    .flatMap(({ points }) => points.filter(({ frontier }) => frontier))
+    .map(({ cost, value }) => ({ x: cost! / perUnit, y: value! * scale }))
+    .sort((a, b) => a.x - b.x)
+  if (best.length < 2) return null
+  const steps = best.flatMap(({ x, y }, index) =>
+    index === 0
+      ? [{ x, y }]
+      : [
+          { x, y: best[index - 1].y },
+          { x, y },
+        ],
+  )
+  return bareLine('frontier', 'best for its cost', figureInk[theme].muted, steps)
+}
+
+/** Value against computing time or money, with the frontier of what no other point beats. */
+export const costFrontier = linesFigure(
+  'Cost frontier',
+  (shown, { prices, panels = true }, theme) => {
+    const { metric } = shown
+    const results = { ...shown.results, runs: shown.results.runs.filter(({ strategy }) => shown.visible(strategy)) }
+    const all = costCurves(results, prices ?? hoursAlone, metric)
+    const unit = unitOf(all, prices)
+    const scale = metricInfo[metric].percent ? 100 : 1
+    const facets = panels && shown.facets.length > 1 ? shown.facets : null
+    const parts = facets
+      ? facets.map((facet) => ({ title: facet.title, curves: all.filter((curve) => inFacet(facet, curve)) }))
+      : [{ title: '', curves: all }]
+    const counts = finishedGroups(results, metric).map(({ runs }) => runs.length)
+    const seeds = seedsText(counts)
+    return {
+      panels: parts
+        .filter((part) => part.curves.length > 0)
+        .map((part) => {
+          const frontier = staircase(part.curves, unit, scale, theme)
+          const drawn = drawnCurves(
+            part.curves.map((curve) => curveOver(curve, unit)),
+            shown.styles,
+            theme,
+            scale,
+            shown.nameOf,
+          )
+          return { title: part.title, curves: [...(frontier ? [frontier] : []), ...drawn] }
+        }),
+      axes: { ...metricAxes(metric, null), x: unit.title, stops: 'round' },
+      band: 'none',
+      notes: [seeds],
+      caption: sentences(
+        `${metricTitle(metric)} against ${prices ? `cost (${prices.label} per label, ${prices.hour} per hour of training and selection)` : 'hours of training and selection, median over seeds,'} at each evaluation, mean over ${seeds}`,
+        'dotted: the best value for its cost of a data set, which no other point beats',
+        'times hold for the machine, backend and number of jobs of these runs',
+        oracleNote(
+          shown,
+          all.map(({ strategy }) => strategy),
+        ),
+      ),
+      table: {
+        columns: ['dataset', 'strategy', ...results.factors, 'labeled', metric, 'selection_hours', 'hours', 'cost', 'frontier'],
+        rows: all.flatMap(({ dataset, strategy, factors, points }) =>
+          points.map((point) => [
+            dataset,
+            strategy,
+            ...results.factors.map((path) => factorText(factors[path])),
+            point.labels,
+            point.value,
+            point.selectionHours,
+            point.hours,
+            point.cost,
+            point.frontier ? 'yes' : 'no',
+          ]),
+        ),
+      },
+    }
+  },
+  () => 'No finished run has times: imported results may lack them.',
+)

@@ -1,0 +1,60 @@
+import type { ResultSet } from '@engine/study/results'
+import { fittingLine } from './captions'
+import type { DrawnCurve } from './curveSeries'
+import type { BuiltFigure, Figure, FigureBox, FigureChoices } from './figure'
+import { endLabelsFit, labelledLines } from './learningCurves'
+import { panelLines, panelsHeight, type LinePanel } from './linePanels'
+import { measureOf, type BandForm, type LineAxes } from './linePlot'
+import type { Theme } from './palette'
+import { shownOf, type Shown } from './shown'
+
+/** Curves ready to be laid out. */
+export interface Lines extends Pick<BuiltFigure, 'caption' | 'table'> {
+  readonly panels: readonly LinePanel[]
+  readonly axes: LineAxes
+  readonly band: BandForm
+  /** said after the y title, as far as there is room */
+  readonly notes: readonly string[]
+}
+
+export const mostPanels = 24
+
+export const tooManyPanels = (count: number): string =>
+  `${count} panels are too many for one figure: choose a data set or the levels of a factor.`
+
+/** A figure of lines: labelled at their ends where there is one plot and room, else small multiples under a legend. */
+export function linesFigure(
+  title: string,
+  linesOf: (shown: Shown, choices: FigureChoices, theme: Theme) => Lines,
+  nothing: (shown: Shown) => string,
+): Figure {
+  const prepare = (results: ResultSet, choices: FigureChoices, theme: Theme) => linesOf(shownOf(results, choices), choices, theme)
+  return {
+    title,
+    needs: (results, choices) => {
+      const shown = shownOf(results, choices)
+      const { panels } = linesOf(shown, choices, 'paper')
+      if (panels.every(({ curves }) => curves.every(({ points }) => points.length === 0))) return nothing(shown)
+      return panels.length > mostPanels ? tooManyPanels(panels.length) : null
+    },
+    height: (results, choices, box) => {
+      const { panels, axes } = prepare(results, choices, box.theme)
+      const beside = panels.length === 1 ? besideHeight(panels[0].curves, box) : null
+      return beside ?? panelsHeight(panels, axes, box)
+    },
+    build: (results, choices, box) => {
+      const { panels, axes, band, notes, caption, table } = prepare(results, choices, box.theme)
+      const titled = { ...axes, y: fittingLine([axes.y, ...notes], box.width - 4 * box.fontSizePx, measureOf(box)) }
+      const beside = panels.length === 1 && endLabelsFit(panels[0].curves, box)
+      const shared = new Set(results.runs.map(({ dataset }) => dataset)).size < 2 || choices.dataset !== undefined
+      const option = beside ? labelledLines(panels[0].curves, titled, box, { band }) : panelLines(panels, titled, box, { band, shared })
+      return { option, caption, table }
+    },
+  }
+}
+
+/** Height of one plot with labels beside it; null where the labels are too many or too wide for that. */
+function besideHeight(drawn: readonly DrawnCurve[], box: Omit<FigureBox, 'height'>): number | null {
+  const height = Math.round(Math.max(0.62 * box.width, 14 * box.fontSizePx, (1.25 * drawn.length + 1.6) * box.fontSizePx))
+  return height <= 1.1 * box.width && endLabelsFit(drawn, { ...box, height }) ? height : null
+}
