@@ -1,12 +1,11 @@
-import { selectionSpace } from '../core/distances'
 import { throwIfCancelled } from '../core/errors'
 import { kCenterGreedy } from '../core/kCenter'
 import { kMeansPlusPlus } from '../core/kMeansPlusPlus'
-import { argMax, requireFinite, squaredNorms } from '../core/linear'
-import type { Matrix } from '../core/matrix'
+import { argMax, requireFinite } from '../core/linear'
 import { z } from '../core/zod'
 import type { Capability } from '../nn/model'
 import type { Strategy } from './contract'
+import { directedSpace } from './directions'
 import { entropyGradnormParams } from './entropyGradnorm'
 import { batchSize, noRows, poolRows, sourceOf, takeBest } from './query'
 import { scoreIds, scoreOf } from './scores'
@@ -35,23 +34,6 @@ function needs(all: Params): readonly Capability[] {
   const scored = score.needs(all)
   if (all.batch === 'topk') return scored
   return [...new Set<Capability>([...scored, 'embedding', ...(score.outputErrors ? (['proba'] as const) : [])])]
-}
-
-/**
- * n × C factors that give candidate i the direction of its output error ⊗ embedding, or of its embedding alone, and the length
- * `lengths[i]`. A candidate without a direction gets length 0.
- */
-function scaledFactors(lengths: Float64Array, embeddings: Matrix, errors: Matrix<Float64Array> | undefined): Matrix<Float64Array> {
-  const cols = errors?.cols ?? 1
-  const data = errors ? errors.data.slice() : new Float64Array(lengths.length).fill(1)
-  const norms = squaredNorms(embeddings)
-  const errorNorms = errors && squaredNorms(errors)
-  for (let i = 0; i < lengths.length; i++) {
-    const length = Math.sqrt(norms[i] * (errorNorms?.[i] ?? 1))
-    const scale = length > 0 ? lengths[i] / length : 0
-    for (let c = i * cols; c < (i + 1) * cols; c++) data[c] *= scale
-  }
-  return { data, rows: lengths.length, cols }
 }
 
 /**
@@ -85,7 +67,7 @@ export const acquisition: Strategy<Params> = {
     const errors = await score.outputErrors?.(source)
     return query.time('choose', () => {
       const lengths = scores.map((s) => s - score.floor)
-      const space = selectionSpace(embeddings, { kernels, left: scaledFactors(lengths, embeddings, errors), rows: pool })
+      const space = directedSpace(lengths, embeddings, errors, { kernels, rows: pool })
       const k = batchSize(query)
       const first = argMax(scores)
       const picks =

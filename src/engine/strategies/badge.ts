@@ -5,7 +5,7 @@ import { argMax } from '../core/linear'
 import type { Matrix } from '../core/matrix'
 import { z } from '../core/zod'
 import type { Citation, ScoreFunction, Strategy } from './contract'
-import { scaledFactors } from './directions'
+import { directedSpace } from './directions'
 import { batchSize, noRows, poolRows } from './query'
 
 const sources: readonly Citation[] = [
@@ -86,8 +86,8 @@ function badgeSpace(
 ): SelectionSpace {
   const features = gradient === 'weight-and-bias' ? withOne(embeddings) : embeddings
   const errors = probabilities && residuals(probabilities)
-  const left = normalize === 'unit' ? scaledFactors(new Float64Array(features.rows).fill(1), features, errors) : errors
-  return selectionSpace(features, left ? { ...options, left } : options)
+  if (normalize === 'unit') return directedSpace(new Float64Array(features.rows).fill(1), features, errors, options)
+  return selectionSpace(features, errors ? { ...options, left: errors } : options)
 }
 
 /** (h, 1) of every row: what the bias adds to a last layer's gradient. */

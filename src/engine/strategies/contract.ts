@@ -3,7 +3,7 @@ import type { SelectionKernels } from '../core/distances'
 import type { CancelSignal } from '../core/errors'
 import type { FloatArray, Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
-import type { Capability, Checkpoint, Gradients, TensorNorms } from '../nn/model'
+import type { AuxiliarySpec, Capability, Checkpoint, Gradients, TensorNorms } from '../nn/model'
 
 export type { SelectionKernels }
 
@@ -33,6 +33,10 @@ export interface ModelView extends Gradients<Int32Array> {
    * `sampledProba`. A row's passes are the same for all methods of a round, and whatever else is asked.
    */
   sampledProbabilities?(rows: Int32Array, passes: number): Promise<readonly Matrix[]>
+  /** Loss (n) that the auxiliary module predicts; there when the capabilities name `lossPrediction`. */
+  predictedLosses?(rows: Int32Array): Promise<Float64Array>
+  /** n × T squared norms of the gradient of each predicted loss with respect to the network's parameters. */
+  predictedLossNorms?(rows: Int32Array): Promise<Matrix<Float64Array>>
   /**
    * The last epochs of the fit that led to this model, oldest first, as many as methods asked for (`TrainingExtras.checkpoints`);
    * none when nothing was trained.
@@ -54,10 +58,32 @@ export interface TrainingExtras {
   readonly checkpoints?: number
   /** trains on the reserved validation rows as well; they are charged in any case */
   readonly withValidation?: boolean
+  /** a module that predicts losses, trained along with the network */
+  readonly auxiliary?: AuxiliarySpec
 }
 
 /** What a method reads beyond the labelled rows: labelled validation rows, or true labels of the pool (never a fair method). */
 export type Reading = 'validation' | 'oracle'
+
+/** What an external command is told; row i of a matrix is row i of the list it belongs to. No label of a pool row is in it. */
+export interface ExternalRequest {
+  readonly command: readonly string[]
+  /** seconds */
+  readonly timeLimit: number
+  readonly pool: Int32Array
+  readonly features: Matrix
+  readonly probabilities: Matrix
+  readonly labeled: Int32Array
+  readonly labels: Int32Array
+  readonly labeledFeatures: Matrix
+  readonly labeledProbabilities: Matrix
+  readonly k: number
+  readonly round: number
+  readonly classes: number
+}
+
+/** Starts the command, waits for its answer and stops it when `signal` is aborted. Rejects with what went wrong. */
+export type ExternalCommand = (request: ExternalRequest, signal?: CancelSignal) => Promise<readonly number[]>
 
 /** The state a strategy chooses from. Labels of pool rows are not in it. */
 export interface Query {
@@ -83,6 +109,8 @@ export interface Query {
   readonly memory: Memory
   /** `replay` only: the rows that the host read from the `selections` file for this repeat, one list per query round */
   readonly recorded?: readonly ArrayLike<number>[]
+  /** starts the commands of `external`; absent where no command may be started */
+  readonly external?: ExternalCommand
   /** `typiclust` on arrays only: a clustering that was made elsewhere, one number per global row */
   readonly clusters?: Int32Array
   /** the selection stream of this strategy and round */

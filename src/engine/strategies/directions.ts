@@ -1,11 +1,19 @@
+import { selectionSpace, type SelectionSpace, type SpaceOptions } from '../core/distances'
 import { squaredNorms } from '../core/linear'
 import type { Matrix } from '../core/matrix'
 
 /**
- * n × C factors that give sample i the direction of its output error ⊗ embedding, or of its embedding alone, and the length
- * `lengths[i]`. A sample without a direction gets length 0.
+ * Points with the direction of output error ⊗ embedding (n × C, n × d), or of the embedding alone, and the lengths given. A sample
+ * without a direction gets length 0.
  */
-export function scaledFactors(lengths: Float64Array, embeddings: Matrix, errors: Matrix<Float64Array> | undefined): Matrix<Float64Array> {
+export const directedSpace = (
+  lengths: Float64Array,
+  embeddings: Matrix,
+  errors: Matrix<Float64Array> | undefined,
+  options: Omit<SpaceOptions, 'left'>,
+): SelectionSpace => selectionSpace(embeddings, { ...options, left: scaledFactors(lengths, embeddings, errors) })
+
+function scaledFactors(lengths: Float64Array, embeddings: Matrix, errors: Matrix<Float64Array> | undefined): Matrix<Float64Array> {
   const cols = errors?.cols ?? 1
   const data = errors ? errors.data.slice() : new Float64Array(lengths.length).fill(1)
   const norms = squaredNorms(embeddings)

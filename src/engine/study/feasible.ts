@@ -148,18 +148,26 @@ function modelProblems({ model, training }: RunPlan, facts: DatasetFacts): Findi
 
 function needProblems({ model, strategy, shadow }: RunPlan, study: Study): Finding[] {
   const canSample = model.type !== 'linear' && model.dropout > 0
+  const module = strategies.get(strategy.id)?.training?.(strategy.params).auxiliary
   return [strategy, ...shadow].flatMap((entry) => {
-    if (canSample || strategies.get(entry.id)?.needs(entry.params).includes('sampledProba') !== true) return []
     const list = study.strategies.some(({ name }) => name === entry.name) ? 'strategies' : 'shadow'
     const index = study[list].findIndex(({ name }) => name === entry.name)
-    return [
-      error(
-        'missing-need',
-        `${list}[${index}]`,
-        `${entry.name} needs stochastic forward passes, and the model has no dropout`,
-        'dropout 0',
-        'model.dropout above 0',
-      ),
-    ]
+    const lacks = (message: string, found: string, expected: string): Finding =>
+      error('missing-need', `${list}[${index}]`, `${entry.name} ${message}`, found, expected)
+    const needs = strategies.get(entry.id)?.needs(entry.params) ?? []
+    const findings: Finding[] = []
+    if (needs.includes('sampledProba') && !canSample)
+      findings.push(lacks('needs stochastic forward passes, and the model has no dropout', 'dropout 0', 'model.dropout above 0'))
+    if (needs.includes('lossPrediction') && module === undefined)
+      findings.push(
+        lacks(
+          'reads predicted losses, and nothing in its run learns to predict them',
+          'no auxiliary module',
+          'learning-loss or lplgrad with lambda above 0 as the strategy of the run',
+        ),
+      )
+    if (entry === strategy && module !== undefined && model.type === 'linear')
+      findings.push(lacks('predicts losses from hidden activations, and a linear model has none', 'linear', 'another model.type'))
+    return findings
   })
 }

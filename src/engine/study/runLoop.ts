@@ -87,13 +87,14 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
   }
 }
 
-function modelOf({ spec, deps, classes }: Setting): Model {
+function modelOf({ spec, deps, classes, extras }: Setting): Model {
   const inputShape = deps.dataset.train.shape
   const config = {
     layers: layersOf(spec.model, inputShape, classes),
     init: spec.model.init,
     inputShape,
     classes,
+    ...(extras.auxiliary === undefined ? {} : { auxiliary: extras.auxiliary }),
     now: () => deps.clock.ticks(),
     ...(deps.breathe === undefined ? {} : { pause: deps.breathe }),
   }
@@ -142,6 +143,7 @@ async function* oneRound(
     epochs: fit?.epochs ?? 0,
     lossCurve: thinned(fit?.lossCurve ?? []),
     ...batch,
+    diagnostics: { ...(fit?.auxiliaryLoss === undefined ? {} : { auxiliary_loss: fit.auxiliaryLoss }), ...batch.diagnostics },
     diversityCumulative,
     timings: { ...ledger.spent },
   }

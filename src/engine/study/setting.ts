@@ -181,10 +181,10 @@ export function checkNeeds({ spec, partition }: Setting, { capabilities }: Pick<
       throw badInput(noValidation(method.id), noValidationDetails)
     const missing = needsOf(method).find((need) => !capabilities.has(need))
     if (missing !== undefined)
-      throw unsupported(
-        `${method.id} needs ${needNames[missing]}, which a ${spec.model.type} model ${missing === 'sampledProba' ? 'without dropout ' : ''}does not give`,
-        { path: 'model', expected: missing },
-      )
+      throw unsupported(`${method.id} needs ${needNames[missing]}, which a ${spec.model.type} model ${lacks[missing] ?? ''}does not give`, {
+        path: 'model',
+        expected: missing,
+      })
   }
 }
 
@@ -196,6 +196,11 @@ export const noValidationDetails = {
   expected: 'at least 1 row, charged to every strategy; or parameters that read none, such as target: pool-pseudo',
 } as const
 
+const lacks: Partial<Readonly<Record<Capability, string>>> = {
+  sampledProba: 'without dropout ',
+  lossPrediction: 'without an auxiliary module (trained by the strategy of the run, with lambda above 0) ',
+}
+
 const needNames: Readonly<Record<Capability, string>> = {
   proba: 'class probabilities',
   embedding: "the last layer's inputs",
@@ -203,4 +208,5 @@ const needNames: Readonly<Record<Capability, string>> = {
   tensorNorms: 'per-sample gradient norms',
   gradients: 'gradients of all layers',
   sampledProba: 'stochastic forward passes',
+  lossPrediction: 'predicted losses',
 }

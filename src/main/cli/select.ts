@@ -11,7 +11,7 @@ import { integer, type CliContext, type CommandResult } from './io'
 type Options = ArrayOptions & { readonly k: number } & Readonly<Record<string, unknown>>
 
 /** Methods that only make sense inside a run. */
-const runOnly = ['full-data', 'replay']
+const runOnly = ['full-data', 'replay', 'learning-loss']
 
 /** Every strategy and every score that can choose from arrays. */
 const selectable = [...new Set([...strategies.keys(), ...scores.keys()])].filter((id) => !runOnly.includes(id))
