@@ -14,7 +14,7 @@ interface Case {
   /** scores take few values, so that the numbering decides often */
   readonly coarse?: true
   /** what makes a candidate not a number for this method; absent: the method reads none */
-  readonly reads?: 'logits' | 'embeddings' | 'inputs' | 'passes' | 'norms'
+  readonly reads?: 'logits' | 'embeddings' | 'inputs' | 'passes' | 'norms' | 'losses'
 }
 
 const cases: Readonly<Record<string, readonly Case[]>> = {
@@ -55,6 +55,24 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { params: { layers: 'last', component: 'activation', normMode: 'global-l2' }, reads: 'embeddings' },
     { params: { component: 'output' }, reads: 'logits' },
   ],
+  egl: [
+    { params: {}, reads: 'embeddings' },
+    { params: { layers: 'last', normMode: 'global-l2' }, reads: 'logits' },
+    { params: { layers: 'all' }, reads: 'embeddings' },
+  ],
+  'fisher-trace': [
+    { params: {}, reads: 'logits' },
+    { params: { layers: 'last' }, reads: 'embeddings' },
+    { params: { layers: 'all' }, reads: 'embeddings' },
+  ],
+  'learning-loss': [{ params: {}, reads: 'losses' }],
+  lplgrad: [
+    { params: {}, reads: 'norms' },
+    { params: { layers: 'last', batch: 'kmeans++' }, reads: 'embeddings', drawn: 'rows' },
+    { params: { query: 'entropy', lambda: 0 }, reads: 'logits' },
+    { params: { query: 'predicted-loss' }, reads: 'losses' },
+    { params: { query: 'predicted-loss-gradient' }, reads: 'losses' },
+  ],
   bald: [{ params: {}, reads: 'passes' }],
   typiclust: [
     { params: {}, reads: 'inputs', drawn: 'rows and scores' },
@@ -71,6 +89,13 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   cal: [
     { params: {}, reads: 'embeddings' },
     { params: { neighbours: 2 }, reads: 'logits' },
+  ],
+  alignment: [
+    { params: {}, reads: 'logits' },
+    { params: { target: 'pool-pseudo', similarity: 'cos', sign: -1 }, reads: 'embeddings' },
+    { params: { target: 'train', labelMode: 'rms', layers: 'last-weight' }, reads: 'logits' },
+    { params: { labelMode: 'expected-abs', similarity: 'cos' }, reads: 'logits' },
+    { params: { target: 'val-sampled', labelMode: 'sampled' }, drawn: 'rows and scores' },
   ],
   replay: [{ params: { selections: 'recorded.csv' }, drawn: 'rows' }],
 }
@@ -217,6 +242,7 @@ describe.each(entries)('$name', ({ strategy, params, drawn, coarse, reads }) => 
         weight: takeRows(samples.source.weight, [2, 0, 3, 1]),
         sampledProbabilities: samples.source.sampledProbabilities.map((pass) => permuteColumns(pass, [2, 0, 3, 1])),
       },
+      labels: samples.labels.map((label) => [2, 0, 3, 1].indexOf(label)),
     }
     expect(await select(sampleQuery(renamed, { labeled: 5, k: 6 }))).toEqual(await select(sampleQuery(samples, { labeled: 5, k: 6 })))
   })
@@ -314,5 +340,6 @@ function reorder(samples: Samples, order: Int32Array): Samples {
     norms,
     inputs: move(samples.inputs),
     labels: Int32Array.from(order, (row) => samples.labels[row]),
+    reserved: samples.reserved.map((row) => order.indexOf(row)),
   }
 }

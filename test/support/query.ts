@@ -42,6 +42,8 @@ export interface Samples {
   readonly inputs: Matrix
   readonly labels: Int32Array
   readonly classes: number
+  /** rows that methods get as validation rows */
+  readonly reserved: Int32Array
 }
 
 export function randomSamples(seed: string, n: number, { classes = 4, width = 6 } = {}): Samples {
@@ -62,6 +64,7 @@ export function randomSamples(seed: string, n: number, { classes = 4, width = 6 
     inputs: normals(random.fork('inputs'), n, width + 1),
     labels: Int32Array.from({ length: n }, () => random.int(classes)),
     classes,
+    reserved: range(0, 4),
   }
 }
 
@@ -96,6 +99,7 @@ export function sampleQuery(
     model: viewOf(samples),
     inputs: samples.inputs,
     random: randomFrom(seed),
+    validation: { rows: samples.reserved, labels: samples.reserved.map((row) => samples.labels[row]) },
     k,
     ...rest,
   })

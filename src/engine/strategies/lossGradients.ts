@@ -1,4 +1,4 @@
-import { argMax, dot, squaredNorms } from '../core/linear'
+import { argMax, dot, requireFinite, squaredNorms } from '../core/linear'
 import type { FloatArray, Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
 import type { Capability } from '../nn/model'
@@ -50,7 +50,14 @@ export function outputErrors(probabilities: Matrix, targets: Matrix): Matrix<Flo
 export async function meanGradient(model: ModelView, rows: Int32Array, targets: Matrix, layers: Layers): Promise<Float64Array[]> {
   if (layers === 'all') return model.meanGradient(rows, targets)
   const errors = outputErrors(await model.probabilities(rows), targets)
-  const { data, cols: d } = await model.embeddings(rows)
+  const embeddings = await model.embeddings(rows)
+  const { data, cols: d } = embeddings
+  const inputs = squaredNorms(embeddings)
+  requireFinite(
+    squaredNorms(errors).map((error, i) => error * inputs[i]),
+    'the gradient',
+    rows,
+  )
   const weight = new Float64Array(errors.cols * d)
   const bias = new Float64Array(errors.cols)
   for (let i = 0; i < errors.rows; i++) {

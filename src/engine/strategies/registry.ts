@@ -1,6 +1,7 @@
 import { badInput, nearestName } from '../core/errors'
 import { acquisition } from './acquisition'
 import { alfaMix } from './alfaMix'
+import { alignment } from './alignment'
 import { badge } from './badge'
 import { bald } from './bald'
 import { byScore } from './combinators'
@@ -11,9 +12,12 @@ import { egl } from './egl'
 import { entropy } from './entropy'
 import { entropyGradnorm } from './entropyGradnorm'
 import { fisherTrace } from './fisherTrace'
+import { external } from './external'
 import { fullData } from './fullData'
 import { kmeans } from './kmeans'
+import { learningLoss } from './learningLoss'
 import { leastConfidence } from './leastConfidence'
+import { lplgrad } from './lplgrad'
 import { margin } from './margin'
 import { probcover } from './probcover'
 import { random } from './random'
@@ -39,10 +43,14 @@ const all: readonly Strategy[] = [
   entropyGradnorm,
   egl,
   fisherTrace,
+  learningLoss,
+  lplgrad,
+  alignment,
   typiclust,
   probcover,
   alfaMix,
   cal,
+  external,
   replay,
 ]
 
