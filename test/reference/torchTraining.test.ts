@@ -35,6 +35,43 @@ interface Stored {
 const tensorsOf = (stored: Readonly<Record<string, Stored>>) =>
   new Map(Object.entries(stored).map(([name, { shape, data }]) => [name, { shape, data: Float64Array.from(data) }]))
 
+interface Task {
+  readonly architecture: unknown
+  readonly x: Stored
+  readonly labels: readonly number[]
+  readonly start: Readonly<Record<string, Stored>>
+}
+
+/** The model after 5 steps on all rows. */
+async function trained({ architecture, x, labels, start }: Task, changed: Partial<FitOptions>, precision: 'float64' | 'float32') {
+  const [n, ...inputShape] = x.shape
+  const model = await modelFromArrays({ architecture, tensors: tensorsOf(start), inputShape }, createReferenceExecutor(precision))
+  const rows = {
+    pool: { data: Float64Array.from(x.data), rows: n, shape: inputShape },
+    scaling: identityScaling,
+    index: Int32Array.from(labels, (_, i) => i),
+  }
+  const options: FitOptions = {
+    optimizer: 'sgd',
+    learningRate: 0,
+    milestones: [],
+    decay: 1,
+    momentum: 0,
+    nesterov: false,
+    weightDecay: 0,
+    batchSize: n,
+    epochs: 5,
+    minSteps: 0,
+    augment: 'none',
+    ...changed,
+  }
+  const random = randomFrom(1)
+  const fit = model.fit(rows, Int32Array.from(labels), options, { order: random, dropout: random, augment: random })
+  const losses: number[] = []
+  for await (const { loss } of fit) losses.push(loss)
+  return { model, rows, losses }
+}
+
 const cases = (['mlp', 'cnn'] as const).flatMap((network) =>
   (Object.keys(optimizers) as (keyof typeof optimizers)[]).flatMap((optimizer) => [
     { network, optimizer, precision: 'float64' as const, tolerance: 1e-12 },
@@ -45,37 +82,25 @@ const cases = (['mlp', 'cnn'] as const).flatMap((network) =>
 it.each(cases)(
   '5 steps of $optimizer on the $network in $precision end where torch ends',
   async ({ network, optimizer, precision, tolerance }) => {
-    const { x, labels, start, runs } = fixture[network]
-    const [n, ...inputShape] = x.shape
-    const model = await modelFromArrays(
-      { architecture: architectures[network], tensors: tensorsOf(start), inputShape },
-      createReferenceExecutor(precision),
-    )
-    const rows = {
-      pool: { data: Float64Array.from(x.data), rows: n, shape: inputShape },
-      scaling: identityScaling,
-      index: Int32Array.from(labels, (_, i) => i),
-    }
-    const options: FitOptions = {
-      optimizer: 'sgd',
-      learningRate: 0,
-      milestones: [],
-      decay: 1,
-      momentum: 0,
-      nesterov: false,
-      weightDecay: 0,
-      batchSize: n,
-      epochs: 5,
-      minSteps: 0,
-      augment: 'none',
-      ...optimizers[optimizer],
-    }
-    const random = randomFrom(1)
-    const fit = model.fit(rows, Int32Array.from(labels), options, { order: random, dropout: random, augment: random })
-    const losses: number[] = []
-    for await (const { loss } of fit) losses.push(loss)
+    const { runs } = fixture[network]
+    const { model, losses } = await trained({ ...fixture[network], architecture: architectures[network] }, optimizers[optimizer], precision)
     expect(relativeError(losses, runs[optimizer].losses)).toBeLessThan(tolerance)
     const expected = [...tensorsOf(runs[optimizer].weights).values()]
     for (const [i, values] of (await model.snapshot()).entries()) expect(relativeError(values, expected[i].data)).toBeLessThan(tolerance)
+  },
+)
+
+it.each(['resnet', 'cnn1d', 'vit'] as const)(
+  'the layers of a %s train as in torch, remember its statistics and use them in inference',
+  async (name) => {
+    const { losses: expectedLosses, weights, outputs, ...task } = fixture.layers[name]
+    const { model, rows, losses } = await trained(task, { optimizer: 'adam', learningRate: 0.01 }, 'float64')
+    expect(relativeError(losses, expectedLosses)).toBeLessThan(1e-11)
+    const expected = tensorsOf(weights as unknown as Readonly<Record<string, Stored>>)
+    for (const [i, values] of (await model.snapshot()).entries()) {
+      const { name } = model.state[i]
+      expect(relativeError(values, expected.get(name)?.data ?? []), name).toBeLessThan(1e-9)
+    }
+    expect(relativeError((await model.outputs(rows)).logits.data, outputs)).toBeLessThan(1e-9)
   },
 )

@@ -1,5 +1,5 @@
 import { z } from '../core/zod'
-import { badInput, nearestName, unsupported } from '../core/errors'
+import { badInput, nearestName, type QuerentError, unsupported } from '../core/errors'
 import type { FloatArray } from '../core/matrix'
 import { createModel } from './createModel'
 import type { Executor } from './executor'
@@ -13,23 +13,54 @@ export interface StateTensor {
 }
 
 const size = z.int().positive()
+const pooled = { size, stride: size.optional() }
+const convolved = { stride: size.optional(), padding: z.int().nonnegative().optional() }
 
-/** Layers in the order of torch's `nn.Sequential`; dense and convolutional layers take their sizes from the tensors. */
-export const architectureSchema = z.array(
-  z.discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('dense') }),
-    z.strictObject({ type: z.literal('conv2d'), stride: size.optional(), padding: z.int().nonnegative().optional() }),
-    z.strictObject({ type: z.literal('relu') }),
-    z.strictObject({ type: z.literal('tanh') }),
-    z.strictObject({ type: z.literal('maxpool2d'), size, stride: size.optional() }),
-    z.strictObject({ type: z.literal('flatten') }),
-    z.strictObject({ type: z.literal('dropout'), rate: z.number().min(0).lt(1).default(0.5) }),
-  ]),
-)
+/** A layer by its name in torch, lower case, where it has one; dense and convolutional layers take their sizes from the tensors. */
+const entrySchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('dense') }),
+  z.strictObject({ type: z.literal('conv1d'), ...convolved }),
+  z.strictObject({ type: z.literal('conv2d'), ...convolved }),
+  z.strictObject({ type: z.literal('relu') }),
+  z.strictObject({ type: z.literal('tanh') }),
+  z.strictObject({ type: z.literal('gelu') }),
+  z.strictObject({ type: z.literal('maxpool1d'), ...pooled }),
+  z.strictObject({ type: z.literal('maxpool2d'), ...pooled }),
+  z.strictObject({ type: z.literal('avgpool1d'), ...pooled }),
+  z.strictObject({ type: z.literal('avgpool2d'), ...pooled }),
+  z.strictObject({ type: z.literal('adaptiveavgpool1d') }),
+  z.strictObject({ type: z.literal('adaptiveavgpool2d') }),
+  z.strictObject({ type: z.literal('batchnorm1d') }),
+  z.strictObject({ type: z.literal('batchnorm2d') }),
+  z.strictObject({ type: z.literal('layernorm') }),
+  z.strictObject({ type: z.literal('flatten') }),
+  z.strictObject({ type: z.literal('unflatten') }),
+  z.strictObject({ type: z.literal('dropout'), rate: z.number().min(0).lt(1).default(0.5) }),
+  z.strictObject({ type: z.literal('tokens') }),
+  z.strictObject({ type: z.literal('position') }),
+  z.strictObject({ type: z.literal('multiheadattention'), heads: size }),
+  z.strictObject({ type: z.literal('tokenmean') }),
+  z.strictObject({
+    type: z.literal('residual'),
+    get layers() {
+      return z.array(entrySchema).min(1)
+    },
+    get shortcut() {
+      return z.array(entrySchema).default([])
+    },
+  }),
+])
+
+/** Layers in the order of torch's `nn.Sequential`. */
+export const architectureSchema = z.array(entrySchema)
 type Architecture = z.infer<typeof architectureSchema>
 
+/** What torch counts beside the statistics, and nothing needs. */
+const isBatchCount = (name: string): boolean => name.endsWith('.num_batches_tracked')
+
 /**
- * A model with the weights of a torch `state_dict` (`<position>.weight`, `<position>.bias`). Without an `architecture` (parsed JSON)
+ * A model with the weights of a torch `state_dict` (`<position>.weight`, `<position>.bias`, …; in a residual block
+ * `<position>.layers.<i>.weight`, `<position>.shortcut.<i>.weight`, …). Without an `architecture` (parsed JSON)
  * the tensors are dense layers with ReLU between. Throws `bad-input` for a tensor that is missing, left over or of the wrong shape.
  */
 export async function modelFromArrays(
@@ -38,25 +69,27 @@ export async function modelFromArrays(
 ): Promise<Model> {
   const { tensors, inputShape } = source
   const { architecture, positions } = source.architecture === undefined ? denseLayers(tensors) : parseArchitecture(source.architecture)
-  const unused = new Set(tensors.keys())
-  const layers = architecture.map((entry, i) => layerSpec(entry, positions[i], tensors, unused))
-  const [stray] = unused
-  if (stray !== undefined) {
-    const used = [...tensors.keys()].filter((name) => !unused.has(name))
-    throw badInput(`tensor ${stray} belongs to no layer of the architecture`, { path: stray, nearest: nearestName(stray, used) })
-  }
-
+  const unused = new Set([...tensors.keys()].filter((name) => !isBatchCount(name)))
+  const layers = architecture.map((entry, i) => layerSpec(entry, String(positions[i]), tensors, unused))
   const values = planLayers(layers, inputShape).flatMap(({ parameters }, i) =>
-    parameters.map(({ shape }, p) => {
-      const name = tensorName(positions[i], p === 0 ? 'weight' : 'bias')
+    parameters.map((parameter) => {
+      const shape = parameter.shape.join(' × ')
+      const name = parameter.name.replace(/^\d+/, String(positions[i]))
       const tensor = tensors.get(name)
-      if (tensor === undefined || tensor.shape.join() !== shape.join())
-        throw badInput(`tensor ${name} has the wrong shape`, { path: name, found: tensor?.shape.join(' × '), expected: shape.join(' × ') })
+      if (tensor === undefined) throw missing(name, architecture[i].type, shape, unused)
+      if (tensor.shape.join(' × ') !== shape)
+        throw badInput(`tensor ${name} has the wrong shape`, { path: name, found: tensor.shape.join(' × '), expected: shape })
+      unused.delete(name)
       const array = executor.allocate(tensor.data.length)
       array.set(tensor.data)
       return array
     }),
   )
+  const [stray] = unused
+  if (stray !== undefined) {
+    const used = [...tensors.keys()].filter((name) => !unused.has(name))
+    throw badInput(`tensor ${stray} belongs to no layer of the architecture`, { path: stray, nearest: nearestName(stray, used) })
+  }
   const last = layers[layers.length - 1]
   const classes = last.type === 'dense' ? last.units : 0
   const model = createModel({ layers, init: 'he-uniform', inputShape, classes }, executor)
@@ -64,7 +97,12 @@ export async function modelFromArrays(
   return model
 }
 
-const tensorName = (position: number, kind: 'weight' | 'bias'): string => `${position}.${kind}`
+const missing = (name: string, type: string, expected: string, unused: ReadonlySet<string>): QuerentError =>
+  badInput(`the model file has no tensor ${name} for layer ${name.split('.', 1)[0]} (${type})`, {
+    path: name,
+    expected,
+    nearest: nearestName(name, unused) ?? [...unused][0],
+  })
 
 interface Positioned {
   readonly architecture: Architecture
@@ -103,31 +141,38 @@ function denseLayers(tensors: ReadonlyMap<string, StateTensor>): Positioned {
   return { architecture, positions }
 }
 
-/** Takes the sizes of a layer from its tensors and strikes them off `unused`. */
-function layerSpec(
-  entry: Architecture[number],
-  position: number,
-  tensors: ReadonlyMap<string, StateTensor>,
-  unused: Set<string>,
-): LayerSpec {
-  if (entry.type !== 'dense' && entry.type !== 'conv2d') return entry
-  const name = tensorName(position, 'weight')
-  const rank = entry.type === 'dense' ? 2 : 4
-  const expected = entry.type === 'dense' ? 'out × in' : 'out × in × height × width'
-  const weight = tensors.get(name)
-  if (weight === undefined)
-    throw badInput(`the model file has no tensor ${name} for layer ${position} (${entry.type})`, {
-      path: name,
-      expected,
-      nearest: nearestName(name, unused) ?? [...unused][0],
-    })
-  if (weight.shape.length !== rank)
-    throw badInput(`tensor ${name} has the wrong shape`, { path: name, found: weight.shape.join(' × '), expected })
-  const bias = tensors.has(tensorName(position, 'bias'))
-  unused.delete(name)
-  unused.delete(tensorName(position, 'bias'))
-  const [out, , height, width] = weight.shape
-  if (entry.type === 'dense') return { type: 'dense', units: out, bias }
-  if (height !== width) throw unsupported(`tensor ${name}: only square kernels can be read`, { path: name, found: `${height} × ${width}` })
-  return { ...entry, filters: out, kernel: height, bias }
+/** Takes the sizes of a layer from its tensors, which are called `<path>.…`. */
+function layerSpec(entry: Architecture[number], path: string, tensors: ReadonlyMap<string, StateTensor>, unused: Set<string>): LayerSpec {
+  const inner = (list: string, entries: Architecture): LayerSpec[] =>
+    entries.map((inside, i) => layerSpec(inside, `${path}.${list}.${i}`, tensors, unused))
+  switch (entry.type) {
+    case 'dense':
+    case 'conv1d':
+    case 'conv2d': {
+      const name = `${path}.weight`
+      const expected = { dense: 'out × in', conv1d: 'out × in × length', conv2d: 'out × in × height × width' }[entry.type]
+      const weight = tensors.get(name)
+      if (weight === undefined) throw missing(name, entry.type, expected, unused)
+      if (weight.shape.length !== expected.split('×').length)
+        throw badInput(`tensor ${name} has the wrong shape`, { path: name, found: weight.shape.join(' × '), expected })
+      const bias = tensors.has(`${path}.bias`)
+      const [out, , height, width = height] = weight.shape
+      if (entry.type === 'dense') return { type: 'dense', units: out, bias }
+      if (height !== width)
+        throw unsupported(`tensor ${name}: only square kernels can be read`, { path: name, found: `${height} × ${width}` })
+      return { ...entry, filters: out, kernel: height, bias }
+    }
+    case 'residual':
+      return { type: 'residual', layers: inner('layers', entry.layers), shortcut: inner('shortcut', entry.shortcut) }
+    case 'adaptiveavgpool1d':
+    case 'adaptiveavgpool2d':
+      return { type: 'globalavgpool' }
+    case 'batchnorm1d':
+    case 'batchnorm2d':
+      return { type: 'batchnorm' }
+    case 'multiheadattention':
+      return { type: 'attention', heads: entry.heads }
+    default:
+      return entry
+  }
 }
