@@ -4,13 +4,8 @@ import type { Rows } from '@engine/data/dataset'
 import { identityScaling } from '@engine/data/gather'
 import { modelFromArrays } from '@engine/nn/fromStateDict'
 import { describe, expect, it } from 'vitest'
+import { flat, tensorOf, tensorsOf } from '../support/nested'
 import reference from './data/entropy-gradient-norm.json' with { type: 'json' }
-
-type Nested = number | readonly Nested[]
-
-const shapeOf = (nested: Nested): number[] => (typeof nested === 'number' ? [] : [nested.length, ...shapeOf(nested[0])])
-const flat = (nested: Nested): number[] => (typeof nested === 'number' ? [nested] : nested.flatMap(flat))
-const tensor = (nested: Nested) => ({ shape: shapeOf(nested), data: Float64Array.from(flat(nested)) })
 
 const cnn = [
   { type: 'conv2d', padding: 1 },
@@ -28,9 +23,9 @@ describe.each([
   ['cnn', reference.cnn, cnn],
 ] as const)('entropy gradient norms of the published %s', (_name, file, architecture) => {
   const load = async () => {
-    const input = tensor(file.input)
+    const input = tensorOf(file.input)
     const [n, ...inputShape] = input.shape
-    const tensors = new Map(Object.entries(file.parameters).map(([name, nested]) => [name, tensor(nested as Nested)]))
+    const tensors = tensorsOf(file.parameters)
     const model = await modelFromArrays({ architecture, tensors, inputShape }, createReferenceExecutor())
     const rows: Rows = {
       pool: { data: input.data, rows: n, shape: inputShape },
