@@ -113,9 +113,13 @@ const entries = [...strategies.values()].flatMap((strategy) =>
   })),
 )
 
-/** `replay` gets what it would repeat: the pool from the back. */
-const prepared = (strategy: Strategy, query: Query): Query =>
-  strategy.id === 'replay' ? { ...query, recorded: [query.pool.slice().reverse().subarray(0, query.k)] } : query
+/** `replay` gets what it would repeat, `external` what it is answered: the pool from the back. */
+function prepared(strategy: Strategy, query: Query): Query {
+  const backwards = query.pool.slice().reverse().subarray(0, query.k)
+  if (strategy.id === 'replay') return { ...query, recorded: [backwards] }
+  if (strategy.id === 'external') return { ...query, external: async () => [...backwards] }
+  return query
+}
 
 const chosen = async (strategy: Strategy, params: unknown, query: Query): Promise<number[]> => [
   ...(await strategy.select(prepared(strategy, query), params)).rows,

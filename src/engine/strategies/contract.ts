@@ -82,8 +82,8 @@ export interface ExternalRequest {
   readonly classes: number
 }
 
-/** Starts the command, waits for its answer and stops it when `signal` is aborted. Rejects with what went wrong. */
-export type ExternalCommand = (request: ExternalRequest, signal?: CancelSignal) => Promise<readonly number[]>
+/** Starts the command and waits for its answer; stops it when the run is cancelled. Rejects with what went wrong. */
+export type ExternalCommand = (request: ExternalRequest) => Promise<readonly number[]>
 
 /** The state a strategy chooses from. Labels of pool rows are not in it. */
 export interface Query {

@@ -3,7 +3,7 @@ import { argMax } from '../core/linear'
 import type { Matrix } from '../core/matrix'
 import type { LabeledPool } from '../data/dataset'
 import { jaccard, spearman } from '../metrics/dynamics'
-import type { Acquisition, Memory, ModelView, Query, SelectionKernels } from '../strategies/contract'
+import type { Acquisition, ExternalCommand, Memory, ModelView, Query, SelectionKernels } from '../strategies/contract'
 import { strategyOf } from '../strategies/registry'
 import type { SelectedSample, ShadowOverlap } from './events'
 import type { Ledger } from './ledger'
@@ -27,6 +27,7 @@ export interface QueryState {
   readonly view: { charged(ledger: Ledger): ModelView }
   readonly features: (rows: Int32Array) => Matrix
   readonly recorded?: readonly ArrayLike<number>[]
+  readonly external?: ExternalCommand
   readonly kernels: SelectionKernels
   readonly streams: Streams
   readonly signal?: CancelSignal
@@ -34,7 +35,7 @@ export interface QueryState {
 
 /** Asks a method for its batch, with what it kept of the round before, and checks the answer; its time goes to `ledger`, what it does not name itself to `chooseMs`. */
 export async function askMethod(entry: Method, state: QueryState, ledger: Ledger, memory: Memory = {}): Promise<Acquisition> {
-  const { candidates, labeled, labels, k, classes, round, rounds, validation, features, recorded, kernels, signal } = state
+  const { candidates, labeled, labels, k, classes, round, rounds, validation, features, recorded, external, kernels, signal } = state
   const query: Query = {
     pool: candidates,
     labeled,
@@ -49,6 +50,7 @@ export async function askMethod(entry: Method, state: QueryState, ledger: Ledger
     ...(readsOf(entry).includes('oracle') ? { oracle: state.truth } : {}),
     memory,
     ...(recorded === undefined ? {} : { recorded }),
+    ...(external === undefined ? {} : { external }),
     random: state.streams.selection(entry, round),
     kernels,
     ...(signal === undefined ? {} : { signal }),

@@ -124,6 +124,7 @@ export async function* queryRound(
     features,
     ...(deps.files?.recorded === undefined ? {} : { recorded: deps.files.recorded }),
     kernels: deps.kernels,
+    ...(deps.external === undefined ? {} : { external: deps.external }),
     streams,
     ...(deps.signal === undefined ? {} : { signal: deps.signal }),
   }

@@ -6,7 +6,7 @@ import { fitScaling } from '../data/scaling'
 import type { ModelConfig } from '../nn/createModel'
 import type { Executor } from '../nn/executor'
 import type { Capability, Model } from '../nn/model'
-import type { Reading, SelectionKernels, TrainingExtras } from '../strategies/contract'
+import type { ExternalCommand, Reading, SelectionKernels, TrainingExtras } from '../strategies/contract'
 import { strategyOf } from '../strategies/registry'
 import { isLine } from './entries'
 import type { ResumePoint, SelectedSample } from './events'
@@ -23,6 +23,8 @@ export interface RunDependencies {
   readonly executor: Executor
   readonly kernels: SelectionKernels
   readonly files?: RunFiles
+  /** starts the commands of `external`; absent where none may be started */
+  readonly external?: ExternalCommand
   readonly clock: { ticks(): number }
   readonly signal?: CancelSignal
   readonly resume: ResumePoint | null

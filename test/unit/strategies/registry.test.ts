@@ -20,7 +20,8 @@ describe('registry', () => {
   it.each([...strategies.values()].map((strategy) => [strategy.id, strategy] as const))(
     '%s has defaults and documents every parameter',
     (id, strategy) => {
-      const required = id === 'replay' ? { selections: 'file.csv' } : {}
+      const needed: Readonly<Record<string, object>> = { replay: { selections: 'file.csv' }, external: { command: ['choose'] } }
+      const required = needed[id] ?? {}
       expect(() => strategy.params.parse(required)).not.toThrow()
       expect(() => strategy.params.parse({ ...required, nonsense: 1 })).toThrow()
       const schema = z.toJSONSchema(strategy.params, { io: 'input' }) as {

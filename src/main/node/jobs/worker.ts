@@ -15,6 +15,7 @@ import type { RunSpec } from '@engine/study/spec'
 import type { DatasetSource, RunAssignment } from '../../lab/ports'
 import { loadDataset } from '../datasets'
 import { readBytes } from '../datasets/files'
+import { externalCommands } from '../external/run'
 import { systemClock } from '../clock'
 import { writeAtomic } from '../storage/files'
 import { writeState } from '../storage/weights'
@@ -55,6 +56,7 @@ export function createWorker(): Worker {
         executor: await executorFor(spec.backend),
         kernels,
         files: readRunFiles(spec, baseDir),
+        external: externalCommands(resolve(baseDir), signal),
         clock: systemClock,
         signal,
         resume,
