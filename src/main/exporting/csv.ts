@@ -155,6 +155,19 @@ function cellText(cell: Cell): string {
   return cell === null || cell === undefined ? '' : String(cell)
 }
 
+/** Rows of summary.csv or pairwise.csv as objects by column; null where a cell is empty. */
+export const tableObjects = {
+  summary: (results: ResultSet) => objectsOf(results, summaryColumns, summarize(results)),
+  pairwise: (results: ResultSet) => objectsOf(results, pairwiseColumns, pairwise(results)),
+}
+
+function objectsOf<R extends { readonly factors: Factors }>(results: ResultSet, columns: Columns<R>, rows: readonly R[]) {
+  return rows.map((row) => ({
+    ...Object.fromEntries(Object.entries(columns).map(([name, get]) => [name, get(row) ?? null])),
+    ...Object.fromEntries(results.factors.map((path) => [`factor:${path}`, row.factors[path] ?? null])),
+  }))
+}
+
 /** A table as text pieces (header, then one per run), for writing tables that would not fit into one string. */
 export function csvChunks(name: TableName, results: ResultSet): Generator<string> {
   const runs = orderedRuns(results)

@@ -1,0 +1,188 @@
+import { badInput } from '../../core/errors'
+import type { RoundRecord } from '../../study/events'
+import { metricIds } from '../../study/fields'
+import type { RunResult } from '../../study/results'
+import type { FactorValue } from '../../study/spec'
+import { metricInfo } from '../metricInfo'
+import { placeColumns, type ColumnMap, type PlacedColumns, type TextTable, type TidyColumn } from './columns'
+
+export interface TidyRuns {
+  readonly study: string
+  readonly runs: readonly RunResult[]
+  readonly factors: readonly string[]
+  /** what was guessed, converted or left out, for the reader */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Runs from a tidy table of any origin: one row per evaluation, columns of rounds.csv or what `map` and other people's usual names make of
+ * them. Empty, NaN and infinite metric cells stay gaps and are reported; percentages become fractions, which is said.
+ */
+export function readTidy(table: TextTable, map: ColumnMap = {}): TidyRuns {
+  const columns = placeColumns(table, map)
+  const cells = cellsOf(table, columns)
+  const notes = [...columns.notes]
+  const scale = new Map(metricIds.map((metric) => [metric, scaleOf(table, columns, metric, notes)]))
+  const byRun = new Map<string, { readonly head: Omit<RunResult, 'records'>; readonly rows: { record: RoundRecord; line: number }[] }>()
+  const study = cells.text(0, 'study') ?? baseName(table.name)
+  const gaps: string[] = []
+  table.rows.forEach((row, i) => {
+    const factors = Object.fromEntries([...columns.factors].map(([path, index]) => [path, factorValue(row[index])]))
+    const head = {
+      study: cells.text(i, 'study') ?? study,
+      dataset: cells.text(i, 'dataset') ?? 'data',
+      strategy: cells.required(i, 'strategy'),
+      seed: cells.count(i, 'seed'),
+      factors,
+    }
+    const key = JSON.stringify(head)
+    const run = byRun.get(key) ?? { head: { ...head, run: cells.text(i, 'run') ?? key, initial: [], complete: true }, rows: [] }
+    byRun.set(key, run)
+    const value = (column: TidyColumn): number | null => cells.number(i, column)
+    const metrics = Object.fromEntries(
+      metricIds.flatMap((metric) => {
+        if (!columns.places.has(metric)) return []
+        const found = value(metric)
+        if (found === null) gaps.push(`line ${i + 2} (${metric})`)
+        return [[metric, found === null ? null : found * scale.get(metric)!]]
+      }),
+    )
+    run.rows.push({ line: i + 2, record: recordOf(metrics, value, cells.text(i, 'mode'), cells.labels(i)) })
+  })
+  if (gaps.length > 0)
+    notes.push(`${table.name}: no value in ${gaps.slice(0, 5).join(', ')}${gaps.length > 5 ? ` and ${gaps.length - 5} more places` : ''}`)
+  const runs = [...byRun.values()].map(({ head, rows }) => {
+    rows.sort((a, b) => a.record.labeled - b.record.labeled)
+    rows.forEach(({ record, line }, i) => {
+      if (i > 0 && record.labeled === rows[i - 1].record.labeled)
+        throw duplicate(table, columns, rows[i - 1].line, line, head, record.labeled)
+    })
+    return { ...head, records: rows.map(({ record }, round) => ({ ...record, round })) }
+  })
+  return { study, runs, factors: [...columns.factors.keys()], notes }
+}
+
+function recordOf(
+  metrics: RoundRecord['metrics'],
+  value: (column: TidyColumn) => number | null,
+  mode: string | null,
+  labeled: number,
+): RoundRecord {
+  const time = (column: TidyColumn): number => value(column) ?? NaN
+  return {
+    round: 0,
+    labeled,
+    metrics,
+    trainLoss: value('train_loss'),
+    trainAccuracy: value('train_accuracy'),
+    steps: value('steps') ?? NaN,
+    epochs: NaN,
+    lossCurve: [],
+    selection: [],
+    diversity: value('diversity'),
+    diversityCumulative: value('diversity_cumulative'),
+    classEntropy: value('class_entropy'),
+    mode,
+    overlap: [],
+    diagnostics: {},
+    timings: {
+      trainMs: time('train_ms'),
+      forwardMs: time('forward_ms'),
+      scoreMs: time('score_ms'),
+      chooseMs: time('choose_ms'),
+      updateMs: time('update_ms'),
+      evalMs: time('eval_ms'),
+    },
+  }
+}
+
+function cellsOf(table: TextTable, { places }: PlacedColumns) {
+  const text = (i: number, column: TidyColumn): string | null => {
+    const place = places.get(column)
+    const cell = place === undefined ? '' : table.rows[i][place].trim()
+    return cell === '' ? null : cell
+  }
+  const refuse = (i: number, column: TidyColumn, expected: string) => {
+    const title = table.header[places.get(column)!]
+    const found = text(i, column) ?? 'nothing'
+    return badInput(`${table.name}, line ${i + 2}: ${title} is ${found}, expected ${expected}`, {
+      file: table.name,
+      line: i + 2,
+      path: title,
+      found,
+      expected,
+    })
+  }
+  const number = (i: number, column: TidyColumn): number | null => {
+    const cell = text(i, column)
+    if (cell === null || /^([+-]?(nan|inf(inity)?)|na|n\/a|null|none|-)$/i.test(cell)) return null
+    const value = Number(cell)
+    if (!Number.isFinite(value)) throw refuse(i, column, 'a number with a decimal point, or nothing')
+    return value
+  }
+  return {
+    text,
+    number,
+    required: (i: number, column: TidyColumn): string => {
+      const cell = text(i, column)
+      if (cell === null) throw refuse(i, column, 'a name')
+      return cell
+    },
+    count: (i: number, column: TidyColumn): number => {
+      const value = number(i, column)
+      if (value === null || !Number.isSafeInteger(value)) throw refuse(i, column, 'an integer')
+      return value
+    },
+    labels: (i: number): number => {
+      const value = number(i, 'labeled')
+      if (value === null || value < 0) throw refuse(i, 'labeled', 'a number of labels')
+      return value
+    },
+  }
+}
+
+/** 0.01 for a rate that is given in percent. */
+function scaleOf(table: TextTable, columns: PlacedColumns, metric: (typeof metricIds)[number], notes: string[]): number {
+  const place = columns.places.get(metric)
+  if (place === undefined || !metricInfo[metric].percent) return 1
+  const largest = table.rows.reduce((most, row) => Math.max(most, Number(row[place]) || 0), 0)
+  if (largest <= 1) return 1
+  if (largest > 100)
+    throw badInput(`${table.name}: ${table.header[place]} goes up to ${largest}`, {
+      file: table.name,
+      path: table.header[place],
+      found: String(largest),
+      expected: 'fractions up to 1, or percentages up to 100',
+    })
+  notes.push(`${table.name}: ${table.header[place]} is in percent and was divided by 100`)
+  return 0.01
+}
+
+/** Numbers and truth values as such, everything else as text; an empty cell is no level. */
+function factorValue(cell: string): FactorValue {
+  const text = cell.trim()
+  if (text === '') return null
+  if (text === 'true' || text === 'false') return text === 'true'
+  const value = Number(text)
+  return Number.isFinite(value) ? value : text
+}
+
+function duplicate(
+  table: TextTable,
+  { unused }: PlacedColumns,
+  first: number,
+  second: number,
+  { strategy, seed }: Pick<RunResult, 'strategy' | 'seed'>,
+  labels: number,
+) {
+  const [a, b] = [table.rows[first - 2], table.rows[second - 2]]
+  const differing = unused.filter((index) => a[index] !== b[index]).map((index) => table.header[index])
+  const help = differing.length > 0 ? `; they differ in ${differing.join(', ')}: give --map factor:${differing[0]}=${differing[0]}` : ''
+  return badInput(`${table.name}: lines ${first} and ${second} are both ${strategy}, seed ${seed}, ${labels} labels${help}`, {
+    file: table.name,
+    line: second,
+    expected: 'one row per strategy, seed, number of labels and factor level',
+  })
+}
+
+const baseName = (name: string): string => (name.split(/[/\\]/).pop() ?? name).replace(/\.[a-z]+(\.gz)?$/i, '') || name
