@@ -5,7 +5,7 @@ import { randomFrom } from '@engine/core/random'
 import type { TensorNorms } from '@engine/nn/model'
 import type { Query, Strategy } from '@engine/strategies/contract'
 import { strategies } from '@engine/strategies/registry'
-import { copies, randomSamples, range, sampleQuery, viewOf, withTensorNorms, arrayView, type Samples } from '../support/query'
+import { copies, randomSamples, range, sampleQuery, viewOf, type Samples } from '../support/query'
 
 interface Case {
   readonly params: Readonly<Record<string, unknown>>
@@ -97,6 +97,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { params: { labelMode: 'expected-abs', similarity: 'cos' }, reads: 'logits' },
     { params: { target: 'val-sampled', labelMode: 'sampled' }, drawn: 'rows and scores' },
   ],
+  external: [{ params: { command: ['choose'] }, drawn: 'rows' }],
   replay: [{ params: { selections: 'recorded.csv' }, drawn: 'rows' }],
 }
 
@@ -163,7 +164,7 @@ describe.each(entries)('$name', ({ strategy, params, drawn, coarse, reads }) => 
 
   it('leaves its inputs as they were', async () => {
     const query = prepared(strategy, sampleQuery(samples, { labeled: 6, k: 9 }))
-    const { source, norms } = samples
+    const { source, norms, losses } = samples
     const arrays = [
       query.pool,
       query.labeled,
@@ -172,6 +173,7 @@ describe.each(entries)('$name', ({ strategy, params, drawn, coarse, reads }) => 
       source.embeddings.data,
       norms.squared.data,
       norms.outputError,
+      losses.data,
       samples.inputs.data,
     ]
     const before = copies([...arrays, ...source.sampledProbabilities.map((pass) => pass.data)])
@@ -254,15 +256,16 @@ describe.each(entries)('$name', ({ strategy, params, drawn, coarse, reads }) => 
   it('asks the model for no more than it announces', async () => {
     const needs = strategy.needs(params)
     const full = viewOf(samples)
-    const allowed = withTensorNorms(arrayView(samples.source), samples.norms)
     const refuse = (what: string) => (): never => {
       throw new Error(`${strategy.id} asked for ${what} without announcing it`)
     }
     const model = {
-      ...allowed,
+      ...full,
       ...(!needs.includes('proba') && { probabilities: refuse('probabilities'), logProbabilities: refuse('probabilities') }),
       ...(!needs.includes('embedding') && { embeddings: refuse('embeddings') }),
       ...(!needs.includes('tensorNorms') && { tensorNorms: refuse('norms of all layers') }),
+      ...(!needs.includes('gradients') && { gradientNorms: refuse('gradients') }),
+      ...(!needs.includes('lossPrediction') && { predictedLosses: refuse('losses'), predictedLossNorms: refuse('losses') }),
       ...(!needs.includes('sampledProba') && { sampledProbabilities: refuse('stochastic passes') }),
       lastLayer: needs.includes('lastLayer') ? full.lastLayer : refuse('the last layer'),
     }
@@ -297,6 +300,7 @@ function equalSamples(samples: Samples): Samples {
       sampledProbabilities: samples.source.sampledProbabilities.map(first),
     },
     norms: { ...samples.norms, squared: first(samples.norms.squared), outputError: samples.norms.outputError.map(() => 0.5) },
+    losses: first(samples.losses),
     inputs: first(samples.inputs),
   }
 }
@@ -304,11 +308,12 @@ function equalSamples(samples: Samples): Samples {
 function spoiled(samples: Samples, what: NonNullable<Case['reads']>, row: number): Samples {
   const spoil = <M extends Matrix>(m: M): M => {
     const data = m.data.slice()
-    data[row * m.cols + 1] = NaN
+    data[row * m.cols + m.cols - 1] = NaN
     return { ...m, data }
   }
   const { source, norms, inputs } = samples
   if (what === 'inputs') return { ...samples, inputs: spoil(inputs) }
+  if (what === 'losses') return { ...samples, losses: spoil(samples.losses) }
   if (what === 'norms') return { ...samples, norms: { ...norms, squared: spoil(norms.squared) } }
   if (what === 'logits') return { ...samples, source: { ...source, logits: spoil(source.logits) } }
   if (what === 'embeddings') return { ...samples, source: { ...source, embeddings: spoil(source.embeddings) } }
@@ -342,6 +347,7 @@ function reorder(samples: Samples, order: Int32Array): Samples {
       sampledProbabilities: samples.source.sampledProbabilities.map(move),
     },
     norms,
+    losses: move(samples.losses),
     inputs: move(samples.inputs),
     labels: Int32Array.from(order, (row) => samples.labels[row]),
     reserved: samples.reserved.map((row) => order.indexOf(row)),

@@ -1,4 +1,5 @@
 import { takeRows, type FloatArray, type Matrix } from '@engine/core/matrix'
+import { squaredNorms } from '@engine/core/linear'
 import { randomFrom, type Random } from '@engine/core/random'
 import type { TensorNorms } from '@engine/nn/model'
 import { arrayQuery, arrayView, type ArrayQuery, type ArraySource } from '@engine/strategies/arrayView'
@@ -35,10 +36,30 @@ export function withTensorNorms(view: ModelView, norms: TensorNorms): ModelView 
   }
 }
 
+/** The view with gradients of the last layer for those of all layers: a network of that layer alone. */
+export const withGradients = (view: ModelView): ModelView => ({
+  ...view,
+  capabilities: new Set([...view.capabilities, 'gradients' as const]),
+  async gradientNorms(rows, errors) {
+    const [e, h] = [squaredNorms(errors), squaredNorms(await view.embeddings(rows))]
+    return matrixOf(Array.from(e, (error, i) => [error * h[i], error]))
+  },
+})
+
+/** The view with losses (N × 1) that a module predicted; the norms of their gradients are the losses' squares. */
+export const withLosses = (view: ModelView, losses: Matrix): ModelView => ({
+  ...view,
+  capabilities: new Set([...view.capabilities, 'lossPrediction' as const]),
+  predictedLosses: async (rows) => Float64Array.from(takeRows(losses, rows).data),
+  predictedLossNorms: async (rows) => matrixOf(Array.from(takeRows(losses, rows).data, (loss) => [loss * loss, 0])),
+})
+
 /** Everything a strategy can ask about N samples, drawn from a seed. */
 export interface Samples {
   readonly source: Required<Pick<ArraySource, 'logits' | 'embeddings' | 'sampledProbabilities' | 'weight'>>
   readonly norms: TensorNorms
+  /** N × 1 */
+  readonly losses: Matrix
   readonly inputs: Matrix
   readonly labels: Int32Array
   readonly classes: number
@@ -61,6 +82,7 @@ export function randomSamples(seed: string, n: number, { classes = 4, width = 6 
       outputError: Float64Array.from({ length: n }, () => 0.1 + random.next()),
       tensors: ['0.weight', '0.bias', '1.weight', '1.bias'],
     },
+    losses: normals(random.fork('losses'), n, 1),
     inputs: normals(random.fork('inputs'), n, width + 1),
     labels: Int32Array.from({ length: n }, () => random.int(classes)),
     classes,
@@ -78,7 +100,8 @@ function distributions(random: Random, n: number, classes: number): Matrix<Float
   return { data, rows: n, cols: classes }
 }
 
-export const viewOf = (samples: Samples): ModelView => withTensorNorms(arrayView(samples.source), samples.norms)
+export const viewOf = (samples: Samples): ModelView =>
+  withLosses(withGradients(withTensorNorms(arrayView(samples.source), samples.norms)), samples.losses)
 
 /** A query whose first `labeled` samples are labelled; the others are the pool unless `pool` says otherwise. */
 export function sampleQuery(

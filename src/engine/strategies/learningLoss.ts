@@ -1,3 +1,4 @@
+import { type QuerentError, unsupported } from '../core/errors'
 import { z } from '../core/zod'
 import type { AuxiliarySpec } from '../nn/model'
 import { byScore } from './combinators'
@@ -44,6 +45,10 @@ export function effectiveAuxiliary({ lambda, loss, xi, detachAt, taps }: Auxilia
   return { lambda, loss, ...(loss === 'rank' ? { xi } : {}), detachAt, taps }
 }
 
+/** How queries that need the module are refused outside of a run that trains one. */
+export const noModule = (): QuerentError =>
+  unsupported('predicted losses come from a module that is trained along with the network', { expected: 'a run, with lambda above 0' })
+
 /** The loss that the module predicts. */
 export const predictedLossScore: ScoreFunction<unknown> = {
   id: 'predicted-loss',
@@ -51,7 +56,10 @@ export const predictedLossScore: ScoreFunction<unknown> = {
   params: z.unknown(),
   needs: () => ['lossPrediction'],
   floor: -Infinity,
-  score: ({ model, rows }) => model.predictedLosses!(rows),
+  async score({ model, rows }) {
+    if (model.predictedLosses === undefined) throw noModule()
+    return model.predictedLosses(rows)
+  },
 }
 
 export const learningLossSource: Citation = {

@@ -7,7 +7,15 @@ import type { Query, Strategy } from './contract'
 import { directedSpace } from './directions'
 import { entropyScore } from './entropy'
 import { combinedNorms, entropyGradnormParams, entropyGradnormScore, entropyOutputErrors } from './entropyGradnorm'
-import { auxiliaryOf, auxiliaryParams, effectiveAuxiliary, learningLossSource, optionalLambda, predictedLossScore } from './learningLoss'
+import {
+  auxiliaryOf,
+  auxiliaryParams,
+  effectiveAuxiliary,
+  learningLossSource,
+  noModule,
+  optionalLambda,
+  predictedLossScore,
+} from './learningLoss'
 import { batchSize, noRows, poolRows, sourceOf, takeBest } from './query'
 
 const params = z.strictObject({
@@ -51,7 +59,8 @@ async function scoresOf(query: Query, own: LplgradParams): Promise<Float64Array>
     case 'predicted-loss':
       return predictedLossScore.score(source, {})
     case 'predicted-loss-gradient': {
-      const squared = await query.model.predictedLossNorms!(query.pool)
+      const squared = await query.model.predictedLossNorms?.(query.pool)
+      if (squared === undefined) throw noModule()
       return query.time('score', () => combinedNorms(squared, own.normMode))
     }
   }
