@@ -94,7 +94,8 @@ function estimateRun(
     seconds += ((test + scored) * operations) / cost.rate
     // one line of events, one of rounds.csv, and the batch in both places
     bytes += 3200 + (isLast ? 0 : protocol.query * 210)
-    if (keep !== 'nothing' && passes > 0 && !isLast) bytes += 16 * Math.min(protocol.subPool ?? pool, pool)
+    // scores and outlook of the candidates, and the outlook of what is labelled
+    if (keep !== 'nothing') bytes += 20 * labeled + (passes > 0 && !isLast ? 36 * Math.min(protocol.subPool ?? pool, pool) : 0)
     if (keep === 'embeddings' && !isLast) bytes += 4 * pool * embedding
     if (keep === 'weights') bytes += 4 * parameters
   }

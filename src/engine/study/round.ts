@@ -4,6 +4,7 @@ import { evaluateMetrics } from '../metrics/registry'
 import type { EpochStats, FitSummary, Model } from '../nn/model'
 import type { Memory } from '../strategies/contract'
 import { strategyOf } from '../strategies/registry'
+import { embeddingsArtifact, outlookArtifact, scoresArtifact, weightsArtifact } from './artifacts'
 import type { Memories, RoundRecord, RunEventBody, ShadowOverlap } from './events'
 import { createLedger, type Ledger } from './ledger'
 import { createModelView } from './modelView'
@@ -123,8 +124,8 @@ export async function* queryRound(
     view,
     features,
     ...(deps.files?.recorded === undefined ? {} : { recorded: deps.files.recorded }),
-    kernels: deps.kernels,
     ...(deps.external === undefined ? {} : { external: deps.external }),
+    kernels: deps.kernels,
     streams,
     ...(deps.signal === undefined ? {} : { signal: deps.signal }),
   }
@@ -134,18 +135,26 @@ export async function* queryRound(
   // What follows describes the choice; no strategy pays for it.
   const free = createLedger(deps.clock.ticks)
   const overlap: ShadowOverlap[] = []
+  const shadowScores: (Float64Array | undefined)[] = []
   for (const shadow of spec.shadow) {
     const key = `shadow:${shadow.name}`
     const answer = await askMethod(shadow, state, free, before[key])
     overlap.push(overlapOf(shadow.name, own, answer))
+    shadowScores.push(answer.scores)
     if (answer.memory !== undefined) memories[key] = answer.memory
   }
   const selection = await revealed(own, candidates, train, view.charged(free))
-  if (keep !== 'nothing' && own.scores !== undefined) yield scoresArtifact(round, candidates, own.scores)
+  if (keep !== 'nothing') {
+    if (own.scores !== undefined) yield scoresArtifact(round, candidates, own.scores)
+    for (const [k, scores] of shadowScores.entries()) if (scores !== undefined) yield scoresArtifact(round, candidates, scores, k)
+    // Where nobody asked for predictions of the candidates, the outlook does not cost a pass over them.
+    const isAsked = methodsOf(spec).some((asked) => needsOf(asked).includes('proba'))
+    const seen = Int32Array.from([...(isAsked ? candidates : own.rows), ...labels.rows]).sort()
+    yield outlookArtifact(round, seen, await view.charged(free).logProbabilities(seen))
+  }
   if (keep === 'embeddings') {
-    const { data, rows, cols } = await view.charged(free).embeddings(partition.pool)
-    if (round === 0) yield { type: 'artifact', name: 'embedding-rows', data: partition.pool, shape: [rows] }
-    yield { type: 'artifact', name: `embeddings-${numbered(round)}`, data, shape: [rows, cols] }
+    if (round === 0) yield { type: 'artifact', name: 'embedding-rows', data: partition.pool, shape: [partition.pool.length] }
+    yield embeddingsArtifact(round, await view.charged(free).embeddings(partition.pool))
   }
   return {
     record: {
@@ -178,14 +187,16 @@ function candidatesOf({ spec, partition, streams }: Setting, method: Method, rou
     .sort()
 }
 
-/** n × 2: row and score of every candidate. */
-function scoresArtifact(round: number, candidates: Int32Array, scores: Float64Array): RunEventBody {
-  const data = new Float64Array(2 * candidates.length)
-  for (let i = 0; i < candidates.length; i++) {
-    data[2 * i] = candidates[i]
-    data[2 * i + 1] = scores[i]
-  }
-  return { type: 'artifact', name: `scores-${numbered(round)}`, data, shape: [candidates.length, 2] }
+/** What the last model says about the rows it was trained on: where their predictions ended up. */
+export async function* lastOutlook(
+  model: Model,
+  { spec, deps, rows, isLine }: Setting,
+  round: number,
+  labels: Labels,
+): AsyncGenerator<RunEventBody> {
+  if (spec.keep === 'nothing' || isLine) return
+  const { logits } = await model.outputs(rows(labels.rows), deps.signal)
+  yield outlookArtifact(round, labels.rows, logSoftmax(logits))
 }
 
 /** The weights a run folder keeps, and what a later round starts from. */
@@ -194,10 +205,7 @@ export async function* stateEvents(model: Model, { spec }: Setting, round: numbe
   if (spec.keep !== 'weights' && !isNeeded) return
   const weights = await model.snapshot()
   if (spec.keep === 'weights') {
-    for (const [i, { name, shape }] of model.state.entries())
-      yield { type: 'artifact', name: `weights-${numbered(round)}-${name}`, data: weights[i], shape }
+    for (const [i, { name, shape }] of model.state.entries()) yield weightsArtifact(round, name, weights[i], shape)
   }
   if (isNeeded) yield { type: 'checkpoint', round, weights: keepsWeights(spec) ? weights : [], memories }
 }
-
-const numbered = (round: number): string => String(round).padStart(3, '0')

@@ -7,7 +7,7 @@ import type { Model } from '../nn/model'
 import type { Memories, RoundRecord, RunEvent, RunEventBody, RunFailure } from './events'
 import { createLedger } from './ledger'
 import { without } from './partition'
-import { emptyRecord, evaluateRound, fitRound, queryRound, startWeights, stateEvents, type Labels } from './round'
+import { emptyRecord, evaluateRound, fitRound, lastOutlook, queryRound, startWeights, stateEvents, type Labels } from './round'
 import { checkBudget, checkNeeds, checkResume, initialSamples, settingOf, type RunDependencies, type Setting } from './setting'
 import type { RunSpec } from './spec'
 
@@ -132,6 +132,7 @@ async function* oneRound(
       ? yield* queryRound(model, setting, round, labels, ledger, before)
       : { record: emptyRecord, memories: before }
   const diversityCumulative = buy(batch.selection.map(({ row }) => row))
+  if (round === spec.strategy.rounds) yield* lastOutlook(model, setting, round, labels)
   yield* stateEvents(model, setting, round, memories)
   const record: RoundRecord = {
     round,

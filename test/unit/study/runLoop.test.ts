@@ -48,8 +48,18 @@ describe('runLoop', () => {
     const events = await collect(specsOf('margin')[0], dataset)
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i))
     const types = events.map(({ type }) => type).filter((type) => type !== 'epoch')
-    const round = ['round-started', 'evaluated', 'artifact', 'round-ended']
-    expect(types).toEqual(['run-started', ...round, ...round, ...round, 'round-started', 'evaluated', 'round-ended', 'run-ended'])
+    const round = ['round-started', 'evaluated', 'artifact', 'artifact', 'round-ended']
+    expect(types).toEqual([
+      'run-started',
+      ...round,
+      ...round,
+      ...round,
+      'round-started',
+      'evaluated',
+      'artifact',
+      'round-ended',
+      'run-ended',
+    ])
   })
 
   it('labels each row once, never a test row, and reveals its true class', async () => {
@@ -117,7 +127,9 @@ describe('runLoop', () => {
 
   it('scores a random part of the pool only, another one each round', async () => {
     const spec = specsOf('margin', 'protocol: { seeds: 1, initial: 6, query: 5, rounds: 3, subPool: 12 }')[0]
-    const scored = (await collect(spec, dataset)).flatMap((event) => (event.type === 'artifact' ? [event] : []))
+    const scored = (await collect(spec, dataset)).flatMap((event) =>
+      event.type === 'artifact' && event.name.startsWith('scores') ? [event] : [],
+    )
     expect(scored.map(({ shape }) => shape)).toEqual([
       [12, 2],
       [12, 2],
@@ -126,6 +138,33 @@ describe('runLoop', () => {
     const rows = scored.map(({ data }) => Array.from({ length: 12 }, (_, i) => data[2 * i]))
     for (const subset of rows) expect(subset).toEqual([...subset].sort((a, b) => a - b))
     expect(rows[0]).not.toEqual(rows[1])
+  })
+
+  it('keeps an outlook: what the model said about candidates and labelled rows, and where predictions ended up', async () => {
+    const outlooks = async (strategy: string) => {
+      const events = await collect(specsOf(strategy)[0], dataset)
+      const records = recordsOf(events)
+      const arrays = events.flatMap((event) => (event.type === 'artifact' && event.name.startsWith('outlook') ? [event] : []))
+      return { records, arrays }
+    }
+    const { records, arrays } = await outlooks('margin')
+    const line = (round: number, row: number): number[] => {
+      const { data, shape } = arrays[round]
+      const at = Array.from({ length: shape[0] }, (_, i) => data[5 * i]).indexOf(row)
+      return Array.from(data.subarray(5 * at, 5 * at + 5))
+    }
+    for (const { round, selection } of records.slice(0, 3))
+      for (const { row, predicted, confidence, score } of selection) {
+        const [, said, sure, lead, entropy] = line(round, row)
+        expect(said).toBe(predicted)
+        expect(sure).toBeCloseTo(confidence ?? NaN, 6)
+        expect(lead).toBeCloseTo(-(score ?? NaN), 6)
+        expect(entropy).toBeGreaterThan(0)
+        expect(line(3, row)[1]).toBeLessThan(3)
+      }
+    // A method that asks for no prediction pays for none but those of its picks and of what it has.
+    const free = await outlooks('random')
+    expect(free.arrays.map(({ shape }) => shape[0])).toEqual([11, 16, 21, 21])
   })
 
   it('repeats recorded selections', async () => {
@@ -192,8 +231,21 @@ describe('runLoop', () => {
       )
     }
     expect(await names('nothing')).toEqual([])
-    expect(await names('scores')).toEqual(['scores-000 74×2', 'scores-001 69×2', 'scores-002 64×2'])
-    expect((await names('embeddings')).slice(0, 3)).toEqual(['scores-000 74×2', 'embedding-rows 80', 'embeddings-000 80×6'])
+    expect(await names('scores')).toEqual([
+      'scores-000 74×2',
+      'outlook-000 80×5',
+      'scores-001 69×2',
+      'outlook-001 80×5',
+      'scores-002 64×2',
+      'outlook-002 80×5',
+      'outlook-003 21×5',
+    ])
+    expect((await names('embeddings')).slice(0, 4)).toEqual([
+      'scores-000 74×2',
+      'outlook-000 80×5',
+      'embedding-rows 80',
+      'embeddings-000 80×6',
+    ])
     expect((await names('weights')).filter((name) => name.startsWith('weights-003'))).toEqual([
       'weights-003-0.weight 6×4',
       'weights-003-0.bias 6',
