@@ -96,7 +96,7 @@ it.each(['resnet', 'cnn1d', 'vit'] as const)(
     const { losses: expectedLosses, weights, outputs, ...task } = fixture.layers[name]
     const { model, rows, losses } = await trained(task, { optimizer: 'adam', learningRate: 0.01 }, 'float64')
     expect(relativeError(losses, expectedLosses)).toBeLessThan(1e-11)
-    const expected = tensorsOf(weights as unknown as Readonly<Record<string, Stored>>)
+    const expected = tensorsOf(weights)
     for (const [i, values] of (await model.snapshot()).entries()) {
       const { name } = model.state[i]
       expect(relativeError(values, expected.get(name)?.data ?? []), name).toBeLessThan(1e-9)

@@ -17,7 +17,7 @@ const pooled = { size, stride: size.optional() }
 const convolved = { stride: size.optional(), padding: z.int().nonnegative().optional() }
 
 /** A layer by its name in torch, lower case, where it has one; dense and convolutional layers take their sizes from the tensors. */
-const entrySchema = z.discriminatedUnion('type', [
+const plainEntries = [
   z.strictObject({ type: z.literal('dense') }),
   z.strictObject({ type: z.literal('conv1d'), ...convolved }),
   z.strictObject({ type: z.literal('conv2d'), ...convolved }),
@@ -40,20 +40,24 @@ const entrySchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('position') }),
   z.strictObject({ type: z.literal('multiheadattention'), heads: size }),
   z.strictObject({ type: z.literal('tokenmean') }),
+] as const
+
+type Entry =
+  | z.infer<(typeof plainEntries)[number]>
+  | { readonly type: 'residual'; readonly layers: readonly Entry[]; readonly shortcut: readonly Entry[] }
+
+const entrySchema: z.ZodType<Entry> = z.discriminatedUnion('type', [
+  ...plainEntries,
   z.strictObject({
     type: z.literal('residual'),
-    get layers() {
-      return z.array(entrySchema).min(1)
-    },
-    get shortcut() {
-      return z.array(entrySchema).default([])
-    },
+    layers: z.array(z.lazy(() => entrySchema)).min(1),
+    shortcut: z.array(z.lazy(() => entrySchema)).default([]),
   }),
 ])
 
 /** Layers in the order of torch's `nn.Sequential`. */
 export const architectureSchema = z.array(entrySchema)
-type Architecture = z.infer<typeof architectureSchema>
+type Architecture = readonly Entry[]
 
 /** What torch counts beside the statistics, and nothing needs. */
 const isBatchCount = (name: string): boolean => name.endsWith('.num_batches_tracked')
@@ -128,7 +132,7 @@ function denseLayers(tensors: ReadonlyMap<string, StateTensor>): Positioned {
       expected: '0.weight, 0.bias, …',
     })
   weights.sort((a, b) => a - b)
-  const architecture: Architecture = []
+  const architecture: Entry[] = []
   const positions: number[] = []
   for (const position of weights) {
     if (positions.length > 0) {
@@ -142,7 +146,7 @@ function denseLayers(tensors: ReadonlyMap<string, StateTensor>): Positioned {
 }
 
 /** Takes the sizes of a layer from its tensors, which are called `<path>.…`. */
-function layerSpec(entry: Architecture[number], path: string, tensors: ReadonlyMap<string, StateTensor>, unused: Set<string>): LayerSpec {
+function layerSpec(entry: Entry, path: string, tensors: ReadonlyMap<string, StateTensor>, unused: Set<string>): LayerSpec {
   const inner = (list: string, entries: Architecture): LayerSpec[] =>
     entries.map((inside, i) => layerSpec(inside, `${path}.${list}.${i}`, tensors, unused))
   switch (entry.type) {

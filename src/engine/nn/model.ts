@@ -183,9 +183,15 @@ export type LayerSpec = LayerKind & {
 
 export type LayerKind =
   | { readonly type: 'dense'; readonly units: number; readonly bias?: boolean }
-  | ({ readonly type: 'conv1d' | 'conv2d' } & Convolution)
-  | { readonly type: 'relu' | 'tanh' | 'gelu' }
-  | { readonly type: 'maxpool1d' | 'maxpool2d' | 'avgpool1d' | 'avgpool2d'; readonly size: number; readonly stride?: number }
+  | ({ readonly type: 'conv1d' } & Convolution)
+  | ({ readonly type: 'conv2d' } & Convolution)
+  | { readonly type: 'relu' }
+  | { readonly type: 'tanh' }
+  | { readonly type: 'gelu' }
+  | ({ readonly type: 'maxpool1d' } & Pooling)
+  | ({ readonly type: 'maxpool2d' } & Pooling)
+  | ({ readonly type: 'avgpool1d' } & Pooling)
+  | ({ readonly type: 'avgpool2d' } & Pooling)
   /** mean over everything but the channels */
   | { readonly type: 'globalavgpool' }
   | { readonly type: 'flatten' }
@@ -204,6 +210,11 @@ export type LayerKind =
   | { readonly type: 'position' }
   | { readonly type: 'attention'; readonly heads: number }
   | { readonly type: 'tokenmean' }
+
+interface Pooling {
+  readonly size: number
+  readonly stride?: number
+}
 
 interface Convolution {
   readonly filters: number
