@@ -7,6 +7,7 @@ import type {
   ExperimentSnapshot,
   ExperimentSummary,
   FileResult,
+  KeptRound,
   MapState,
   NeighbourList,
   Notice,
@@ -98,6 +99,10 @@ export const commands = {
   'explore.map': command<MapState>()(z.strictObject({ of: subject, method: z.enum(mapMethods) })),
   /** Stops a map that nobody looks at any more. */
   'explore.stop': command<null>()(z.strictObject({ map: id })),
+  /** Scores and predictions of one round of a run, as far as the run kept them. */
+  'explore.round': command<KeptRound>()(
+    z.strictObject({ experiment: id, run: z.string().regex(/^[0-9a-f]{8,64}$/), round: z.number().int().min(0).max(100_000) }),
+  ),
   'explore.samples': command<SampleSet>()(z.strictObject({ of: subject, rows: rows.max(1000) })),
   /** The rows of `among` that are nearest to a row in the standardised inputs. */
   'explore.neighbours': command<NeighbourList>()(

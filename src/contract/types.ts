@@ -127,6 +127,8 @@ export interface DatasetInfo {
   readonly sha256: string
   /** present on this machine; `fashion-mnist` in full may not be */
   readonly available: boolean
+  /** brought by the user; can be removed */
+  readonly imported?: boolean
 }
 
 export interface BackendReport {
@@ -211,6 +213,14 @@ export interface SampleSet {
 export interface NeighbourList {
   readonly rows: readonly number[]
   readonly distances: readonly number[]
+}
+
+/** What a run kept of one round; null where it kept nothing. */
+export interface KeptRound {
+  /** columns row, predicted, confidence, margin, entropy (nats): n × 5 */
+  readonly outlook: Float32Array | null
+  /** columns row, score: n × 2, by method; the run's own first, then its shadows */
+  readonly scores: readonly { readonly name: string; readonly values: Float64Array }[]
 }
 
 export interface MapState {

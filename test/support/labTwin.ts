@@ -130,6 +130,7 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
         return { source: { dataset: id, datasetName: id, datasetSha256: viewed.sha256, baseDir: '/' }, rows: viewed.train.rows }
       },
       baseDir: (folder, base) => `${folder}/${base}`,
+      keptArray: async () => null,
       keptMap: async (key, rows) => (maps.get(key)?.rows.length === rows ? maps.get(key)! : null),
       keepMap: async (key, frame) => void maps.set(key, frame),
     },

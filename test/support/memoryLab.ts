@@ -19,7 +19,8 @@ import { createMemoryExperiment, type MemoryExperiment } from './memoryExperimen
 import { figureOf, resultsOf } from './memoryFigure'
 import { createListeners } from './memoryListeners'
 import { planOf } from './memoryPlan'
-import { blurredDigits, viewerOver } from './viewerTwin'
+import { keptRoundOf, pool } from './memoryRuns'
+import { viewerOver } from './viewerTwin'
 
 export interface MemoryLabOptions {
   /** events each running run makes per batch of 100 ms; 0 leaves the clock to `step` */
@@ -63,9 +64,8 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
   const now = (): string => new Date(Date.UTC(2026, 10, 22, 9, minutes++)).toISOString()
 
   const projects: Project[] = []
-  const blurred = blurredDigits(1297)
-  const viewer = viewerOver(blurred)
-  const viewed = { dataset: 'digits', datasetName: 'digits', datasetSha256: blurred.sha256, baseDir: '/' }
+  const viewer = viewerOver(pool)
+  const viewed = { dataset: 'digits', datasetName: 'digits', datasetSha256: pool.sha256, baseDir: '/' }
   const experiments = new Map<string, { experiment: MemoryExperiment; batch: number; removed: boolean }>()
   let active: string | null = null
   let settings: Settings = { theme: 'system', jobs: 'auto', backend: 'auto' }
@@ -303,9 +303,14 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'explore.map': async ({ method }) => {
       const map = `memory-${method}`
       void viewer.map({ ...viewed, method, seed: 0 }, (frame) => emit('explore.frame', { map, frame, error: null }))
-      return { map, rows: blurred.train.rows, frame: null }
+      return { map, rows: pool.train.rows, frame: null }
     },
     'explore.stop': () => null,
+    'explore.round': ({ experiment, run, round }) => {
+      const planned = entryOf(experiment).experiment.plan.find(({ hash }) => hash === run)
+      if (!planned) throw new QuerentError('not-found', 'there is no such run')
+      return keptRoundOf(planned, round)
+    },
     'explore.samples': ({ rows }) => viewer.samples({ ...viewed, rows }),
     'explore.neighbours': (asked) => viewer.neighbours({ ...viewed, ...asked }),
     'settings.get': () => settings,

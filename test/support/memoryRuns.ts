@@ -1,11 +1,15 @@
 import { randomFrom } from '@engine/core/random'
 import type { RoundRecord, RunEvent, RunEventBody, SelectedSample } from '@engine/study/events'
+import type { KeptRound } from '@contract/types'
 import { initialLabels } from '@engine/study/feasible'
 import type { PlannedRun } from '@engine/study/spec'
+import { blurredDigits } from './viewerTwin'
 import recorded from '../reference/data/learning-curve-digits.json'
 
 const classes = 10
 const poolSize = 1297
+/** the samples that the runs select from */
+export const pool = blurredDigits(poolSize)
 const testSize = 500
 
 /** Accuracy after `labeled` labels of a recorded run; other methods are told by a fixed offset from the recorded entropy curves. */
@@ -28,7 +32,7 @@ const lossCurve = (random: ReturnType<typeof randomFrom>, epochs: number): numbe
 
 function picks(random: ReturnType<typeof randomFrom>, count: number, scored: boolean, accuracy: number): SelectedSample[] {
   return [...random.sample(poolSize, count)].map((row, order) => {
-    const label = random.int(classes)
+    const label = pool.train.labels[row]
     const right = random.next() < accuracy
     return {
       row,
@@ -78,6 +82,21 @@ export function recordOf(run: PlannedRun, round: number): RoundRecord {
       evalMs: 4,
     },
   }
+}
+
+/** What a run kept of a round: outlooks that grow surer with the rounds, and a score for methods that have one. */
+export function keptRoundOf(run: PlannedRun, round: number): KeptRound {
+  const random = randomFrom(`kept ${run.hash}`).fork(round)
+  const outlook = new Float32Array(5 * poolSize)
+  const scores = new Float64Array(2 * poolSize)
+  for (let row = 0; row < poolSize; row++) {
+    const doubt = random.next() ** (1 + round)
+    const predicted = random.next() < doubt ? random.int(classes) : pool.train.labels[row]
+    outlook.set([row, predicted, 1 - 0.8 * doubt, 1 - doubt, 2.3 * doubt], 5 * row)
+    scores.set([row, 2.3 * doubt], 2 * row)
+  }
+  const { id, name } = run.spec.strategy
+  return { outlook, scores: id === 'random' ? [] : [{ name, values: scores }] }
 }
 
 /** Every event of a run in order; `failsAt` is the round in which it breaks. */

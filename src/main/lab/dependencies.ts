@@ -52,6 +52,8 @@ export interface LabDependencies {
     librarySource(id: string): Promise<{ readonly source: DatasetSource; readonly rows: number }>
     /** folder that the relative paths of an experiment start from */
     baseDir(resultFolder: string, base: string): string
+    /** An array that a run kept, by its name without ending; null when it is not there. */
+    keptArray(resultFolder: string, run: string, name: string): Promise<{ readonly data: ArrayLike<number>; readonly shape: readonly number[] } | null>
     /** A finished map of an earlier session; null when there is none of so many rows. */
     keptMap(key: string, rows: number): Promise<MapFrame | null>
     keepMap(key: string, frame: MapFrame): Promise<void>

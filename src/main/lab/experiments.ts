@@ -1,5 +1,12 @@
 import type { Handlers } from '@contract/rpc'
-import { emptyQueue, type ExperimentProgress, type ExperimentSnapshot, type ExperimentSummary, type QueueState } from '@contract/types'
+import {
+  emptyQueue,
+  type ExperimentProgress,
+  type ExperimentSnapshot,
+  type ExperimentSummary,
+  type KeptRound,
+  type QueueState,
+} from '@contract/types'
 import { QuerentError } from '@engine/core/errors'
 import type { LabDependencies, ResultView } from './dependencies'
 import type { Experiment, ExperimentOutcome, ExperimentRequest } from './experiment'
@@ -38,6 +45,8 @@ export interface Experiments {
   readonly handlers: ExperimentHandlers
   /** A data set of an experiment, by its name there. */
   datasetOf(experiment: string, name: string): Promise<{ readonly source: DatasetSource; readonly rows: number }>
+  /** What a run kept of a round. */
+  keptRound(experiment: string, run: string, round: number): Promise<KeptRound>
   /** Finds out how far experiments came that an earlier process left running; they are offered for continuing. */
   settleCutOff(): Promise<void>
   /** Stops what runs at its next safe point and waits for that. */
@@ -218,6 +227,23 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
       if (!known) throw new QuerentError('not-found', `${record(experiment).name} has no data set ${name}`, { found: name })
       const baseDir = deps.viewing.baseDir(record(experiment).folder, manifest.base)
       return { source: { dataset: known.ref, datasetName: name, datasetSha256: known.sha256, baseDir }, rows: known.rows }
+    },
+    keptRound: async (experiment, run, round) => {
+      const { plan } = await viewOf(experiment)
+      const planned = plan.find(({ hash }) => hash === run)
+      if (!planned) throw new QuerentError('not-found', `${record(experiment).name} has no such run`, { found: run })
+      const { strategy, shadow } = planned.spec
+      const kept = (what: string, suffix = ''): Promise<{ readonly data: ArrayLike<number> } | null> =>
+        deps.viewing.keptArray(record(experiment).folder, run, `${what}-${String(round).padStart(3, '0')}${suffix}`)
+      const outlook = await kept('outlook')
+      const own = await kept('scores')
+      const others = await Promise.all(shadow.map(({ name }, k) => kept('scores', `-shadow-${k}`).then((values) => ({ name, values }))))
+      return {
+        outlook: outlook && Float32Array.from(outlook.data),
+        scores: [{ name: strategy.name, values: own }, ...others].flatMap(({ name, values }) =>
+          values === null ? [] : [{ name, values: Float64Array.from(values.data) }],
+        ),
+      }
     },
     settleCutOff: async () => {
       for (const entry of store.index().experiments) {

@@ -7,7 +7,7 @@ import type { Experiments } from './experiments'
 import type { Hub } from './hub'
 import type { DatasetSource, Viewer } from './ports'
 
-type ExploreHandlers = Pick<Handlers, 'explore.map' | 'explore.stop' | 'explore.samples' | 'explore.neighbours'>
+type ExploreHandlers = Pick<Handlers, 'explore.map' | 'explore.stop' | 'explore.round' | 'explore.samples' | 'explore.neighbours'>
 type Subject = CommandInput<'explore.samples'>['of']
 
 export interface Explore {
@@ -110,6 +110,7 @@ export function createExplore({ viewing }: Pick<LabDependencies, 'viewing'>, hub
         await stopMap(map)
         return null
       },
+      'explore.round': ({ experiment, run, round }) => experiments.keptRound(experiment, run, round),
       'explore.samples': async ({ of, rows }) => {
         const { source } = await sourceOf(of)
         return ask((open) => open.samples({ ...source, rows }))

@@ -24,7 +24,7 @@ import { notWritable } from './errors'
 import { makeFolder } from './storage/files'
 import { acquireLock, type Lock } from './storage/lock'
 import { fileStore } from './storage/resultFolder'
-import { mapFiles } from './storage/maps'
+import { mapFiles, readArtifact } from './storage/arrays'
 import { openWorkspace } from './workspace/store'
 
 export interface LabOptions {
@@ -81,6 +81,7 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
           return { source: { dataset: id, datasetName: id, datasetSha256: sha256, baseDir: workspace }, rows }
         },
         baseDir: (folder, base) => resolve(folder, base),
+        keptArray: (folder, run, name) => readArtifact(join(folder, 'runs', run, `${name}.npy`)),
         ...mapFiles(join(workspace, 'cache', 'maps')),
       },
       onBusy: onBusy ?? (() => undefined),
