@@ -6,6 +6,7 @@ import type { Figure, FigureBox, FigureChoices } from './figure'
 import { measureOf } from './linePlot'
 import { colorOf } from './palette'
 import { rangesHeight, rangesOption, type RangePanel } from './rangeChart'
+import { remembered } from './remembered'
 import { shownOf, type Shown } from './shown'
 
 /** The largest budget that every strategy has reached with some seed; null before any has. */
@@ -26,7 +27,8 @@ interface BudgetPanel {
   readonly rows: readonly BudgetRow[]
 }
 
-function panelsOf(shown: Shown, choices: FigureChoices): { budget: number | null; panels: BudgetPanel[] } {
+const panelsOf = remembered((all, choices: FigureChoices): { readonly budget: number | null; readonly panels: readonly BudgetPanel[] } => {
+  const shown = shownOf(all, choices)
   const { results, metric, baseline } = shown
   const budget = choices.budget ?? sharedBudget(results)
   if (budget === null) return { budget, panels: [] }
@@ -40,7 +42,7 @@ function panelsOf(shown: Shown, choices: FigureChoices): { budget: number | null
       ? datasets.map((dataset) => ({ title: dataset, rows: rows.filter((row) => row.dataset === dataset) }))
       : [{ title: '', rows }]
   return { budget, panels: panels.filter((panel) => panel.rows.length > 0) }
-}
+})
 
 /** Rows with names; levels that the panel's title does not say are added where a strategy has several. */
 function rangePanels(panels: readonly BudgetPanel[], shown: Shown, box: Pick<FigureBox, 'theme'>): RangePanel[] {
@@ -60,7 +62,8 @@ function rangePanels(panels: readonly BudgetPanel[], shown: Shown, box: Pick<Fig
         value: row.mean * scale,
         lo,
         hi,
-        text: (row.mean * scale).toFixed(digits) + (lo === null ? '' : ` [${lo.toFixed(digits)}, ${hi.toFixed(digits)}]`),
+        text:
+          (row.mean * scale).toFixed(digits) + (lo === null || panels.length > 1 ? '' : ` [${lo.toFixed(digits)}, ${hi.toFixed(digits)}]`),
       }
     }),
   }))
@@ -71,18 +74,18 @@ export const atBudgetFigure: Figure = {
   title: 'At one budget',
   needs: (results, choices) => {
     const shown = shownOf(results, choices)
-    const { budget, panels } = panelsOf(shown, choices)
+    const { budget, panels } = panelsOf(results, choices)
     if (budget === null) return 'There is no budget that all strategies have reached: choose one.'
     if (panels.length === 0) return `No run has a value of ${metricInfo[shown.metric].label} at ${budget} labels.`
     return panels.length > mostPanels ? tooManyPanels(panels.length) : null
   },
   height: (results, choices, box) => {
     const shown = shownOf(results, choices)
-    return rangesHeight(rangePanels(panelsOf(shown, choices).panels, shown, box), box)
+    return rangesHeight(rangePanels(panelsOf(results, choices).panels, shown, box), box)
   },
   build: (results, choices, box) => {
     const shown = shownOf(results, choices)
-    const { budget, panels } = panelsOf(shown, choices)
+    const { budget, panels } = panelsOf(results, choices)
     const rows = [...new Set(panels.flatMap((panel) => panel.rows))]
     const seeds = seedsText(rows.filter(({ line }) => !line).map(({ n }) => n))
     const banded = rows.some(({ lo }) => lo !== null)

@@ -22,9 +22,9 @@ const rowsOf = (shown: Shown) =>
 /** Share of each class among everything labelled at the end, mean over seeds. */
 export const classShares: Figure = matrixFigure(
   'Classes of the labelled set',
-  (shown) => (rowsOf(shown).length === 0 ? 'These results do not say which samples were labelled.' : null),
-  (shown) => {
-    const rows = rowsOf(shown)
+  rowsOf,
+  (rows) => (rows.length === 0 ? 'These results do not say which samples were labelled.' : null),
+  (rows, shown) => {
     const { classes, factors } = shown.results
     const datasets = new Set(rows.map(({ dataset }) => dataset))
     const varying = factors.filter((path) => new Set(rows.map((row) => factorText(row.factors[path]))).size > 1)

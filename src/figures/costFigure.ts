@@ -82,7 +82,9 @@ export const costFrontier = linesFigure(
       panels: parts
         .filter((part) => part.curves.length > 0)
         .map((part) => {
-          const frontier = staircase(part.curves, unit, scale, theme)
+          const { dataset } = part.curves[0]
+          const rivals = all.filter((curve) => curve.dataset === dataset)
+          const frontier = staircase(facets ? rivals : part.curves, unit, scale, theme)
           const drawn = drawnCurves(
             part.curves.map((curve) => curveOver(curve, unit)),
             shown.styles,

@@ -1,14 +1,18 @@
 import { metricInfo, rankComparison } from '@engine/analysis'
 import type { EChartsOption } from 'echarts'
 import { oracleNote, sentences } from './captions'
-import type { Figure, FigureBox } from './figure'
+import type { Figure, FigureBox, FigureChoices } from './figure'
 import { canvasOf, measureOf } from './linePlot'
 import { penOf } from './curveSeries'
 import { lineElement, markerElement, textElement, type GraphicElement } from './marks'
 import { colorOf, figureInk } from './palette'
+import { remembered } from './remembered'
 import { memberOf, shownOf, visibleResults, type Shown } from './shown'
 
-const comparisonOf = (shown: Shown) => rankComparison(visibleResults(shown), { metric: shown.metric, baseline: shown.baseline })
+const comparisonOf = remembered((results, choices: FigureChoices) => {
+  const shown = shownOf(results, choices)
+  return rankComparison(visibleResults(shown), { metric: shown.metric, baseline: shown.baseline })
+})
 
 interface Ranked {
   readonly name: string
@@ -97,18 +101,18 @@ function diagram(ranked: readonly Ranked[], criticalDifference: number, shown: S
 export const criticalDifferenceDiagram: Figure = {
   title: 'Critical-difference diagram',
   needs: (results, choices) => {
-    const { reason } = comparisonOf(shownOf(results, choices))
+    const { reason } = comparisonOf(results, choices)
     return reason === null ? null : `${reason[0].toUpperCase()}${reason.slice(1)}.`
   },
   height: (results, choices, box) => {
-    const comparison = comparisonOf(shownOf(results, choices))
+    const comparison = comparisonOf(results, choices)
     if (comparison.reason !== null) return 0
     const ranks = comparison.ranks.toSorted((a, b) => a - b)
     return diagramHeight(ranks.length, cliques(ranks, comparison.criticalDifference).length, box.fontSizePx)
   },
   build: (results, choices, box) => {
     const shown = shownOf(results, choices)
-    const comparison = comparisonOf(shown)
+    const comparison = comparisonOf(results, choices)
     if (comparison.reason !== null) throw new RangeError(comparison.reason)
     const { strategies, ranks, settings, friedman, criticalDifference, incomplete } = comparison
     const ranked = strategies

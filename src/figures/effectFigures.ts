@@ -16,6 +16,7 @@ import { measureOf } from './linePlot'
 import { mostPanels, tooManyPanels } from './linesFigure'
 import { colorOf, figureInk, type Theme } from './palette'
 import { rangesHeight, rangesOption, type RangePanel } from './rangeChart'
+import { remembered } from './remembered'
 import { shownOf, visibleResults, type Shown } from './shown'
 
 const pathTitle = (path: string): string => (path === 'strategy' ? 'Strategy' : factorTitle(path))
@@ -57,7 +58,8 @@ function panelsOf(rows: readonly EffectRow[], shown: Shown, theme: Theme): Range
     title,
     rows: own.map((row) => {
       const style = row.strategy === null ? null : shown.styles.get(row.strategy)!
-      const change = row.changes.map((one) => changeText(shown, one)).join(' × ')
+      const texts = row.changes.map((one) => changeText(shown, one))
+      const change = texts.length > 1 ? texts.map((text) => `(${text})`).join(' × ') : texts[0]
       const [lo, hi] = row.lo === null || row.hi === null ? [null, null] : [row.lo * scale, row.hi * scale]
       return {
         name: row.strategy === null ? change : `${change}, ${shown.nameOf(row.strategy)}`,
@@ -73,9 +75,10 @@ function panelsOf(rows: readonly EffectRow[], shown: Shown, theme: Theme): Range
 }
 
 function effectFigure(kind: EffectKind): Figure {
+  const rowsOf = remembered((results, choices: FigureChoices) => visibleRows(kind, shownOf(results, choices)))
   const prepare = (results: ResultSet, choices: FigureChoices, theme: Theme) => {
     const shown = shownOf(results, choices)
-    const rows = visibleRows(kind, shown)
+    const rows = rowsOf(results, choices)
     return { shown, rows, panels: panelsOf(rows, shown, theme) }
   }
   return {

@@ -66,6 +66,11 @@ export function endLabels(ends: readonly CurveEnd[], area: LabelArea): GraphicEl
     }
     const number = textElement(value, area.left + textOffset(font) + area.measure(curve.name), place, { ...textStyle, fill: area.muted })
     // A curve that is still on its way has no leader across the plot.
-    return [...(area.left - x < 1 ? [leader] : []), curve.line ? level : marker, name, ...(value ? [number] : [])]
+    return [
+      ...(area.left - x < 1 ? [leader] : []),
+      curve.line || curve.style.symbolScale === 0 ? level : marker,
+      name,
+      ...(value ? [number] : []),
+    ]
   })
 }

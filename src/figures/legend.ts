@@ -38,7 +38,7 @@ export function legend(entries: readonly LegendEntry[], area: LegendArea): Graph
     const y = top + (Math.floor(index / columns) + 0.6) * 1.35 * font
     return [
       lineElement([x, y], [x + swatch, y], entry.color, pen.line, entry.dash),
-      ...(entry.line ? [] : [markerElement(entry, x + swatch / 2, y, pen, text)]),
+      ...(entry.line || entry.style.symbolScale === 0 ? [] : [markerElement(entry, x + swatch / 2, y, pen, text)]),
       textElement(entry.name, x + swatchOf(font), y, { fill: text, fontSize: font, fontFamily }),
     ]
   })

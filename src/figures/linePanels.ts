@@ -41,7 +41,8 @@ export function panelLines(panels: readonly LinePanel[], axes: LineAxes, box: Fi
   const rough = 1.5 * ((box.height - header) / grid.rows - 5 * font)
   const yScales = panels.map(({ curves }) => yScaleOf(shared ? all : curves, axes, band, rough, font))
   const left = Math.max(...yScales.map((y) => tickRoom(y, font, measure)))
-  const widest = Math.max(0, ...all.flatMap(({ points }) => points.map(({ x }) => measure(axisText(x)))))
+  const stops = axes.stops === 'points' ? all.flatMap(({ points }) => points.map(({ x }) => x)) : []
+  const widest = Math.max(2 * font, ...stops.map((stop) => measure(axisText(stop))))
   const gaps: PanelGaps = {
     left,
     between: shared ? widest + 0.6 * font : left + 0.6 * font,

@@ -1,4 +1,3 @@
-import type { ResultSet } from '@engine/study/results'
 import { fittingLine } from './captions'
 import type { DrawnCurve } from './curveSeries'
 import type { BuiltFigure, Figure, FigureBox, FigureChoices } from './figure'
@@ -6,6 +5,7 @@ import { endLabelsFit, labelledLines } from './learningCurves'
 import { panelLines, panelsHeight, type LinePanel } from './linePanels'
 import { measureOf, type BandForm, type LineAxes } from './linePlot'
 import type { Theme } from './palette'
+import { remembered } from './remembered'
 import { shownOf, type Shown } from './shown'
 
 /** Curves ready to be laid out. */
@@ -28,22 +28,23 @@ export function linesFigure(
   linesOf: (shown: Shown, choices: FigureChoices, theme: Theme) => Lines,
   nothing: (shown: Shown) => string,
 ): Figure {
-  const prepare = (results: ResultSet, choices: FigureChoices, theme: Theme) => linesOf(shownOf(results, choices), choices, theme)
+  const prepare = remembered((results, { choices, theme }: { readonly choices: FigureChoices; readonly theme: Theme }) =>
+    linesOf(shownOf(results, choices), choices, theme),
+  )
   return {
     title,
     needs: (results, choices) => {
-      const shown = shownOf(results, choices)
-      const { panels } = linesOf(shown, choices, 'paper')
-      if (panels.every(({ curves }) => curves.every(({ points }) => points.length === 0))) return nothing(shown)
+      const { panels } = prepare(results, { choices, theme: 'paper' })
+      if (panels.every(({ curves }) => curves.every(({ points }) => points.length === 0))) return nothing(shownOf(results, choices))
       return panels.length > mostPanels ? tooManyPanels(panels.length) : null
     },
     height: (results, choices, box) => {
-      const { panels, axes } = prepare(results, choices, box.theme)
+      const { panels, axes } = prepare(results, { choices, theme: box.theme })
       const beside = panels.length === 1 ? besideHeight(panels[0].curves, box) : null
       return beside ?? panelsHeight(panels, axes, box)
     },
     build: (results, choices, box) => {
-      const { panels, axes, band, notes, caption, table } = prepare(results, choices, box.theme)
+      const { panels, axes, band, notes, caption, table } = prepare(results, { choices, theme: box.theme })
       const titled = { ...axes, y: fittingLine([axes.y, ...notes], box.width - 4 * box.fontSizePx, measureOf(box)) }
       const beside = panels.length === 1 && endLabelsFit(panels[0].curves, box)
       const shared = new Set(results.runs.map(({ dataset }) => dataset)).size < 2 || choices.dataset !== undefined

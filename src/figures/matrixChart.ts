@@ -34,7 +34,7 @@ function layoutOf(matrix: Matrix, box: Omit<FigureBox, 'height'>) {
   const cellFor = (left: number): number => Math.min(5.5 * font, (width - left - 0.5 * font) / count)
   const named = Math.ceil(widest(matrix.rows) + 1.1 * font)
   const across = widest(columns) + 0.6 * font <= cellFor(named)
-  const numbered = !across && cellFor(named) < 1.25 * font
+  const numbered = !across && (cellFor(named) < 1.25 * font || widest(columns) > 9 * font)
   const rows = numbered ? matrix.rows.map((name, index) => `${name} ${index + 1}`) : matrix.rows
   const left = Math.ceil(widest(rows) + 1.1 * font)
   const cell = cellFor(left)
@@ -52,7 +52,8 @@ function layoutOf(matrix: Matrix, box: Omit<FigureBox, 'height'>) {
 
 export function matrixHeight(matrix: Matrix, box: Omit<FigureBox, 'height'>): number {
   const { top, bottom, cell } = layoutOf(matrix, box)
-  const row = Math.max(1.35 * box.fontSizePx, Math.min(cell, 2.2 * box.fontSizePx))
+  const fitting = (1.5 * box.width - top - bottom) / matrix.rows.length
+  const row = Math.max(1.3 * box.fontSizePx, Math.min(cell, 2.2 * box.fontSizePx, fitting))
   return Math.round(top + bottom + matrix.rows.length * row)
 }
 

@@ -1,10 +1,10 @@
 import type { EChartsOption } from 'echarts'
 import { penOf } from './curveSeries'
 import type { FigureBox } from './figure'
-import { canvasOf, measureOf, xAxisOf } from './linePlot'
+import { canvasOf, measureOf, xAxisOf, type Rect } from './linePlot'
 import { textElement } from './marks'
 import { figureInk, type SeriesStyle } from './palette'
-import { panelLetter, panelRects, wrapped, type PanelGaps } from './panels'
+import { panelLetter, wrapped } from './panels'
 import { niceScale } from './scale'
 
 /** An estimate with its interval, in the units of the axis. */
@@ -48,27 +48,38 @@ function layoutOf(panels: readonly RangePanel[], box: Omit<FigureBox, 'height'>)
   const count = Math.max(1, panels.length)
   // each panel has its own names and values beside it
   const columns = Math.min(count, Math.max(1, Math.floor(box.width / (left + right + 10 * font))))
-  const grid = { columns: Math.ceil(count / Math.ceil(count / columns)), rows: Math.ceil(count / columns) }
-  const most = Math.max(1, ...panels.map((panel) => panel.rows.length))
-  const room = box.width / grid.columns - 1.5 * font
+  const perRow = Math.ceil(count / Math.ceil(count / columns))
+  const room = box.width / perRow - 1.5 * font
   const titles = panels.map(({ title }, index) => (title === '' ? [] : wrapped(`${panelLetter(index)} ${title}`, room, measure)))
-  const titleRows = Math.max(0, ...titles.map(({ length }) => length))
-  const gaps: PanelGaps = {
-    left,
-    between: left + right,
-    right,
-    top: 0.2 * font,
-    above: (1.25 * titleRows + 0.5) * font,
-    below: 2 * font,
-    bottom: 1.6 * font,
-  }
-  return { grid, gaps, most, titles, nameLines, rowHeight: 1.25 * lines + 0.35 }
+  const above = (1.25 * Math.max(0, ...titles.map(({ length }) => length)) + 0.7) * font
+  // panels beside each other are as high as the longest of them
+  const bands = Array.from({ length: Math.ceil(count / perRow) }, (_, band) =>
+    Math.max(1, ...panels.slice(band * perRow, (band + 1) * perRow).map((panel) => panel.rows.length)),
+  )
+  return { perRow, bands, left, right, above, below: 2 * font, bottom: 1.6 * font, titles, nameLines, rowHeight: 1.25 * lines + 0.35 }
 }
 
 export function rangesHeight(panels: readonly RangePanel[], box: Omit<FigureBox, 'height'>): number {
-  const { grid, gaps, most, rowHeight } = layoutOf(panels, box)
-  const font = box.fontSizePx
-  return Math.round(grid.rows * (Math.max(3, most) * rowHeight * font + gaps.above + gaps.below) + gaps.top + gaps.bottom)
+  const { bands, above, below, bottom, rowHeight } = layoutOf(panels, box)
+  const rows = bands.reduce((sum, band) => sum + Math.max(1.5, band), 0)
+  return Math.round(rows * rowHeight * box.fontSizePx + bands.length * (above + below) + bottom)
+}
+
+function rectsOf(panels: readonly RangePanel[], box: FigureBox): Rect[] {
+  const { perRow, bands, left, right, above, below, bottom } = layoutOf(panels, box)
+  const width = box.width / perRow - left - right
+  const rows = bands.reduce((sum, band) => sum + Math.max(1.5, band), 0)
+  const unit = (box.height - bottom - bands.length * (above + below)) / rows
+  const rects: Rect[] = []
+  let top = 0
+  bands.forEach((band, index) => {
+    const height = Math.max(1.5, band) * unit
+    panels.slice(index * perRow, (index + 1) * perRow).forEach((_, column) => {
+      rects.push({ left: left + column * (width + left + right), top: top + above, width, height })
+    })
+    top += above + height + below
+  })
+  return rects
 }
 
 /** Horizontal estimates with interval whiskers, name on the left and value on the right; bars only from zero. */
@@ -76,8 +87,8 @@ export function rangesOption(panels: readonly RangePanel[], axis: RangeAxis, box
   const { theme, fontFamily, fontSizePx: font } = box
   const ink = figureInk[theme]
   const pen = penOf(theme)
-  const { grid, gaps, titles, nameLines } = layoutOf(panels, box)
-  const rects = panelRects(panels.length, grid, box, gaps)
+  const { left: nameRoom, titles, nameLines } = layoutOf(panels, box)
+  const rects = rectsOf(panels, box)
   const rows = panels.flatMap((panel) => panel.rows)
   const values = rows.flatMap(({ value, lo, hi }) => (lo === null || hi === null ? [value] : [value, lo, hi]))
   const [low, high] = [Math.min(...values), Math.max(...values)]
@@ -135,7 +146,7 @@ export function rangesOption(panels: readonly RangePanel[], axis: RangeAxis, box
       ],
       texts: [
         ...titles[index].map((line, i, { length }) =>
-          textElement(line, left - gaps.left + 0.6 * font, top - (0.75 + 1.25 * (length - 1 - i)) * font, { ...text, fill: ink.text }),
+          textElement(line, left - nameRoom + 0.6 * font, top - (0.75 + 1.25 * (length - 1 - i)) * font, { ...text, fill: ink.text }),
         ),
         ...panel.rows.flatMap((row, place) => [
           ...nameLines.get(row.name)!.map((line, i, { length }) =>

@@ -1,9 +1,10 @@
-import { metricInfo, metricTitle, pairwise, penaltyComparison, type PenaltyMatrix } from '@engine/analysis'
+import type { ResultSet } from '@engine/study/results'
+import { metricInfo, metricTitle, pairwise, penaltyComparison, type PairwiseRow } from '@engine/analysis'
 import { oracleNote, seedsText, sentences } from './captions'
 import type { Figure, FigureChoices, FigureTable } from './figure'
 import { matrixHeight, matrixOption, type Matrix } from './matrixChart'
+import { remembered } from './remembered'
 import { memberOf, shownOf, visibleResults, type Shown } from './shown'
-import type { ResultSet } from '@engine/study/results'
 
 interface DrawnMatrix {
   readonly matrix: Matrix
@@ -11,11 +12,27 @@ interface DrawnMatrix {
   readonly table: FigureTable
 }
 
-export function matrixFigure(title: string, needs: (shown: Shown) => string | null, draw: (shown: Shown) => DrawnMatrix): Figure {
-  const drawn = (results: ResultSet, choices: FigureChoices) => draw(shownOf(results, choices))
+/** A matrix figure from data that are computed once for what it needs, its height and its drawing. */
+export function matrixFigure<Data>(
+  title: string,
+  dataOf: (shown: Shown) => Data,
+  needs: (data: Data, shown: Shown) => string | null,
+  draw: (data: Data, shown: Shown) => DrawnMatrix,
+): Figure {
+  const prepare = remembered((results, choices: FigureChoices) => {
+    const shown = shownOf(results, choices)
+    return { shown, data: dataOf(shown) }
+  })
+  const drawn = (results: ResultSet, choices: FigureChoices): DrawnMatrix => {
+    const { shown, data } = prepare(results, choices)
+    return draw(data, shown)
+  }
   return {
     title,
-    needs: (results, choices) => needs(shownOf(results, choices)),
+    needs: (results, choices) => {
+      const { shown, data } = prepare(results, choices)
+      return needs(data, shown)
+    },
     height: (results, choices, box) => matrixHeight(drawn(results, choices).matrix, box),
     build: (results, choices, box) => {
       const { matrix, caption, table } = drawn(results, choices)
@@ -27,7 +44,7 @@ export function matrixFigure(title: string, needs: (shown: Shown) => string | nu
 const primaryText = ({ results, metric }: Shown): string =>
   results.stats.primary === 'aubc' ? `area under the curve of ${metricInfo[metric].label}` : `final ${metricTitle(metric)}`
 
-const allPairs = (shown: Shown) => {
+function allPairs(shown: Shown): PairwiseRow[] {
   const results = visibleResults(shown)
   return pairwise(
     { ...results, stats: { ...results.stats, family: 'all-pairs' } },
@@ -38,9 +55,9 @@ const allPairs = (shown: Shown) => {
 /** Share of paired seeds, over all data sets and cells, in which the row is better than the column. */
 export const wins = matrixFigure(
   'Win matrix',
-  (shown) => (allPairs(shown).length === 0 ? 'No two strategies share a finished seed.' : null),
-  (shown) => {
-    const rows = allPairs(shown)
+  allPairs,
+  (rows) => (rows.length === 0 ? 'No two strategies share a finished seed.' : null),
+  (rows, shown) => {
     const names = shown.results.strategies.filter((name) => rows.some(({ a, b }) => a === name || b === name))
     const place = new Map(names.map((name, index) => [name, index]))
     const won = names.map(() => names.map(() => 0))
@@ -80,25 +97,22 @@ export const wins = matrixFigure(
 )
 
 function penaltyFigure(title: string, kind: 'exact' | 'corrected', rule: string): Figure {
-  const matrixOf = (shown: Shown): PenaltyMatrix =>
-    penaltyComparison(visibleResults(shown), { metric: shown.metric, baseline: shown.baseline })[kind]
   return matrixFigure(
     title,
-    (shown) => {
+    (shown) => penaltyComparison(visibleResults(shown), { metric: shown.metric, baseline: shown.baseline })[kind],
+    ({ strategies, settings }, shown) => {
       if (shown.results.runs.every(({ strategy }) => strategy !== shown.baseline))
         return `The checkpoints follow the baseline, and ${shown.baseline} is not in these results.`
-      const { strategies, settings } = matrixOf(shown)
       if (strategies.length < 2) return `No finished strategy can be compared with the baseline ${shown.baseline}.`
       if (settings.every(({ checkpoints }) => checkpoints.length === 0))
         return `The baseline ${shown.baseline} is above 99 % of its final value from the start: there is no checkpoint.`
       return shown.results.runs.every(({ seed }) => seed === 0) ? 'One seed has no t-test: run at least two, better five.' : null
     },
-    (shown) => {
-      const { strategies, matrix, columnMeans, settings } = matrixOf(shown)
+    ({ strategies, matrix, columnMeans, settings }, shown) => {
       const kept = strategies.flatMap((name, index) => (shown.visible(memberOf(shown, name).strategy) ? [index] : []))
       const names = kept.map((index) => memberOf(shown, strategies[index]).name)
       const counted = settings.filter(({ checkpoints }) => checkpoints.length > 0).length
-      const said = `how much the row beats the column, at most ${counted}`
+      const said = `how much the row beats the column, 0 to ${counted}`
       return {
         matrix: {
           rows: [...names, 'column mean'],
@@ -106,11 +120,11 @@ function penaltyFigure(title: string, kind: 'exact' | 'corrected', rule: string)
           cells: [...kept.map((i) => kept.map((j) => (i === j ? null : matrix[i][j]))), kept.map((j) => columnMeans[j])],
           max: counted,
           format: (value) => value.toFixed(2),
-          note: `${said} (settings); low column means are good`,
+          note: `${said} (${counted === 1 ? 'one setting' : 'one per setting'}); a low column mean is good`,
           columnTitle: '',
         },
         caption: sentences(
-          `pairwise penalty matrix of ${metricTitle(shown.metric)}: ${said}, the number of settings; ${rule}`,
+          `pairwise penalty matrix of ${metricTitle(shown.metric)}: ${said} (one per setting); ${rule}`,
           'column mean: how much a strategy is beaten, lower is better',
           oracleNote(
             shown,

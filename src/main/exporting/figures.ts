@@ -2,7 +2,7 @@ import type { ResultSet } from '@engine/study/results'
 import type { BuiltFigure, FigureChoices } from '@figures/figure'
 import { figures, type FigureId } from '@figures/registry'
 import { pixelsOf, pixelsOfPoints } from '@figures/venues'
-import { renderFigure, type FigureFormat } from './figure'
+import { figureFile, figureSvg, type FigureFormat, type FigureOptions } from './figure'
 import { figureFontFamily, textMeasure } from './fonts'
 
 /** Paper that a figure is drawn on. */
@@ -19,8 +19,8 @@ export interface FigurePage {
 export interface PrintedFigure extends Pick<BuiltFigure, 'caption' | 'table'> {
   readonly widthMm: number
   readonly heightMm: number
-  /** `dpi` of a PNG; default 300 */
-  readonly file: (format: FigureFormat, dpi?: number) => Promise<Uint8Array>
+  readonly svg: string
+  readonly file: (format: FigureFormat, options?: Pick<FigureOptions, 'dpi' | 'outlines'>) => Promise<Uint8Array>
 }
 
 /** Draws a figure of the registry, which must have nothing that it `needs`. Equal results and choices give equal bytes. */
@@ -37,11 +37,13 @@ export async function printFigure(results: ResultSet, id: FigureId, choices: Fig
   } as const
   const heightMm = page.heightMm ?? Math.round((figures[id].height(results, choices, box) / 96) * 254) / 10
   const { option, caption, table } = figures[id].build(results, choices, { ...box, height: pixelsOf(heightMm) })
+  const svg = await figureSvg(option, { widthMm, heightMm }, fontsDir)
   return {
     widthMm,
     heightMm,
     caption,
     table,
-    file: (format, dpi) => renderFigure(option, { widthMm, heightMm, format, dpi, fontsDir }),
+    svg,
+    file: (format, options) => figureFile(svg, { ...options, widthMm, heightMm, format, fontsDir }),
   }
 }

@@ -5,6 +5,13 @@ import type { FontFiles } from './fonts'
 const signatureBytes = 8
 const headerChunkBytes = 25 // IHDR: length, type, 13 bytes, checksum
 
+/** The shipped fonts alone, so that a figure is the same on every machine. */
+export const fontsOf = (fonts: FontFiles) => ({
+  loadSystemFonts: false,
+  fontFiles: [fonts.regular, fonts.bold],
+  defaultFontFamily: 'DejaVu Sans',
+})
+
 /** Pixel figure at the exact printed size, with the resolution written into the file so that it is placed at that size. */
 export async function svgToPng(svg: string, { widthMm, heightMm }: FigureSize, dpi: number, fonts: FontFiles): Promise<Uint8Array> {
   const { Resvg } = await import('@resvg/resvg-js')
@@ -13,7 +20,7 @@ export async function svgToPng(svg: string, { widthMm, heightMm }: FigureSize, d
   const sized = svg.replace(/<svg width="[^"]*" height="[^"]*"/, `<svg width="${width}" height="${height}" preserveAspectRatio="none"`)
   const image = new Resvg(sized, {
     background: '#ffffff',
-    font: { loadSystemFonts: false, fontFiles: [fonts.regular, fonts.bold], defaultFontFamily: 'DejaVu Sans' },
+    font: fontsOf(fonts),
   })
   return withResolution(image.render().asPng(), dpi)
 }
