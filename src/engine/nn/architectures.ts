@@ -91,7 +91,7 @@ const transformerBlock = ({ width, heads }: Extract<ModelSpec, { type: 'vit' }>)
   {
     type: 'residual',
     layers: [{ type: 'layernorm' }, { type: 'dense', units: 2 * width }, { type: 'gelu' }, { type: 'dense', units: width }],
-    tap: true,
+    tap: 'tokens',
   },
 ]
 

@@ -116,7 +116,8 @@ export interface Gradients<Rows> {
 /** What makes an Adam direction of a gradient. */
 export interface AdamState {
   readonly form: AdamForm
-  readonly moments: Moments
+  /** null: zeros, before the first step */
+  readonly moments: Moments | null
 }
 
 /** Rademacher entries ±1/√k, drawn from forks of `random` by blocks of columns, whenever they are needed. */
@@ -177,8 +178,8 @@ export interface Model extends Reader {
 
 /** Layers of a sequential network; names and defaults follow `torch.nn`. Shapes are inferred from the input. */
 export type LayerSpec = LayerKind & {
-  /** whether an auxiliary module may read this layer's output */
-  readonly tap?: boolean
+  /** whether an auxiliary module may read this layer's output; `tokens`: it holds its channels last */
+  readonly tap?: boolean | 'tokens'
 }
 
 export type LayerKind =

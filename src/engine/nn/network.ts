@@ -32,8 +32,9 @@ export interface Network {
 export interface Tap {
   /** position in `layers` */
   readonly layer: number
-  /** sample shape: [d], or [channels, height, width] */
+  /** sample shape: [d], [channels, length], [channels, height, width] or, of tokens, [width, tokens] */
   readonly shape: Shape
+  readonly tokens: boolean
 }
 
 export interface Mask {
@@ -54,7 +55,11 @@ export function planNetwork(specs: readonly LayerSpec[], inputShape: Shape, clas
     parameters: state.filter(({ buffer }) => buffer !== true),
     state,
     embeddingSize: (layers.at(-2)?.outputShape ?? inputShape)[0],
-    taps: specs.flatMap(({ tap }, layer) => (tap ? [{ layer, shape: layers[layer].outputShape }] : [])),
+    taps: specs.flatMap(({ tap = false }, layer): Tap[] => {
+      if (tap === false) return []
+      const { outputShape } = layers[layer]
+      return [{ layer, shape: tap === 'tokens' ? outputShape.toReversed() : outputShape, tokens: tap === 'tokens' }]
+    }),
     masks: layers.flatMap(({ keep, outputShape }, i) => (keep < 1 ? [{ name: maskName(i), size: sizeOf(outputShape), keep }] : [])),
     firstDropout: layers.findIndex(({ keep }) => keep < 1),
   }
@@ -155,7 +160,9 @@ export function forward(g: Builder, network: Network, batch: number, pass: Pass,
     x = layer.forward(g, x, own, layerPass)
     outputs[i] = x
   }
-  const taps = network.taps.flatMap(({ layer }) => outputs[layer] ?? [])
+  const taps = network.taps
+    .filter(({ layer }) => layer in outputs)
+    .map(({ layer, tokens }) => (tokens ? g.transpose(outputs[layer], [0, 2, 1]) : outputs[layer]))
   return { logits: x, embedding, parameters, taps, buffers }
 }
 

@@ -3,9 +3,11 @@ import { createBuilder, type Builder } from '@engine/graph/builder'
 import { gradients } from '@engine/graph/grad'
 import type { Graph, Shape, Value } from '@engine/graph/ir'
 import { sampleDot, sampleNorm2 } from '@engine/graph/sampleNorm2'
+import { traceTangents } from '@engine/nn/gradientGraphs'
 import { planLayers } from '@engine/nn/layers'
 import { entropy } from '@engine/nn/losses'
 import type { LayerSpec } from '@engine/nn/model'
+import { planNetwork, traceOutputs } from '@engine/nn/network'
 import { describe, expect, it } from 'vitest'
 import { evaluate, normals, relativeError, traced } from '../../support/graphs'
 
@@ -182,6 +184,33 @@ describe.each([...networks, ...layerTypes])('per-sample gradients of $name', ({ 
     expect(relativeError(dots, expected)).toBeLessThan(1e-10)
   })
 })
+
+it.each([...networks, ...layerTypes])(
+  'directional derivatives of the logits come from differentiating twice: $name',
+  async ({ specs, input }) => {
+    const n = 3
+    const network = planNetwork(specs, input, (specs.at(-1) as { units: number }).units)
+    const { classes, parameters, state } = network
+    const values: Record<string, Float64Array> = { x: normals(random, [n, ...input]) }
+    for (const { name, shape } of state) values[name] = normals(random, shape).map((v) => (name.endsWith('_var') ? 0.5 + Math.abs(v) : v))
+    const direction = Object.fromEntries(parameters.map(({ name, shape }) => [`direction:${name}`, normals(random, shape)]))
+    const { tangents } = await evaluate(traceTangents(network, n), { ...values, ...direction, weights: new Float64Array(n * classes) })
+    const logits = async (step: number) => {
+      const moved = Object.fromEntries(
+        parameters.map(({ name }) => [name, values[name].map((v, i) => v + step * direction[`direction:${name}`][i])]),
+      )
+      return (await evaluate(traceOutputs(network, n), { ...values, ...moved })).logits
+    }
+    const step = 1e-6
+    const [up, down] = [await logits(step), await logits(-step)]
+    expect(
+      relativeError(
+        tangents,
+        up.map((v, i) => (v - down[i]) / (2 * step)),
+      ),
+    ).toBeLessThan(1e-6)
+  },
+)
 
 it('chooses the cheaper form for each convolution of the network above', () => {
   const graph = norms(network(networks[1].specs, networks[1].input).forward, 2)

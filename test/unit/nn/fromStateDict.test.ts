@@ -51,6 +51,36 @@ describe('a model from a state dict', () => {
     expect((await failure(load({ foo: tensor(3) }, [4]))).message).toContain('no tensor called <position>.weight')
   })
 
+  it('reads statistics and nested blocks, and leaves out what torch counts beside them', async () => {
+    const architecture = [
+      { type: 'residual', layers: [{ type: 'conv1d', padding: 1 }, { type: 'batchnorm1d' }] },
+      { type: 'adaptiveavgpool1d' },
+      { type: 'flatten' },
+      { type: 'dense' },
+    ]
+    const tensors = {
+      '0.layers.0.weight': tensor(2, 2, 3),
+      '0.layers.1.weight': tensor(2),
+      '0.layers.1.bias': tensor(2),
+      '0.layers.1.running_mean': tensor(2),
+      '0.layers.1.running_var': tensor(2),
+      '0.layers.1.num_batches_tracked': tensor(),
+      '3.weight': tensor(3, 2),
+      '3.bias': tensor(3),
+    }
+    const model = await load(tensors, [2, 7], architecture)
+    expect(model.state.map(({ name }) => name)).toEqual(Object.keys(tensors).filter((name) => !name.endsWith('tracked')))
+    const { '0.layers.1.running_var': _, ...without } = tensors
+    expect(await failure(load(without, [2, 7], architecture))).toMatchObject({
+      message: 'the model file has no tensor 0.layers.1.running_var for layer 0 (residual)',
+      details: { path: '0.layers.1.running_var', expected: '2' },
+    })
+    const deep = await failure(load(tensors, [2, 7], [{ type: 'residual', layers: [{ type: 'conv1d', filters: 2 }] }, { type: 'dense' }]))
+    expect(deep).toMatchObject({ code: 'bad-input', details: { path: '0.layers.0' } })
+    const heads = await failure(load({ '1.weight': tensor(2, 6) }, [4, 6], [{ type: 'multiheadattention' }, { type: 'dense' }]))
+    expect(heads.details.path).toBe('0.heads')
+  })
+
   it('refuses an architecture that is not one', async () => {
     const unknown = await failure(load({ '0.weight': tensor(2, 4) }, [4], [{ type: 'dense' }, { type: 'selu' }]))
     expect(unknown).toMatchObject({ code: 'bad-input', details: { path: '1.type' } })

@@ -1,4 +1,5 @@
 import { createReferenceExecutor } from '@backends/reference/executor'
+import { QuerentError } from '@engine/core/errors'
 import { randomFrom } from '@engine/core/random'
 import { createBuilder } from '@engine/graph/builder'
 import { gradients } from '@engine/graph/grad'
@@ -34,9 +35,9 @@ describe('architectures', () => {
     const spec = { filters: [4, 6], hidden: [5], dropout: 0.5, init: 'he-uniform' } as const
     const cnn = planNetwork(layersOf({ type: 'cnn', ...spec }, [1, 9, 8], 3), [1, 9, 8], 3)
     expect(cnn.taps).toEqual([
-      { layer: 2, shape: [4, 4, 4] },
-      { layer: 5, shape: [6, 2, 2] },
-      { layer: 9, shape: [5] },
+      { layer: 2, shape: [4, 4, 4], tokens: false },
+      { layer: 5, shape: [6, 2, 2], tokens: false },
+      { layer: 9, shape: [5], tokens: false },
     ])
     const mlp = planNetwork(layersOf({ type: 'mlp', ...spec, hidden: [4, 2] }, [3], 2), [3], 2)
     const g = createBuilder()
@@ -48,6 +49,74 @@ describe('architectures', () => {
     expect(traced.taps.map((value) => g.producer(value)?.op)).toEqual(['relu', 'relu'])
     expect(traced.taps[1]).toBe(traced.embedding)
     expect(planNetwork(layersOf({ type: 'linear', init: 'he-uniform' }, [3], 2), [3], 2).taps).toEqual([])
+  })
+
+  it('builds ResNets, 1-D CNNs and ViTs with the ends of stages and blocks as taps', () => {
+    const common = { dropout: 0.1, init: 'he-uniform' } as const
+    const shapesOf = (spec: Parameters<typeof layersOf>[0], inputShape: readonly number[]) => {
+      const network = planNetwork(layersOf(spec, inputShape, 3), inputShape, 3)
+      return { taps: network.taps.map(({ shape }) => shape.join('×')), names: network.state.map(({ name }) => name), network }
+    }
+    const resnet = shapesOf({ type: 'resnet', widths: [4, 8], blocks: 2, ...common }, [3, 9, 10])
+    expect(resnet.taps).toEqual(['4×9×10', '8×5×5'])
+    expect(resnet.names.filter((name) => name.startsWith('7.shortcut'))).toEqual([
+      '7.shortcut.0.weight',
+      '7.shortcut.1.weight',
+      '7.shortcut.1.bias',
+      '7.shortcut.1.running_mean',
+      '7.shortcut.1.running_var',
+    ])
+    expect(resnet.names.filter((name) => name.includes('shortcut')).length).toBe(5)
+    expect(resnet.network.firstDropout).toBe(resnet.network.layers.length - 2)
+    for (const inputShape of [[40], [2, 40]])
+      expect(shapesOf({ type: 'cnn1d', filters: [4, 6], kernel: 5, ...common }, inputShape).taps).toEqual(['4×40', '6×40'])
+    const vit = shapesOf({ type: 'vit', patch: 2, width: 6, depth: 2, heads: 3, ...common }, [1, 4, 6])
+    expect(vit.taps).toEqual(['6×6', '6×6'])
+    const g = createBuilder()
+    const { taps, logits, embedding } = forward(g, vit.network, 5, { mode: 'inference' })
+    expect([...taps, embedding, logits].map(({ shape }) => shape.join('×'))).toEqual(['5×6×6', '5×6×6', '5×6', '5×3'])
+    expect(g.producer(taps[0])?.op).toBe('transpose')
+  })
+
+  it('says which samples a ResNet, a 1-D CNN and a ViT need', () => {
+    const common = { dropout: 0, init: 'he-uniform' } as const
+    const refusal = (spec: Parameters<typeof layersOf>[0], inputShape: readonly number[]) => {
+      try {
+        layersOf(spec, inputShape, 3)
+      } catch (error) {
+        if (error instanceof QuerentError) return { message: error.message, ...error.details }
+      }
+      throw new Error('expected a refusal')
+    }
+    const vit = { type: 'vit', patch: 4, width: 64, depth: 2, heads: 4, ...common } as const
+    expect(refusal({ type: 'resnet', widths: [4], blocks: 1, ...common }, [7])).toEqual({
+      message: 'model type resnet needs images, and this data set holds vectors',
+      path: 'model.type',
+      found: 'samples of shape 7',
+      expected: 'linear or mlp for vectors',
+    })
+    expect(refusal(vit, [2, 30])).toMatchObject({ path: 'model.type', expected: 'linear, mlp or cnn1d for series' })
+    expect(refusal(vit, [1, 9, 6])).toMatchObject({ path: 'model.patch', found: '4', expected: 'one of 1, 3' })
+    expect(refusal({ ...vit, heads: 5 }, [1, 8, 8])).toMatchObject({ path: 'model.heads', found: '5', expected: 'a divisor of 64' })
+    const series = { type: 'cnn1d', filters: [4], kernel: 3, ...common } as const
+    expect(refusal(series, [1, 8, 8])).toMatchObject({ path: 'model.type', found: 'samples of shape 1 × 8 × 8' })
+    expect(refusal({ ...series, kernel: 4 }, [8])).toMatchObject({ path: 'model.kernel', expected: 'an odd number' })
+  })
+
+  it('refuses blocks whose ends do not meet, dropout within one, and heads that do not share the width', () => {
+    const last = [{ type: 'flatten' }, { type: 'dense', units: 2 }] as const
+    const wider = { type: 'conv2d', filters: 4, kernel: 1 } as const
+    expect(() => planLayers([{ type: 'residual', layers: [wider] }, ...last], [2, 4, 4])).toThrow(
+      'layer 0 (residual) needs a shortcut that makes what its layers make, [4×4×4] and not [2×4×4]',
+    )
+    expect(() => planLayers([{ type: 'residual', layers: [{ type: 'dropout', rate: 0.5 }] }, ...last], [2, 4, 4])).toThrow(
+      'dropout outside',
+    )
+    expect(() => planLayers([{ type: 'residual', layers: [{ type: 'attention', heads: 2 }] }, ...last], [4, 5])).toThrow(
+      'layer 0.layers.0 (attention) needs tokens × width, the width a multiple of 2 heads',
+    )
+    expect(() => planLayers([{ type: 'conv1d', filters: 2, kernel: 9 }, ...last], [2, 5])).toThrow('series of at least 9 steps')
+    expect(() => planLayers([{ type: 'dense', units: 2 }], [3, 4])).toThrow('the last layer of a model must be dense, and read vectors')
   })
 
   it('refuses convolutions on vectors, too many poolings and layers that do not fit', () => {
