@@ -39,18 +39,21 @@ function countAtLeast(sizes: readonly number[], bound: number): number {
   return count
 }
 
-/** All sums of ±size, ascending. */
+/** All sums of ±size, ascending: each size merges the sums less it with the sums plus it. */
 function signedSums(sizes: readonly number[]): Float64Array {
   let sums = Float64Array.of(0)
   for (const size of sizes) {
     const next = new Float64Array(2 * sums.length)
-    sums.forEach((sum, i) => {
-      next[i] = sum - size
-      next[i + sums.length] = sum + size
-    })
+    let plus = 0
+    for (let minus = 0; minus < sums.length; minus++) {
+      const low = sums[minus] - size
+      while (sums[plus] + size < low) next[minus + plus] = sums[plus++] + size
+      next[minus + plus] = low
+    }
+    for (; plus < sums.length; plus++) next[sums.length + plus] = sums[plus] + size
     sums = next
   }
-  return sums.sort()
+  return sums
 }
 
 function drawnSignFlip(sizes: readonly number[], observed: number): number {

@@ -57,26 +57,44 @@ export interface PenaltyTest {
 
 /** The paired t-tests of a setting at each of its budgets, over the first `seeds` runs that both strategies have there (BADGE: 5). */
 export function penaltyTests(setting: PenaltySetting, options: PenaltyOptions & { readonly seeds?: number }): PenaltyTest[] {
-  const { seeds: most = 5 } = options
   const checkpoints = new Set(penaltyCheckpoints(setting, options))
-  const strategies = [...setting.curves.keys()]
-  const tables = new Map(strategies.map((name) => [name, valuesBySeed(setting.curves.get(name)!)]))
   const budgets = budgetsOfRuns([...setting.curves.values()].flat())
-  const tests = strategies.flatMap((a, i) =>
-    strategies.slice(i + 1).flatMap((b) =>
-      budgets.flatMap((labels) => {
-        const differences = pairedAt(tables.get(a)!, tables.get(b)!, labels, most)
-        const p = pairedT(differences)
-        if (p === null) return []
-        const checkpoint = checkpoints.has(labels)
-        const t = pairedTStatistic(differences)
-        return [{ setting: setting.name, a, b, labels, seeds: differences.length, meanDifference: mean(differences), t, p, checkpoint }]
-      }),
-    ),
+  const tests = pairsOf([...setting.curves.keys()]).flatMap(([a, b]) =>
+    pairTests(setting.curves.get(a)!, setting.curves.get(b)!, budgets, options.seeds).map((test) => ({
+      setting: setting.name,
+      a,
+      b,
+      ...test,
+      checkpoint: checkpoints.has(test.labels),
+    })),
   )
   const adjusted = holm(tests.map(({ p, checkpoint }) => (checkpoint ? p : null)))
   return tests.map((test, i) => ({ ...test, pAdjusted: adjusted[i] }))
 }
+
+/** Tests of two strategies at the given budgets; none where fewer than two runs are paired. */
+function pairTests(a: readonly RunCurve[], b: readonly RunCurve[], budgets: readonly number[], most = 5) {
+  return budgets.flatMap((labels) => {
+    const differences = pairedAt(a, b, labels, most)
+    const p = pairedT(differences)
+    return p === null ? [] : [{ labels, seeds: differences.length, meanDifference: mean(differences), t: pairedTStatistic(differences), p }]
+  })
+}
+
+/** P(a, b) of one setting alone: the share of its checkpoints at which a beats b; null without a test. */
+export function penaltyShare(setting: PenaltySetting, a: string, b: string, options: PenaltyOptions): number | null {
+  const checkpoints = penaltyCheckpoints(setting, options)
+  const tests = pairTests(setting.curves.get(a)!, setting.curves.get(b)!, checkpoints)
+  const wins = tests.filter(({ meanDifference, p }) => isWin(meanDifference, p, options.higherIsBetter)).length
+  return tests.length === 0 ? null : wins / checkpoints.length
+}
+
+/** Whether the first side of a difference is better with p < 0.05; equal non-zero differences count, zeros do not (A§16). */
+const isWin = (difference: number, p: number | null, higherIsBetter = true): boolean =>
+  p !== null && p < 0.05 && (higherIsBetter ? difference > 0 : difference < 0)
+
+const pairsOf = (names: readonly string[]): (readonly [string, string])[] =>
+  names.flatMap((a, i) => names.slice(i + 1).map((b) => [a, b] as const))
 
 export interface PenaltyMatrix {
   readonly strategies: readonly string[]
@@ -104,31 +122,24 @@ export function penaltyMatrix(
   settings.forEach((setting, s) => {
     const share = 1 / checkpoints[s].checkpoints.length
     for (const test of penaltyTests(setting, { ...options, seeds: corrected ? Infinity : 5 })) {
+      const p = corrected ? test.pAdjusted : test.p
+      const [i, j] = [place.get(test.a)!, place.get(test.b)!]
       if (!test.checkpoint) continue
-      const winner = winnerOf(test, corrected ? test.pAdjusted : test.p, higherIsBetter)
-      if (winner !== null) matrix[place.get(winner)!][place.get(winner === test.a ? test.b : test.a)!] += share
+      if (isWin(test.meanDifference, p, higherIsBetter)) matrix[i][j] += share
+      if (isWin(-test.meanDifference, p, higherIsBetter)) matrix[j][i] += share
     }
   })
   const columnMeans = strategies.map((_, j) => mean(matrix.map((row) => row[j])))
   return { strategies, matrix, columnMeans, settings: checkpoints }
 }
 
-/** The better strategy of a test with p < 0.05; null where neither is. */
-export function winnerOf({ a, b, meanDifference }: PenaltyTest, p: number | null, higherIsBetter: boolean): string | null {
-  if (p === null || p >= 0.05 || meanDifference === 0) return null
-  return meanDifference > 0 === higherIsBetter ? a : b
-}
-
-type Table = ReadonlyMap<number, ReadonlyMap<number, number | null>>
-
-const valuesBySeed = (runs: readonly RunCurve[]): Table =>
-  new Map(runs.map(({ seed, labels, values }) => [seed, new Map(labels.map((label, i) => [label, values[i]]))]))
-
-function pairedAt(a: Table, b: Table, labels: number, most: number): number[] {
+function pairedAt(a: readonly RunCurve[], b: readonly RunCurve[], labels: number, most: number): number[] {
   const differences: number[] = []
-  for (const [seed, values] of a) {
-    const [first, second] = [values.get(labels) ?? null, b.get(seed)?.get(labels) ?? null]
-    if (first !== null && second !== null && differences.length < most) differences.push(first - second)
+  for (const run of a) {
+    if (differences.length >= most) break
+    const other = b.find(({ seed }) => seed === run.seed)
+    const [first, second] = [valueAt(run, labels), other === undefined ? null : valueAt(other, labels)]
+    if (first !== null && second !== null) differences.push(first - second)
   }
   return differences
 }

@@ -4,15 +4,7 @@ import { cellTitle } from './factorWords'
 import { blocksOf, finishedGroups, primaryOf, sharedRanges, type FinishedGroup } from './finished'
 import { mean } from './intervals'
 import { metricInfo } from './metricInfo'
-import {
-  penaltyCheckpoints,
-  penaltyMatrix,
-  penaltyTests,
-  winnerOf,
-  type PenaltyMatrix,
-  type PenaltySetting,
-  type PenaltyTest,
-} from './penalty'
+import { penaltyMatrix, penaltyShare, penaltyTests, type PenaltyMatrix, type PenaltySetting, type PenaltyTest } from './penalty'
 import { averageRanks, criticalDifference, fewestSettings, friedman, nemenyi } from './ranks'
 import type { Factors } from './resultSet'
 
@@ -82,24 +74,19 @@ export function penaltyComparison(results: ResultSet, options: SettingOptions = 
   }
 }
 
-/** For each pair of a setting: the share of its checkpoints at which a beats b in the exact matrix; null where nothing was tested. */
+/** P(a, b) of the exact matrix in the one setting that has both; null where none has, or nothing was tested. */
 export function penaltyShares(results: ResultSet, options: SettingOptions): (a: FinishedGroup, b: FinishedGroup) => number | null {
   const { baseline = results.stats.baseline, metric = results.stats.metric } = options
   const { higherIsBetter } = metricInfo[metric]
-  const shares = new Map<string, number>()
-  const key = (a: FinishedGroup, b: FinishedGroup): string => JSON.stringify([a.dataset, a.strategy, a.factors, b.strategy, b.factors])
-  for (const setting of settingsOf(results, options)) {
-    const checked = penaltySetting(setting)
-    const checkpoints = penaltyCheckpoints(checked, { baseline, higherIsBetter }).length
-    for (const test of penaltyTests(checked, { baseline, higherIsBetter })) {
-      if (!test.checkpoint) continue
-      const winner = winnerOf(test, test.p, higherIsBetter)
-      const [a, b] = [setting.members.get(test.a)!, setting.members.get(test.b)!]
-      shares.set(key(a, b), (shares.get(key(a, b)) ?? 0) + (winner === test.a ? 1 / checkpoints : 0))
-      shares.set(key(b, a), (shares.get(key(b, a)) ?? 0) + (winner === test.b ? 1 / checkpoints : 0))
-    }
+  const settings = settingsOf(results, options).map((setting) => ({
+    names: new Map([...setting.members].map(([name, { runs }]) => [runs[0], name])),
+    ...penaltySetting(setting),
+  }))
+  return (a, b) => {
+    const setting = settings.find(({ names }) => names.has(a.runs[0]) && names.has(b.runs[0]))
+    if (setting === undefined) return null
+    return penaltyShare(setting, setting.names.get(a.runs[0])!, setting.names.get(b.runs[0])!, { baseline, higherIsBetter })
   }
-  return (a, b) => shares.get(key(a, b)) ?? null
 }
 
 /** Rank comparison over settings, or why there is none. */

@@ -6,6 +6,7 @@ import { versions } from '../node/doctor'
 import { engineBench } from './bench/engine'
 import type { BenchResult } from './bench/result'
 import { lastLayerBench, selectionBench } from './bench/selection'
+import { statisticsBench } from './bench/statistics'
 import { gradientBench, trainingBench } from './bench/training'
 import { integer, textTable, type CliContext } from './io'
 
@@ -19,6 +20,7 @@ const suites: readonly Suite[] = [
   { id: 'gradients', run: async (runs) => [...(await lastLayerBench(runs)), ...(await gradientBench({ runs }))] },
   { id: 'training', run: (runs) => trainingBench({ runs }) },
   { id: 'engine', run: engineBench },
+  { id: 'statistics', run: statisticsBench },
 ]
 
 export function register(program: Command, context: CliContext): void {
