@@ -36,7 +36,7 @@ const panelsOf = remembered((all, choices: FigureChoices): { readonly budget: nu
   const rows = atBudget(results, budget, { metric, baseline })
     .filter(({ strategy }) => shown.visible(strategy))
     .sort((a, b) => (higherIsBetter ? b.mean - a.mean : a.mean - b.mean))
-  const datasets = choices.panels === false ? [] : [...new Set(rows.map(({ dataset }) => dataset))]
+  const datasets = choices.panels === false ? [] : [...new Set(results.runs.map(({ dataset }) => dataset))]
   const panels =
     datasets.length > 1
       ? datasets.map((dataset) => ({ title: dataset, rows: rows.filter((row) => row.dataset === dataset) }))

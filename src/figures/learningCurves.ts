@@ -124,6 +124,10 @@ export function endLabelsFit(drawn: readonly DrawnCurve[], box: Pick<FigureBox, 
   return ends.length * 1.25 * font <= box.height - 1.4 * font && labelsWidth(ends, { font, measure: measureOf(box) }) <= 0.4 * box.width
 }
 
+/** Pixels above the plot for the y title, clear of the labels. */
+export const titleRoom = (drawn: readonly DrawnCurve[], box: Pick<FigureBox, 'width' | 'fontSizePx' | 'measure'>): number =>
+  box.width - 4 * box.fontSizePx - labelsWidth(endsOf(drawn, null), { font: box.fontSizePx, measure: measureOf(box) })
+
 const endsOf = (drawn: readonly DrawnCurve[], endText: ((value: number) => string) | null) =>
   drawn.flatMap((curve) => {
     const end = curve.points.at(-1)

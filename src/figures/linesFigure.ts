@@ -1,7 +1,7 @@
 import { fittingLine } from './captions'
 import type { DrawnCurve } from './curveSeries'
 import type { BuiltFigure, Figure, FigureBox, FigureChoices } from './figure'
-import { endLabelsFit, labelledLines } from './learningCurves'
+import { endLabelsFit, labelledLines, titleRoom } from './learningCurves'
 import { panelLines, panelsHeight, type LinePanel } from './linePanels'
 import { measureOf, type BandForm, type LineAxes } from './linePlot'
 import type { Theme } from './palette'
@@ -45,8 +45,9 @@ export function linesFigure(
     },
     build: (results, choices, box) => {
       const { panels, axes, band, notes, caption, table } = prepare(results, { choices, theme: box.theme })
-      const titled = { ...axes, y: fittingLine([axes.y, ...notes], box.width - 4 * box.fontSizePx, measureOf(box)) }
       const beside = panels.length === 1 && endLabelsFit(panels[0].curves, box)
+      const room = beside ? titleRoom(panels[0].curves, box) : box.width - box.fontSizePx
+      const titled = { ...axes, y: fittingLine([axes.y, ...notes], room, measureOf(box)) }
       const shared = new Set(results.runs.map(({ dataset }) => dataset)).size < 2 || choices.dataset !== undefined
       const option = beside ? labelledLines(panels[0].curves, titled, box, { band }) : panelLines(panels, titled, box, { band, shared })
       return { option, caption, table }

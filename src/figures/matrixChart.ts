@@ -34,8 +34,8 @@ function layoutOf(matrix: Matrix, box: Omit<FigureBox, 'height'>) {
   const cellFor = (left: number): number => Math.min(5.5 * font, (width - left - 0.5 * font) / count)
   const named = Math.ceil(widest(matrix.rows) + 1.1 * font)
   const across = widest(columns) + 0.6 * font <= cellFor(named)
-  const numbered = !across && (cellFor(named) < 1.25 * font || widest(columns) > 9 * font)
-  const rows = numbered ? matrix.rows.map((name, index) => `${name} ${index + 1}`) : matrix.rows
+  const numbered = !across && (cellFor(named) < 1.25 * font || widest(columns) > 11 * font)
+  const rows = numbered ? matrix.rows.map((name, index) => (index < columns.length ? `${name} ${index + 1}` : name)) : matrix.rows
   const left = Math.ceil(widest(rows) + 1.1 * font)
   const cell = cellFor(left)
   const heads = numbered ? columns.map((_, index) => String(index + 1)) : columns

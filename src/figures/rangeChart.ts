@@ -47,7 +47,7 @@ function layoutOf(panels: readonly RangePanel[], box: Omit<FigureBox, 'height'>)
   const right = Math.ceil(texts + 1.2 * font)
   const count = Math.max(1, panels.length)
   // each panel has its own names and values beside it
-  const columns = Math.min(count, Math.max(1, Math.floor(box.width / (left + right + 10 * font))))
+  const columns = Math.min(count, Math.max(1, Math.floor(box.width / (left + right + 7.5 * font))))
   const perRow = Math.ceil(count / Math.ceil(count / columns))
   const room = box.width / perRow - 1.5 * font
   const titles = panels.map(({ title }, index) => (title === '' ? [] : wrapped(`${panelLetter(index)} ${title}`, room, measure)))
