@@ -8,6 +8,7 @@ import type {
   ExperimentSummary,
   FileResult,
   KeptRound,
+  LabelSet,
   MapState,
   NeighbourList,
   Notice,
@@ -103,10 +104,15 @@ export const commands = {
   'explore.round': command<KeptRound>()(
     z.strictObject({ experiment: id, run: z.string().regex(/^[0-9a-f]{8,64}$/), round: z.number().int().min(0).max(100_000) }),
   ),
+  'explore.labels': command<LabelSet>()(z.strictObject({ of: subject })),
   'explore.samples': command<SampleSet>()(z.strictObject({ of: subject, rows: rows.max(1000) })),
   /** The rows of `among` that are nearest to a row in the standardised inputs. */
   'explore.neighbours': command<NeighbourList>()(
     z.strictObject({ of: subject, row: z.number().int().min(0), among: rows.max(200_000), k: z.number().int().min(1).max(100) }),
+  ),
+  /** For a paper: its tables with macros and BibTeX as a zip, the self-contained HTML report, or everything as a zip. */
+  'export.paper': command<FileResult>()(
+    z.strictObject({ experiment: id, part: z.enum(['tables', 'report', 'bundle']), baseline: z.string().max(200).optional() }),
   ),
   'settings.get': command<Settings>()(nothing),
   'settings.set': command<Settings>()(settingsPatch),

@@ -122,6 +122,7 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       table: (results, table) => `${table},${results.runs.length}\n`,
       figure: async (view) => new TextEncoder().encode(view.studyText),
       results: resultsOf,
+      paper: async (view, part, baseline) => new TextEncoder().encode(`${part} ${baseline} ${view.studyText}`),
     },
     viewing: {
       open: async () => viewerOver(viewed),

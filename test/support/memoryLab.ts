@@ -1,3 +1,4 @@
+import { zipSync } from 'fflate'
 import { commands, type CommandInput, type CommandName, type CommandOutput, type LabClient } from '@contract/commands'
 import {
   emptyQueue,
@@ -300,6 +301,12 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       if (format !== 'svg') throw new QuerentError('unsupported', `the memory lab draws SVG only, not ${format}`)
       return { name: 'learning-curves.svg', mime: 'image/svg+xml', bytes: figureOf(entryOf(experiment).experiment, request) }
     },
+    'export.paper': ({ experiment, part }) => {
+      if (part !== 'tables') throw new QuerentError('unsupported', `the memory lab makes tables only, no ${part}`)
+      const { study } = entryOf(experiment).experiment
+      const table = new TextEncoder().encode(csvTable('summary', resultsOf(entryOf(experiment).experiment)))
+      return { name: `${study.study}-tables.zip`, mime: 'application/zip', bytes: zipSync({ 'summary.csv': table }) }
+    },
     'explore.map': async ({ method }) => {
       const map = `memory-${method}`
       void viewer.map({ ...viewed, method, seed: 0 }, (frame) => emit('explore.frame', { map, frame, error: null }))
@@ -311,6 +318,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       if (!planned) throw new QuerentError('not-found', 'there is no such run')
       return keptRoundOf(planned, round)
     },
+    'explore.labels': () => viewer.labels(viewed),
     'explore.samples': ({ rows }) => viewer.samples({ ...viewed, rows }),
     'explore.neighbours': (asked) => viewer.neighbours({ ...viewed, ...asked }),
     'settings.get': () => settings,

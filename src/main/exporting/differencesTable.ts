@@ -1,6 +1,16 @@
 import { cellTitle, metricInfo, minimumPairsForP, testTitle, type PairwiseRow } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
-import { estimateText, factorCell, pNumber, unfinished, unitText, type PaperTable, type TableCell, type TableColumn } from './paperTable'
+import {
+  decimal,
+  estimateText,
+  factorCell,
+  pNumber,
+  unfinished,
+  unitText,
+  type PaperTable,
+  type TableCell,
+  type TableColumn,
+} from './paperTable'
 
 /** The comparisons of one data set: difference with interval, effect size, wins and, from six pairs on, p. */
 export function differencesTable(results: ResultSet, dataset: string, id: string, pairs: readonly PairwiseRow[]): PaperTable {
@@ -9,21 +19,24 @@ export function differencesTable(results: ResultSet, dataset: string, id: string
   const difference = unitText(stats.metric, true)
   const fewest = Math.min(...pairs.map(({ seeds }) => seeds))
   const most = Math.max(...pairs.map(({ seeds }) => seeds))
+  const against = pairs.every(({ b }) => b === pairs[0].b) ? pairs[0].b : null
   const families = [...new Set(pairs.map(({ familySize }) => familySize))].sort((a, b) => a - b)
   const withP = fewest >= minimumPairsForP
   const columns: (TableColumn & { readonly cell: (row: PairwiseRow) => TableCell })[] = [
     {
-      title: 'comparison',
+      title: against === null ? 'comparison' : 'strategy',
       numeric: false,
-      csv: ['dataset', 'a', 'b', ...results.factors.map((path) => `factor:${path}`)],
-      cell: ({ a, b, factors }) => ({
-        text: `${a} − ${b}${cellTitle(factors) && ` (${cellTitle(factors)})`}`,
-        values: [dataset, a, b, ...results.factors.map((path) => factorCell(factors, path))],
+      csv: ['dataset', 'a', 'b', ...results.factors.map((path) => `factor:${path}`), 'seeds'],
+      cell: ({ a, b, factors, seeds }) => ({
+        text: (against === null ? `${a} − ${b}` : a) + (cellTitle(factors) && ` (${cellTitle(factors)})`),
+        values: [dataset, a, b, ...results.factors.map((path) => factorCell(factors, path)), seeds],
       }),
     },
-    { title: 'n', numeric: true, csv: ['seeds'], cell: ({ seeds }) => ({ text: String(seeds), values: [seeds] }) },
+    ...(fewest === most
+      ? []
+      : [{ title: 'n', numeric: true, csv: [], cell: ({ seeds }: PairwiseRow) => ({ text: String(seeds), values: [] }) }]),
     {
-      title: percent ? 'difference (points)' : 'difference',
+      title: `${against === null ? 'difference' : `− ${against}`}${percent ? ' (points)' : ''}`,
       numeric: true,
       csv: ['mean_difference', 'lo', 'hi'],
       cell: ({ meanDifference: mean, lo, hi }) => ({
@@ -35,7 +48,7 @@ export function differencesTable(results: ResultSet, dataset: string, id: string
       title: 'effect size',
       numeric: true,
       csv: ['effect_size'],
-      cell: ({ effectSize: d }) => ({ text: d === null ? '–' : d.toFixed(2).replace('-', '−'), values: [d] }),
+      cell: ({ effectSize: d }) => ({ text: d === null ? '–' : decimal(d, 2), values: [d] }),
     },
     { title: 'seeds won', numeric: true, csv: ['wins'], cell: ({ wins, seeds }) => ({ text: `${wins}/${seeds}`, values: [wins] }) },
     ...(withP ? [pColumn('p', 'p', ({ p }) => p), pColumn('adjusted p', 'p_adjusted', ({ pAdjusted }) => pAdjusted)] : []),

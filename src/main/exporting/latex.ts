@@ -22,8 +22,7 @@ const specials: Readonly<Record<string, string>> = {
   '“': '``',
   '”': "''",
   '…': '\\ldots{}',
-  '†': '\\dag{}',
-  '§': '\\S{}',
+
   '\u00a0': '~',
   '\u202f': '\\,',
   ß: '\\ss{}',
@@ -48,6 +47,8 @@ const inMath: Readonly<Record<string, string>> = {
   '≈': '\\approx',
   '→': '\\to',
   '∞': '\\infty',
+  '†': '\\dagger',
+  '§': '\\S',
   '²': '^2',
   '³': '^3',
   ...Object.fromEntries(
@@ -108,9 +109,9 @@ export function latexTable(table: PaperTable): string {
   const lines = [
     `% \\input this file; it needs \\usepackage{booktabs} in the preamble.`,
     '\\begin{table}[t]',
-    '  \\centering',
+    '  \\centering\\small\\setlength{\\tabcolsep}{4pt}',
     `  \\caption{${latexText(captionOf(table))}}`,
-    `  \\label{tab:${table.id}}`,
+    `  \\label{tab:${table.id}}\\par\\smallskip`,
     `  \\begin{tabular}{${columns.map(({ numeric }) => (numeric ? 'r' : 'l')).join('')}}`,
     '    \\toprule',
     `    ${columns.map(({ title }) => latexText(title)).join(' & ')} \\\\`,

@@ -1,7 +1,7 @@
 import { cellTitle, type Factors, type PairwiseRow, type SummaryRow } from '@engine/analysis'
 import { metricInfo } from '@engine/analysis/metricInfo'
 import { latexText } from './latex'
-import { pNumber, unitText } from './paperTable'
+import { decimal, pNumber, unitText } from './paperTable'
 import { uniqueNames } from './uniqueNames'
 
 type Quantity = readonly [name: string, what: string, value: number | null, text: (value: number) => string]
@@ -73,7 +73,7 @@ function summaryQuantities(row: SummaryRow): Quantity[] {
     ['Final', `last ${label}`, row.final, level],
     ['FinalLow', 'lower end of its interval', row.finalLo, level],
     ['FinalHigh', 'upper end of its interval', row.finalHi, level],
-    ['Saving', 'sample saving in per cent', row.ssr, (value) => `${row.ssrCensored ? '≥ ' : ''}${minus((100 * value).toFixed(0))}`],
+    ['Saving', 'sample saving in per cent', row.ssr, (value) => `${row.ssrCensored ? '≥ ' : ''}${decimal(100 * value, 0)}`],
     ['LabelsToTarget', 'labels to the target', row.labelsToTarget, (value) => value.toFixed(0)],
   ]
 }
@@ -87,12 +87,10 @@ function pairQuantities(row: PairwiseRow): Quantity[] {
     ['DiffHigh', 'upper end of its interval', row.hi, points],
     ['P', 'p', row.p, pNumber],
     ['PAdjusted', 'adjusted p', row.pAdjusted, pNumber],
-    ['EffectSize', 'effect size d_z', row.effectSize, (value) => minus(value.toFixed(2))],
+    ['EffectSize', 'effect size d_z', row.effectSize, (value) => decimal(value, 2)],
     ['Wins', 'seeds won', row.wins, String],
   ]
 }
-
-const minus = (text: string): string => text.replace('-', '−')
 
 /** `base`, then baseB, baseC …, since a command has letters only. */
 const lettered = (base: string, n: number): string => base + lettersOfIndex(n)

@@ -35,12 +35,14 @@ export function paperOf(view: ResultView, baseline?: string): Paper {
   if (baseline !== undefined) checkBaseline(stored, baseline)
   const results = baseline === undefined ? stored : { ...stored, stats: { ...stored.stats, baseline } }
   const study = { ...manifest.study, stats: results.stats }
+  const summary = summarize(results)
+  const pairs = pairwise(results)
   const states = manifest.runs.map(({ hash }) => view.state(hash).status)
   return {
     manifest,
     studyText,
     results,
-    tables: paperTables(results),
+    tables: paperTables(results, summary, pairs),
     sentence: [...new Set(results.runs.map(({ dataset }) => dataset))]
       .map((dataset, _, all) => {
         const text = statisticsSentence(results, { dataset })
@@ -48,7 +50,7 @@ export function paperOf(view: ResultView, baseline?: string): Paper {
       })
       .filter((text) => text !== '')
       .join('\n'),
-    macros: macros(summarize(results), pairwise(results)),
+    macros: macros(summary, pairs),
     bibtex: bibtex(study),
     findings: [...lintStudy(study, manifest.datasets), ...resultFindings(results)],
     finished: states.filter((status) => status === 'finished').length,

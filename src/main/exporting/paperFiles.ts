@@ -75,6 +75,12 @@ querent run study.yaml computes the results again.
 `
 }
 
+/** One file of the parts that Export offers: tables with macros and references, the page, or everything. */
+export async function paperPart(paper: Paper, part: 'tables' | 'report' | 'bundle', page: FigurePage): Promise<Uint8Array> {
+  if (part === 'report') return new TextEncoder().encode(await reportHtml(paper))
+  return zip(part === 'tables' ? tableFiles(paper, ['csv', 'markdown', 'latex']) : await bundleFiles(paper, page))
+}
+
 /** A zip archive that depends on its contents alone. */
 export function zip(files: Files): Uint8Array {
   const mtime = new Date(1980, 0, 1) // the first day of the format, in whatever time zone

@@ -71,11 +71,18 @@ function markdownCell({ text, mark }: TableCell): string {
   return mark === 'best' ? `**${safe}**` : mark === 'tied' ? `${safe}${tiedMark}` : safe
 }
 
+/** Fixed decimals with a true minus, which zero never has. */
+export const decimal = (value: number, digits: number): string =>
+  value
+    .toFixed(digits)
+    .replace(/^-(?=[0.]*$)/, '')
+    .replace('-', '−')
+
 /** A level of a metric as tables print it: percentages to 0.1, others to 0.001; differences with their sign. */
 export function unitText(metric: MetricId, isDifference = false): (value: number) => string {
   const { percent } = metricInfo[metric]
   const [scale, digits] = percent ? [100, 1] : [1, 3]
-  return (value) => (isDifference ? signed(scale * value, digits) : (scale * value).toFixed(digits).replace('-', '−'))
+  return (value) => (isDifference ? signed(scale * value, digits) : decimal(scale * value, digits))
 }
 
 /** < 0.001, 0.004, 0.92 */

@@ -1,4 +1,4 @@
-import { pairwise, summarize } from '@engine/analysis'
+import type { PairwiseRow, SummaryRow } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
 import { differencesTable } from './differencesTable'
 import { slug, type PaperTable } from './paperTable'
@@ -6,9 +6,7 @@ import { resultsTable } from './resultsTable'
 import { uniqueNames } from './uniqueNames'
 
 /** The tables of a study, per data set: results with the best marked, and the paired differences of the primary family. */
-export function paperTables(results: ResultSet, baseline = results.stats.baseline): PaperTable[] {
-  const summary = summarize(results)
-  const pairs = pairwise(results, { baseline })
+export function paperTables(results: ResultSet, summary: readonly SummaryRow[], pairs: readonly PairwiseRow[]): PaperTable[] {
   const datasets = [...new Set(summary.map(({ dataset }) => dataset))]
   const names = uniqueNames(datasets, slug, (name, n) => `${name}-${n + 1}`)
   return datasets.flatMap((dataset) => {

@@ -16,12 +16,10 @@ export async function reportHtml(paper: Paper): Promise<string> {
   const { default: script } = await import('./reportPage/page.ts?inlined')
   const { manifest, results } = paper
   const choices = { strategies: manifest.study.strategies }
-  const drawn = figureIds.filter((id) => figures[id].needs(results, choices) === null)
-  const left = figureIds.flatMap((id) => {
-    const reason = figures[id].needs(results, choices)
-    return reason === null ? [] : [`${figures[id].title}: ${reason}`]
-  })
-  const data = deflateSync(packPage({ results, strategies: manifest.study.strategies }), { level: 9 }).toString('base64')
+  const reasons = figureIds.map((id) => ({ id, title: figures[id].title, reason: figures[id].needs(results, choices) }))
+  const drawn = reasons.filter(({ reason }) => reason === null)
+  const left = reasons.flatMap(({ title, reason }) => (reason === null ? [] : [`${title}: ${reason}`]))
+  const data = deflateSync(packPage({ results, strategies: manifest.study.strategies }), { level: 6 }).toString('base64')
   const digest = createHash('sha256').update(script).digest('base64')
   const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'`
   return `<!doctype html>
@@ -58,7 +56,7 @@ ${paper.tables.map(tableHtml).join('\n')}
 <h2 id="figures">Figures</h2>
 <noscript><p class="banner">The figures are drawn by a script, which is switched off here. The tables hold their numbers.</p></noscript>
 <div id="controls"></div>
-${drawn.map((id) => figureHtml(id, figures[id].title)).join('\n')}
+${drawn.map(({ id, title }) => figureHtml(id, title)).join('\n')}
 ${left.length === 0 ? '' : `<details><summary>Figures that these results do not have</summary><ul>${left.map((line) => `<li>${escape(line)}</li>`).join('')}</ul></details>`}
 </section>
 <section aria-labelledby="findings">

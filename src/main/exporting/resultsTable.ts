@@ -18,7 +18,17 @@ import {
   type SummaryRow,
 } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
-import { estimateText, factorCell, tiedMark, unfinished, unitText, type PaperTable, type TableCell, type TableColumn } from './paperTable'
+import {
+  decimal,
+  estimateText,
+  factorCell,
+  tiedMark,
+  unfinished,
+  unitText,
+  type PaperTable,
+  type TableCell,
+  type TableColumn,
+} from './paperTable'
 
 const significance = 0.05
 
@@ -48,13 +58,15 @@ export function resultsTable(results: ResultSet, dataset: string, id: string, su
     {
       title: 'strategy',
       numeric: false,
-      csv: ['dataset', 'strategy', ...results.factors.map((path) => `factor:${path}`)],
-      cell: ({ group }) => ({
+      csv: ['dataset', 'strategy', ...results.factors.map((path) => `factor:${path}`), 'seeds'],
+      cell: ({ group, row }) => ({
         text: rowTitle(group, results),
-        values: [dataset, group.strategy, ...results.factors.map((path) => factorCell(group.factors, path))],
+        values: [dataset, group.strategy, ...results.factors.map((path) => factorCell(group.factors, path)), row.seeds],
       }),
     },
-    { title: 'n', numeric: true, csv: ['seeds'], cell: ({ row }) => ({ text: String(row.seeds), values: [row.seeds] }) },
+    ...(rows.some(({ seeds }) => seeds !== rows[0].seeds)
+      ? [{ title: 'n', numeric: true, csv: [], cell: ({ row }: Line) => ({ text: String(row.seeds), values: [] }) }]
+      : []),
     {
       title: `AUBC${unit}`,
       numeric: true,
@@ -104,7 +116,7 @@ const plain = (title: string, csv: string, text: (value: number) => string, pick
 const savingColumns = ['ssr', 'ssr_lo', 'ssr_hi', 'ssr_censored', 'ssr_at']
 
 function savingCell({ row: { ssr, ssrLo, ssrHi, ssrCensored, ssrAt } }: Line): TableCell {
-  const text = (value: number): string => (100 * value).toFixed(0).replace('-', '−')
+  const text = (value: number): string => decimal(100 * value, 0)
   const end = (value: number | null, open: string): string => (value === null ? open : text(value))
   const interval = ssrLo === null && ssrHi === null ? '' : ` [${end(ssrLo, '?')}, ${end(ssrHi, '∞')}]`
   return {

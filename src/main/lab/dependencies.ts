@@ -44,6 +44,7 @@ export interface LabDependencies {
     table(results: ResultSet, table: 'rounds' | 'selections' | 'diagnostics' | 'overlap' | 'summary' | 'pairwise'): string
     figure(view: ResultView, request: FigureRequest, format: 'svg' | 'png' | 'pdf', dpi: number): Promise<Uint8Array>
     results(view: ResultView): ResultSet
+    paper(view: ResultView, part: 'tables' | 'report' | 'bundle', baseline?: string): Promise<Uint8Array>
   }
   readonly viewing: {
     /** Starts a process that answers questions about data sets. */

@@ -29,6 +29,7 @@ type ExperimentHandlers = Pick<
   | 'experiment.restore'
   | 'export.table'
   | 'export.figure'
+  | 'export.paper'
   | 'queue.get'
 >
 
@@ -217,6 +218,11 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
       mime: figureTypes[format],
       bytes: await deps.exporting.figure(await viewOf(experiment), request, format, dpi ?? 300),
     }),
+    'export.paper': async ({ experiment, part, baseline }) => {
+      const [suffix, mime] = part === 'report' ? ['report.html', 'text/html'] : [`${part}.zip`, 'application/zip']
+      const bytes = await deps.exporting.paper(await viewOf(experiment), part, baseline)
+      return { name: fileName(record(experiment), suffix), mime, bytes }
+    },
     'queue.get': () => queue,
   }
   return {

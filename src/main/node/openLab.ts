@@ -5,6 +5,8 @@ import { csvTable } from '../exporting/csv'
 import type { Settings } from '@contract/types'
 import { QuerentError } from '@engine/core/errors'
 import { learningCurvesFile } from '../exporting/learningCurves'
+import { paperOf } from '../exporting/paper'
+import { paperPart } from '../exporting/paperFiles'
 import { createLab, type Lab } from '../lab/lab'
 import { planStudy } from '../lab/planStudy'
 import { openResults } from '../lab/results'
@@ -25,6 +27,7 @@ import { makeFolder } from './storage/files'
 import { acquireLock, type Lock } from './storage/lock'
 import { fileStore } from './storage/resultFolder'
 import { mapFiles, readArtifact } from './storage/arrays'
+import { libraryOf } from './workspace/location'
 import { openWorkspace } from './workspace/store'
 
 export interface LabOptions {
@@ -42,8 +45,9 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
   const lock = await own(workspace)
   try {
     const store = await openWorkspace(workspace)
+    const library = libraryOf(workspace)
     const backends = createBackends(spawner)
-    const experiments = experimentDependencies(spawner, backends, cores)
+    const experiments = experimentDependencies(spawner, backends, cores, library)
     const lab = await createLab({
       info: { version, transport, runtime, platform: process.platform },
       store,
@@ -59,7 +63,7 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         },
         doctor: () => doctorReport({ backends, workspace }),
       },
-      datasets: { list: async () => listDatasets() },
+      datasets: { list: () => listDatasets(library) },
       recipes: { list: listRecipes, text: recipeText },
       study: {
         plan: (studyText, studyPath, computed) =>
@@ -73,11 +77,13 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
           return learningCurvesFile(resultsOf(view), strategies, request, { format, dpi, fontsDir: resourcePath('fonts') })
         },
         results: resultsOf,
+        paper: (view, part, baseline) =>
+          paperPart(paperOf(view, baseline), part, { widthMm: 139.7, fontPt: 9, fontsDir: resourcePath('fonts') }),
       },
       viewing: {
         open: () => spawner.spawn(),
         librarySource: async (id) => {
-          const { rows, sha256 } = await datasetInfo(id, workspace)
+          const { rows, sha256 } = await datasetInfo(id, workspace, library)
           return { source: { dataset: id, datasetName: id, datasetSha256: sha256, baseDir: workspace }, rows }
         },
         baseDir: (folder, base) => resolve(folder, base),

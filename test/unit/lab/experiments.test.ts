@@ -181,6 +181,12 @@ describe('an experiment', () => {
       'application/pdf',
       tinyStudy,
     ])
+    const paper = await call('export.paper', { experiment: id, part: 'bundle', baseline: 'margin' })
+    expect([paper.name, paper.mime, new TextDecoder().decode(paper.bytes)]).toEqual([
+      'tiny-bundle.zip',
+      'application/zip',
+      `bundle margin ${tinyStudy}`,
+    ])
   })
 })
 

@@ -10,7 +10,8 @@ export interface PageData {
   readonly strategies: readonly NamedStrategy[]
 }
 
-type Counts = readonly (readonly [label: number, count: number])[]
+/** Samples of one class that were predicted alike, right or wrong (null: not predicted), with about one confidence: their mean. */
+type Counts = readonly (readonly [label: number, correct: boolean | null, confidence: number | null, count: number])[]
 interface PackedRecord extends Omit<RoundRecord, 'selection'> {
   readonly selection: Counts
 }
@@ -23,7 +24,7 @@ interface PackedData extends Omit<PageData, 'results'> {
   }
 }
 
-/** JSON of the data without what no figure reads: of the queried rows their classes stay. */
+/** JSON of the data without what no figure reads: of the queried rows, how many of each class were predicted how. */
 export function packPage({ results, strategies }: PageData): string {
   const packed: PackedData = {
     strategies,
@@ -52,13 +53,33 @@ export function unpackPage(base64: string): PageData {
   return { strategies, results: { ...results, runs } }
 }
 
+/** Confidences of one tenth are merged: reliability is told by tenths, and keeps its mean. */
 function countsOf(samples: readonly SelectedSample[]): Counts {
-  const counts = new Map<number, number>()
-  for (const { label } of samples) counts.set(label, (counts.get(label) ?? 0) + 1)
-  return [...counts].sort(([a], [b]) => a - b)
+  const groups = new Map<string, SelectedSample[]>()
+  for (const sample of samples) {
+    const { label, predicted, confidence } = sample
+    const tenth = confidence === null ? '' : Math.min(9, Math.floor(10 * confidence))
+    const key = [label, predicted === null ? '' : predicted === label, tenth].join(' ')
+    const group = groups.get(key)
+    if (group) group.push(sample)
+    else groups.set(key, [sample])
+  }
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, [{ label, predicted, confidence }, ...others]]) => {
+      const total = others.reduce((sum, sample) => sum + (sample.confidence ?? 0), confidence ?? 0)
+      const count = others.length + 1
+      return [
+        label,
+        predicted === null ? null : predicted === label,
+        confidence === null ? null : Math.round((1e4 * total) / count) / 1e4,
+        count,
+      ]
+    })
 }
 
 const samplesOf = (counts: Counts): SelectedSample[] =>
-  counts.flatMap(([label, count]) =>
-    new Array<SelectedSample>(count).fill({ row: -1, label, score: null, predicted: null, confidence: null }),
-  )
+  counts.flatMap(([label, correct, confidence, count]) => {
+    const predicted = correct === null ? null : correct ? label : label === 0 ? 1 : 0
+    return new Array<SelectedSample>(count).fill({ row: -1, label, score: null, predicted, confidence })
+  })

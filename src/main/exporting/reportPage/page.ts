@@ -117,7 +117,9 @@ function tooltipOf(option: EChartsOption, theme: Theme): EChartsOption['tooltip'
     formatter: (given) => {
       const points = [given].flat().flatMap(({ seriesName = '', value, color }) => {
         const [x, y] = Array.isArray(value) ? value.map(Number) : []
-        return seriesName.startsWith('series\0') || !Number.isFinite(y) ? [] : [{ name: seriesName, x, y, color: typeof color === 'string' ? color : '' }]
+        return seriesName.startsWith('series\0') || !Number.isFinite(y)
+          ? []
+          : [{ name: seriesName, x, y, color: typeof color === 'string' ? color : '' }]
       })
       if (points.length === 0) return ''
       const unique = [...new Map(points.sort((a, b) => b.y - a.y).map((point) => [point.name, point])).values()]
@@ -128,7 +130,7 @@ function tooltipOf(option: EChartsOption, theme: Theme): EChartsOption['tooltip'
         const mark = document.createElement('span')
         mark.textContent = '■ '
         mark.style.color = color
-        line.append(mark, `${name}: ${Number(y.toPrecision(4))}`)
+        line.append(mark, `${name}: ${y.toPrecision(4)}`)
         tip.append(line)
       }
       return tip
