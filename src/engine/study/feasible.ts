@@ -33,6 +33,12 @@ export function poolSize({ data, protocol }: Pick<RunPlan, 'data' | 'protocol'>,
 /** What counts and shares of a data set need of its facts; a manifest keeps these. */
 export type DatasetCounts = Pick<DatasetFacts, 'name' | 'rows' | 'testRows' | 'classes' | 'classCounts'>
 
+/** Whether repeats test on different rows of a data set. */
+export const isSplitAnew = (
+  { data, protocol }: Pick<Study, 'data' | 'protocol'>,
+  { rows, testRows }: Pick<DatasetCounts, 'rows' | 'testRows'>,
+): boolean => protocol.vary.includes('split') && data.split === null && heldOutCount(data.test, rows, testRows > 0) > 0
+
 /** Labels a run has before its first query: those it trains on, without charged validation rows. */
 export const initialLabels = ({ dataStart, initial }: Pick<Study['protocol'], 'dataStart' | 'initial'>): number =>
   dataStart === 'empty' ? 0 : initial

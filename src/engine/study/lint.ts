@@ -1,6 +1,8 @@
+import { compatible } from '../analysis/resultSet'
 import { isLine } from './entries'
 import { variantsOf, type Variant } from './expand'
 import { initialLabels, poolSize, type DatasetCounts } from './feasible'
+import { lintProtocol } from './lintProtocol'
 import type { Finding, Study } from './spec'
 
 /** What a reviewer would object to: things that work but weaken or spoil the comparison. `facts` has one entry per data set. */
@@ -8,10 +10,11 @@ export function lintStudy(study: Study, facts: readonly DatasetCounts[]): Findin
   const variants = variantsOf(study)
   const queried = variants.filter(({ plan }) => !isLine(plan.strategy))
   return [
-    ...seedFindings(study),
+    ...seedFindings(study, queried),
     ...baselineFindings(study),
     ...trainingFindings(study, queried),
     ...facts.flatMap((dataset) => [...splitFindings(study, dataset), ...budgetFindings(queried, dataset)]),
+    ...lintProtocol(study, queried, facts),
   ]
 }
 
@@ -20,15 +23,14 @@ const warning = (code: string, path: string, message: string, fix: string): Find
 /** Pairs below which no p-value is shown. */
 export const fewestSeeds = 6
 
-function seedFindings(study: Study): Finding[] {
+function seedFindings(study: Study, variants: readonly Variant[]): Finding[] {
   const { stats, protocol } = study
   const n = protocol.seeds
   if (stats.test === 'paired-t') return n < fewestSeeds ? [fewSeeds(n)] : []
   // 2^(1 − n) is the smallest two-sided p that n sign flips (or signed ranks) can reach.
   const smallest = 2 ** (1 - n)
   if (n < fewestSeeds) return [fewSeeds(n)]
-  const compared = study.strategies.filter((entry) => !isLine(entry)).length
-  const family = stats.family === 'vs-baseline' ? compared - 1 : (compared * (compared - 1)) / 2
+  const family = familySize(study, variants)
   if (stats.correction !== 'holm' || family * smallest <= 0.05) return []
   const enough = Math.ceil(1 + Math.log2(family / 0.05))
   return [
@@ -39,6 +41,16 @@ function seedFindings(study: Study): Finding[] {
       `use at least ${enough} seeds${stats.family === 'all-pairs' ? ', or stats.family: vs-baseline' : ''}`,
     ),
   ]
+}
+
+/** Comparisons that Holm corrects over: the most that meet the baseline in one of its cells, or every pair of a data set. */
+function familySize({ stats }: Study, variants: readonly Variant[]): number {
+  const isComparable = (a: Variant, b: Variant): boolean =>
+    a.plan.strategy.name !== b.plan.strategy.name && compatible(a.factors, b.factors)
+  const isBaseline = ({ plan }: Variant): boolean => plan.strategy.name === stats.baseline
+  if (stats.family === 'all-pairs')
+    return variants.reduce((sum, a, i) => sum + variants.slice(i + 1).filter((b) => isComparable(a, b)).length, 0)
+  return Math.max(0, ...variants.filter(isBaseline).map((own) => variants.filter((other) => isComparable(own, other)).length))
 }
 
 const fewSeeds = (n: number): Finding =>

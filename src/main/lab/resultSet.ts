@@ -1,7 +1,7 @@
 import { resultSetFrom } from '@engine/analysis/resultSet'
 import { isLine } from '@engine/study/entries'
 import type { RunState } from '@engine/study/events'
-import { heldOutCount } from '@engine/study/partition'
+import { isSplitAnew } from '@engine/study/feasible'
 import type { ResultSet } from '@engine/study/results'
 import type { Manifest } from './experiment'
 
@@ -14,14 +14,8 @@ export function resultsOf({ manifest, state }: { readonly manifest: Manifest; st
     lines: study.strategies.filter(isLine).map(({ name }) => name),
     factors: Object.keys(study.ablate),
     stats: study.stats,
-    splitVaries: splitVaries(manifest),
+    splitVaries: datasets.some((dataset) => isSplitAnew(study, dataset)),
     classes: Math.max(...datasets.map(({ classes }) => classes)),
     runs: runs.map((run) => ({ ...run, state: state(run.hash) })),
   })
 }
-
-/** Whether seeds test on different rows: not with a split file, nor where every data set brings its test array. */
-const splitVaries = ({ study: { data, protocol }, datasets }: Manifest): boolean =>
-  protocol.vary.includes('split') &&
-  data.split === null &&
-  datasets.some(({ rows, testRows }) => heldOutCount(data.test, rows, testRows > 0) > 0)

@@ -85,6 +85,21 @@ describe('lintStudy', () => {
     ['unequal-steps', 'training: { minSteps: 0 }\nablate: { training.weightStart: [reinit-fresh, carry] }', 'training.minSteps'],
     ['no-random', 'strategies: [entropy, badge]', 'strategies'],
     ['family-too-large', 'protocol: { seeds: 6 }\nstrategies: [random, entropy, margin, badge]', 'protocol.seeds'],
+    [
+      'family-too-large',
+      'protocol: { seeds: 6 }\nstrategies: [random, { id: acquisition, name: acq }]\nablate: { strategies.acq.score: [entropy, margin] }',
+      'protocol.seeds',
+    ],
+    ['resplit-seeds', 'data: { test: 0.2 }\nprotocol: { vary: [split, initial, weights, order] }', 'protocol.vary'],
+    ['nothing-varies', 'protocol: { vary: [] }', 'protocol.vary'],
+    ['one-initial-set', 'protocol: { vary: [weights, order] }', 'protocol.vary'],
+    ['unequal-rounds', 'protocol: { rounds: 4 }\nstrategies: [random, { id: entropy, rounds: 8 }]', 'strategies[1]'],
+    ['unequal-budgets', 'ablate: { protocol.query: [20, 50] }', 'ablate.protocol.query'],
+    ['carry-vs-fresh', 'ablate: { training.weightStart: [reinit-fresh, carry] }', 'ablate.training.weightStart'],
+    ['tuning-on-test', 'ablate: { training.learningRate: [0.01, 0.001] }', 'ablate.training.learningRate'],
+    ['exploratory-pairs', 'stats: { family: all-pairs }\nstrategies: [random, entropy, margin]', 'stats.family'],
+    ['no-correction', 'stats: { correction: none }\nstrategies: [random, entropy, margin]', 'stats.correction'],
+    ['bootstrap-few-seeds', 'protocol: { seeds: 8 }\nstats: { band: bootstrap }', 'stats.band'],
   ])('finds %s', (code, rest, path) => {
     expect(lint(rest)).toContainEqual(expect.objectContaining({ code, path, fix: expect.any(String) as unknown }))
   })
@@ -94,10 +109,23 @@ describe('lintStudy', () => {
     ['large-batch', 'protocol: { initial: 100, query: 100, rounds: 4 }'],
     ['class-missing', 'protocol: { initial: 8, initialSampling: stratified }'],
     ['unequal-steps', 'ablate: { training.weightStart: [reinit-fresh, carry] }'],
+    ['resplit-seeds', 'protocol: { vary: [split, initial] }'], // the test array is provided
+    ['unequal-rounds', 'protocol: { rounds: 4 }\nstrategies: [random, entropy, { id: random, name: random-long, rounds: 8 }]'],
+    ['carry-vs-fresh', 'training: { weightStart: carry }'],
+    ['tuning-on-test', 'ablate: { training.weightStart: [reinit-fresh, carry] }'],
+    ['family-too-large', 'protocol: { seeds: 6 }\nablate: { training.weightStart: [reinit-fresh, reinit-same] }'],
     ['family-too-large', 'protocol: { seeds: 7 }\nstrategies: [random, entropy, margin, badge]'],
     ['family-too-large', 'protocol: { seeds: 6 }\nstats: { test: paired-t }\nstrategies: [random, entropy, margin, badge]'],
   ])('does not find %s where there is none', (code, rest) => {
     expect(codes(lint(rest))).not.toContain(code)
+  })
+
+  it('looks at the data', () => {
+    expect(codes(lint('', { testRows: 60 }))).toEqual(['small-test'])
+    expect(codes(lint('metrics: [accuracy]', { classCounts: [700, 100, 100, 100] }))).toEqual(['imbalanced'])
+    expect(codes(lint('', { classCounts: [700, 100, 100, 100] }))).toEqual([])
+    const same = study('dataset: { inputs: a.npy, labels: y.npy, testInputs: a.npy, testLabels: y.npy }\nstrategies: [random, entropy]')
+    expect(lintStudy(same, [facts])).toMatchObject([{ code: 'test-is-train', severity: 'warning', path: 'dataset.testInputs' }])
   })
 
   it('finds a missing test array', () => {

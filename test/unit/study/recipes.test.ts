@@ -18,11 +18,11 @@ describe('recipes', () => {
     expect(files.sort()).toEqual(index.map(({ id }) => `${id}.yaml`).sort())
   })
 
-  it.each(index.map(({ id }) => id))('%s is a valid study without findings that runs on data that ships', (id) => {
+  it.each(index.map(({ id }) => id))('%s is a valid study without a warning that runs on data that ships', (id) => {
     const file = `${id}.yaml`
     const entry = index.find((candidate) => candidate.id === id)
     const { study, findings } = reviewStudy(read(file), { file }, () => facts)
-    expect(findings).toEqual([])
+    expect(findings.filter(({ severity }) => severity !== 'note')).toEqual([])
     expect(study).toMatchObject({ study: id, datasets: [entry?.dataset] })
   })
 
