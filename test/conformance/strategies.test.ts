@@ -13,6 +13,8 @@ interface Case {
   readonly drawn?: 'rows' | 'rows and scores'
   /** scores take few values, so that the numbering decides often */
   readonly coarse?: true
+  /** is told the true labels of the pool */
+  readonly oracle?: true
   /** what makes a candidate not a number for this method; absent: the method reads none */
   readonly reads?: 'logits' | 'embeddings' | 'inputs' | 'passes' | 'norms' | 'losses'
 }
@@ -90,12 +92,26 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { params: {}, reads: 'embeddings' },
     { params: { neighbours: 2 }, reads: 'logits' },
   ],
+  less: [
+    { params: {}, reads: 'logits' },
+    { params: { target: 'train', labelMode: 'expected', gradient: 'sgd', aggregate: 'max' }, reads: 'logits' },
+    { params: { target: 'pool-pseudo', similarity: 'dot', form: 'paper', layers: 'last-weight' }, reads: 'embeddings' },
+    { params: { items: 'cosine-of-mean', labelMode: 'sample' }, drawn: 'rows and scores' },
+    { params: { labelMode: 'true' }, reads: 'logits', oracle: true },
+    { params: { layers: 'all' } },
+    { params: { projection: 12 }, drawn: 'rows and scores' },
+  ],
+  trak: [
+    { params: { projection: 16 }, reads: 'embeddings', drawn: 'rows and scores' },
+    { params: { projection: 8, lambda: 0.1, target: { classes: [0] } }, reads: 'logits', drawn: 'rows and scores' },
+  ],
   alignment: [
     { params: {}, reads: 'logits' },
     { params: { target: 'pool-pseudo', similarity: 'cos', sign: -1 }, reads: 'embeddings' },
     { params: { target: 'train', labelMode: 'rms', layers: 'last-weight' }, reads: 'logits' },
     { params: { labelMode: 'expected-abs', similarity: 'cos' }, reads: 'logits' },
     { params: { target: 'val-sampled', labelMode: 'sampled' }, drawn: 'rows and scores' },
+    { params: { layers: 'all', similarity: 'cos', labelMode: 'rms' } },
   ],
   external: [{ params: { command: ['choose'] }, drawn: 'rows' }],
   replay: [{ params: { selections: 'recorded.csv' }, drawn: 'rows' }],
@@ -128,7 +144,7 @@ const chosen = async (strategy: Strategy, params: unknown, query: Query): Promis
 
 const samples = randomSamples('conformance', 60)
 
-describe.each(entries)('$name', ({ strategy, params, drawn, coarse, reads }) => {
+describe.each(entries)('$name', ({ strategy, params, drawn, coarse, oracle, reads }) => {
   const select = (query: Query): Promise<number[]> => chosen(strategy, params, query)
 
   it.each([
@@ -187,7 +203,7 @@ describe.each(entries)('$name', ({ strategy, params, drawn, coarse, reads }) => 
   })
 
   it('takes the lower row of equal candidates', async () => {
-    if (drawn) return
+    if (drawn || oracle) return
     // Without labels the first pick of a covering method is its start, and all others tie.
     const rows = await select(sampleQuery(equalSamples(samples), { labeled: 3, k: 4 }))
     expect(rows).toEqual([3, 4, 5, 6])
@@ -207,9 +223,15 @@ describe.each(entries)('$name', ({ strategy, params, drawn, coarse, reads }) => 
     expect((error as QuerentError).message).toContain('row 17')
   })
 
-  it('does not see the labels of the pool', async () => {
+  it('does not see the labels of the pool, unless it says so', async () => {
     const shuffled = { ...samples, labels: Int32Array.from(samples.labels, (label, i) => (i < 10 ? label : (label + i) % samples.classes)) }
-    expect(await select(sampleQuery(shuffled, { labeled: 10, k: 6 }))).toEqual(await select(sampleQuery(samples, { labeled: 10, k: 6 })))
+    const [own, other] = [
+      await select(sampleQuery(samples, { labeled: 10, k: 6 })),
+      await select(sampleQuery(shuffled, { labeled: 10, k: 6 })),
+    ]
+    expect(strategy.reads?.(params).includes('oracle') ?? false).toBe(oracle ?? false)
+    if (oracle) expect(other).not.toEqual(own)
+    else expect(other).toEqual(own)
   })
 
   it('stops when cancelled', async () => {

@@ -1,9 +1,11 @@
-import { takeRows, type FloatArray, type Matrix } from '@engine/core/matrix'
+import { rowOf, takeRows, type FloatArray, type Matrix } from '@engine/core/matrix'
 import { squaredNorms } from '@engine/core/linear'
 import { randomFrom, type Random } from '@engine/core/random'
+import { adamDirection, adamTerms } from '@engine/nn/adamDirection'
 import type { TensorNorms } from '@engine/nn/model'
 import { arrayQuery, arrayView, type ArrayQuery, type ArraySource } from '@engine/strategies/arrayView'
 import type { ModelView, Query } from '@engine/strategies/contract'
+import { logitTangents, meanGradient } from '@engine/strategies/lossGradients'
 
 export { arrayQuery, arrayView }
 
@@ -44,7 +46,40 @@ export const withGradients = (view: ModelView): ModelView => ({
     const [e, h] = [squaredNorms(errors), squaredNorms(await view.embeddings(rows))]
     return matrixOf(Array.from(e, (error, i) => [error * h[i], error]))
   },
+  meanGradient: (rows, targets) => meanGradient(view, rows, targets, 'last'),
+  logitTangents: (rows, direction) => logitTangents(view, rows, direction, 'last'),
+  async adamProducts(rows, errors, { form, moments }, directions) {
+    const terms = adamTerms(form, moments?.step ?? 0)
+    const [first, second] = [moments?.first, moments?.second].map((tensors) => tensors?.flatMap((tensor) => [...tensor]))
+    const gammas = (await formed(view, rows, errors)).map((gradient) =>
+      gradient.map((g, t) => adamDirection(form, terms, first?.[t] ?? 0, second?.[t] ?? 0, g)),
+    )
+    const flat = directions.map((direction) => direction.flatMap((tensor) => [...tensor]))
+    return {
+      products: matrixOf(gammas.map((gamma) => flat.map((direction) => inner(gamma, direction)))),
+      squared: Float64Array.from(gammas, (gamma) => inner(gamma, gamma)),
+    }
+  },
+  async projectedGradients(rows, errors, { dimension, random }) {
+    const gradients = await formed(view, rows, errors)
+    const columns = Array.from({ length: dimension }, (_, k) => [...normals(random.fork(k), 1, gradients[0]?.length ?? 0).data])
+    return {
+      ...matrixOf(gradients.map((gradient) => columns.map((column) => inner(gradient, column) / Math.sqrt(dimension)))),
+      cols: dimension,
+    }
+  },
 })
+
+const inner = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, t) => sum + value * b[t], 0)
+
+/** Gradients of the last layer, weight and bias, one list of numbers per row. */
+async function formed(view: ModelView, rows: Int32Array, errors: Matrix): Promise<number[][]> {
+  const embeddings = await view.embeddings(rows)
+  return Array.from(rows, (_, i) => {
+    const [error, h] = [[...rowOf(errors, i)], [...rowOf(embeddings, i)]]
+    return [...error.flatMap((e) => h.map((value) => e * value)), ...error]
+  })
+}
 
 /** The view with losses (N × 1) that a module predicted; the norms of their gradients are the losses' squares. */
 export const withLosses = (view: ModelView, losses: Matrix): ModelView => ({
@@ -113,9 +148,10 @@ export function sampleQuery(
     ...rest
   }: { labeled?: number; k: number; seed?: string } & Partial<Omit<ArrayQuery, 'k' | 'labeled'>>,
 ): Query {
-  const n = samples.inputs.rows
+  const pool = rest.pool ?? range(labeled, samples.inputs.rows)
   return arrayQuery({
-    pool: range(labeled, n),
+    pool,
+    oracle: pool.map((row) => samples.labels[row]),
     labeled: range(0, labeled),
     labels: samples.labels.slice(0, labeled),
     classes: samples.classes,

@@ -127,26 +127,33 @@ export function argMax(values: ArrayLike<number>, from = 0, count = values.lengt
   return best
 }
 
-/** ln det of a symmetric positive definite matrix (n × n) by Cholesky; refuses others. */
-export function logDeterminant(m: Matrix<Float64Array>): number {
+/**
+ * Cholesky factor L (lower triangle, row-major) of a symmetric positive definite matrix (n × n); null when a pivot is not above
+ * `tolerance` times its diagonal entry.
+ */
+export function choleskyFactor(m: Matrix<Float64Array>, tolerance = 0): Float64Array | null {
   const n = m.rows
   const a = m.data.slice()
-  let sum = 0
   for (let j = 0; j < n; j++) {
     const pivot = a[j * n + j] - dot(a, j * n, a, j * n, j)
-    if (!(pivot > 0)) throw badInput('the matrix is not positive definite', { found: `pivot ${pivot} in row ${j}` })
+    if (!(pivot > tolerance * m.data[j * n + j])) return null
     const root = Math.sqrt(pivot)
-    sum += 2 * Math.log(root)
     a[j * n + j] = root
     for (let i = j + 1; i < n; i++) a[i * n + j] = (a[i * n + j] - dot(a, i * n, a, j * n, j)) / root
   }
+  return a
+}
+
+/** ln det of a symmetric positive definite matrix (n × n); refuses others. */
+export function logDeterminant(m: Matrix<Float64Array>): number {
+  const factor = choleskyFactor(m)
+  if (factor === null) throw badInput('the matrix is not positive definite')
+  let sum = 0
+  for (let j = 0; j < m.rows; j++) sum += 2 * Math.log(factor[j * m.rows + j])
   return sum
 }
 
-/** Eigenvalues of a symmetric matrix (n × n), ascending, by cyclic Jacobi rotations. */
-export const symmetricEigenvalues = (m: Matrix<Float64Array>): Float64Array => jacobi(m.data.slice(), m.rows).sort()
-
-/** Eigenvalues, descending, and unit eigenvectors, one per row (n × n), of a symmetric matrix. */
+/** Eigenvalues, descending, and unit eigenvectors, one per row (n × n), of a symmetric matrix, by cyclic Jacobi rotations. */
 export function symmetricEigenvectors(m: Matrix<Float64Array>): { readonly values: Float64Array; readonly vectors: Matrix<Float64Array> } {
   const n = m.rows
   const columns = new Float64Array(n * n)
@@ -161,7 +168,7 @@ export function symmetricEigenvectors(m: Matrix<Float64Array>): { readonly value
 }
 
 /** Diagonalises `a` in place; multiplies the rotations into `columns`. */
-function jacobi(a: Float64Array, n: number, columns?: Float64Array): Float64Array {
+function jacobi(a: Float64Array, n: number, columns: Float64Array): Float64Array {
   const total = dot(a, 0, a, 0, n * n)
   for (let sweep = 0; sweep < 60; sweep++) {
     let off = 0
@@ -172,7 +179,7 @@ function jacobi(a: Float64Array, n: number, columns?: Float64Array): Float64Arra
   return Float64Array.from({ length: n }, (_, i) => a[i * n + i])
 }
 
-function rotate(a: Float64Array, n: number, p: number, q: number, columns?: Float64Array): void {
+function rotate(a: Float64Array, n: number, p: number, q: number, columns: Float64Array): void {
   const apq = a[p * n + q]
   if (apq === 0) return
   const theta = (a[q * n + q] - a[p * n + p]) / (2 * apq)
@@ -183,12 +190,10 @@ function rotate(a: Float64Array, n: number, p: number, q: number, columns?: Floa
   a[q * n + q] += t * apq
   a[p * n + q] = a[q * n + p] = 0
   for (let i = 0; i < n; i++) {
-    if (columns) {
-      const left = columns[i * n + p]
-      const right = columns[i * n + q]
-      columns[i * n + p] = c * left - s * right
-      columns[i * n + q] = s * left + c * right
-    }
+    const left = columns[i * n + p]
+    const right = columns[i * n + q]
+    columns[i * n + p] = c * left - s * right
+    columns[i * n + q] = s * left + c * right
     if (i === p || i === q) continue
     const aip = a[i * n + p]
     const aiq = a[i * n + q]

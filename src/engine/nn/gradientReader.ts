@@ -154,21 +154,22 @@ function feedAdam(
   inputs: Arrays,
   network: Network,
   form: 'code' | 'paper',
-  moments: Moments,
+  moments: Moments | null,
   names: readonly string[] = network.parameters.map(({ name }) => name),
 ): void {
-  const { firstScale, secondScale, gain, squareGain } = adamTerms(form, moments.step)
+  const { firstScale, secondScale, gain, squareGain } = adamTerms(form, moments?.step ?? 0)
   network.parameters.forEach(({ name }, t) => {
     if (!names.includes(name)) return
-    scaleInto(inputs[`first:${name}`], moments.first[t], firstScale)
-    scaleInto(inputs[`second:${name}`], moments.second[t], secondScale)
+    scaleInto(inputs[`first:${name}`], moments?.first[t], firstScale)
+    scaleInto(inputs[`second:${name}`], moments?.second[t], secondScale)
   })
   inputs.gain[0] = gain
   inputs.squareGain[0] = squareGain
 }
 
-function scaleInto(target: FloatArray, values: FloatArray, factor: number): void {
-  for (let i = 0; i < values.length; i++) target[i] = factor * values[i]
+function scaleInto(target: FloatArray, values: FloatArray | undefined, factor: number): void {
+  if (values === undefined) target.fill(0)
+  else for (let i = 0; i < values.length; i++) target[i] = factor * values[i]
 }
 
 /** Rademacher entries ±scale, from one stream per block of columns: nothing of the projection is kept. */

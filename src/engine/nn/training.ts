@@ -5,7 +5,7 @@ import { adamConstants } from './adamDirection'
 import { flipCrop } from './augment'
 import { type Auxiliary, auxiliaryFeeds } from './auxiliary'
 import { drawMask } from './dropout'
-import type { Executor, OptimizerRule, Parameters } from './executor'
+import type { Executor, Moments, OptimizerRule, Parameters } from './executor'
 import type { Checkpoint, EpochStats, FitOptions, FitRandom, FitSummary } from './model'
 import { type Network, traceStep } from './network'
 
@@ -73,7 +73,7 @@ export async function* train(
         })
       lossCurve.push(loss)
       if (epoch >= epochs - (options.checkpoints ?? 0))
-        keep({ weights: await parameters.read(), moments: await program.moments(), learningRate })
+        keep({ weights: await parameters.read(), moments: momentsOf(network, await program.moments()), learningRate })
       yield { epoch, epochs, loss }
     }
     return { epochs, steps: epochs * stepsPerEpoch, loss: lossCurve.at(-1) ?? Number.NaN, lossCurve }
@@ -91,6 +91,10 @@ function checkTrainingSet(network: Network, rows: Rows, labels: Int32Array): voi
   const stray = labels.findIndex((label) => label < 0 || label >= network.classes)
   if (stray >= 0) throw badInput(`label ${labels[stray]} of row ${rows.index[stray]} is not one of ${network.classes} classes`)
 }
+
+/** The moments of the network's parameters; those of an auxiliary module lie behind them. */
+const momentsOf = ({ parameters: { length } }: Network, moments: Moments | null): Moments | null =>
+  moments && { ...moments, first: moments.first.slice(0, length), second: moments.second.slice(0, length) }
 
 /** How many milestones the epoch has reached. They are fractions of the fit; the allowance is for products like 0.55 · 100. */
 const passed = (milestones: readonly number[], epoch: number, epochs: number): number =>

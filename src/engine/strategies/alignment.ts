@@ -101,7 +101,7 @@ export async function alignmentScores(
     const products = towards(targets)
     if (!normalised) return products
     const norms = await lengths(targets)
-    return products.map((product, i) => (norms[i] > 0 ? product / norms[i] : 0))
+    return products.map((product, i) => (norms[i] === 0 ? 0 : product / norms[i]))
   }
 
   const signed = (scores: Float64Array): Float64Array => (sign === 1 ? scores : scores.map((score) => -score))

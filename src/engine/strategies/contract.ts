@@ -62,8 +62,8 @@ export interface TrainingExtras {
   readonly auxiliary?: AuxiliarySpec
 }
 
-/** What a method reads beyond the labelled rows: labelled validation rows, or true labels of the pool (never a fair method). */
-export type Reading = 'validation' | 'oracle'
+/** What a method reads beyond the labelled rows: labelled validation rows, Adam's moments, or true labels of the pool (never fair). */
+export type Reading = 'validation' | 'moments' | 'oracle'
 
 /** What an external command is told; row i of a matrix is row i of the list it belongs to. No label of a pool row is in it. */
 export interface ExternalRequest {

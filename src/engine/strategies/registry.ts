@@ -15,6 +15,7 @@ import { fisherTrace } from './fisherTrace'
 import { external } from './external'
 import { fullData } from './fullData'
 import { kmeans } from './kmeans'
+import { less } from './less'
 import { learningLoss } from './learningLoss'
 import { leastConfidence } from './leastConfidence'
 import { lplgrad } from './lplgrad'
@@ -23,6 +24,7 @@ import { probcover } from './probcover'
 import { random } from './random'
 import { replay } from './replay'
 import { scores } from './scores'
+import { trak } from './trak'
 import { typiclust } from './typiclust'
 import { variationRatio } from './variationRatio'
 
@@ -45,6 +47,8 @@ const all: readonly Strategy[] = [
   fisherTrace,
   learningLoss,
   lplgrad,
+  less,
+  trak,
   alignment,
   typiclust,
   probcover,
