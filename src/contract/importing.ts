@@ -5,6 +5,9 @@ import type { DatasetInfo } from './types'
 export const columnRoles = ['number', 'category', 'text', 'image', 'list', 'skip'] as const
 export type ColumnRole = (typeof columnRoles)[number]
 
+export const arrayRoles = ['inputs', 'labels', 'testInputs', 'testLabels', 'validationInputs', 'validationLabels'] as const
+export type ArrayRole = (typeof arrayRoles)[number]
+
 const name = z.string().max(1000)
 
 /** What is what in the files of an import; everything left out is found by looking. */
@@ -23,6 +26,8 @@ export const importMapping = z.strictObject({
   labels: name.optional(),
   testInputs: name.optional(),
   testLabels: name.optional(),
+  validationInputs: name.optional(),
+  validationLabels: name.optional(),
   /** columns by name; null: there is none */
   label: name.optional(),
   split: name.nullable().optional(),
@@ -51,7 +56,7 @@ export interface ImportPreview {
     readonly name: string
     readonly shape: readonly number[]
     readonly type: string
-    readonly role: 'inputs' | 'labels' | 'testInputs' | 'testLabels' | ''
+    readonly role: ArrayRole | ''
   }[]
   readonly columns: readonly {
     readonly name: string

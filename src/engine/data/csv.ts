@@ -14,6 +14,9 @@ export interface Table {
 /** Names that a column of class labels usually has. */
 export const labelColumnNames: readonly string[] = ['label', 'labels', 'class', 'target', 'y', 'species', 'category']
 
+/** Names that a column of texts usually has. */
+export const textColumnNames: readonly string[] = ['text', 'sentence', 'review', 'content', 'body', 'message', 'comment', 'tweet', 'document', 'title', 'headline', 'question'] // prettier-ignore
+
 const numberPattern = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)$/i
 
 export const isNumeric = (cell: string): boolean => numberPattern.test(cell.trim())
@@ -39,10 +42,13 @@ export function readTable(bytes: Uint8Array, name: string): Table {
   return { name, header, rows: header === null ? lines : lines.slice(1), columns }
 }
 
-/** Whether the first row names columns: a name above a number, or only names that columns usually have. */
+/** Whether the first row names columns: a name above a number, or a name that such a column usually has. */
 export function isHeader(first: readonly string[], second: readonly string[] | undefined): boolean {
   if (first.some((cell, j) => !isNumeric(cell) && second !== undefined && isNumeric(second[j]))) return true
-  return first.every((cell) => labelColumnNames.includes(cell.trim().toLowerCase()))
+  const names = first.map((cell) => cell.trim().toLowerCase())
+  // Texts above texts: only a usual name tells, and one letter may be a value (y and n).
+  const isName = (name: string): boolean => name.length > 1 && (labelColumnNames.includes(name) || textColumnNames.includes(name))
+  return names.every((name) => labelColumnNames.includes(name)) || (new Set(names).size === names.length && names.some(isName))
 }
 
 /** The delimiter that the first line has most of; `usual` when it has none. */

@@ -21,12 +21,16 @@ export function pureHasher(): Hasher {
 export function hashDataset(train: LabeledPool, test: LabeledPool | null, hasher: Hasher = pureHasher()): string {
   for (const pool of test === null ? [train] : [train, test]) {
     const type = pool.data instanceof Uint8Array ? 'uint8' : pool.data instanceof Float32Array ? 'float32' : 'float64'
-    hasher.update(Uint8Array.from(utf8(`${JSON.stringify({ type, rows: pool.rows, shape: pool.shape })}\n`)))
+    hasher.update(hashedHead(type, pool.rows, pool.shape))
     hasher.update(bytesOf(pool.data))
     hasher.update(bytesOf(pool.labels))
   }
   return hasher.hex()
 }
+
+/** The line before the values of an array. */
+export const hashedHead = (type: 'uint8' | 'float32' | 'float64', rows: number, shape: readonly number[]): Uint8Array =>
+  Uint8Array.from(utf8(`${JSON.stringify({ type, rows, shape })}\n`))
 
 const bytesOf = (data: { readonly buffer: ArrayBufferLike; readonly byteOffset: number; readonly byteLength: number }): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength)

@@ -1,19 +1,56 @@
-import type { Command } from 'commander'
-import { datasetInfo, listDatasets } from '../node/datasets'
-import { textTable, type CliContext } from './io'
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { Option, type Command } from 'commander'
+import { columnRoles, importMapping, type ImportMapping, type ImportProgress } from '@contract/importing'
+import { QuerentError } from '@engine/core/errors'
+import {
+  datasetFeatureNames,
+  addSplit,
+  datasetInfo,
+  exportDataset,
+  importDataset,
+  listDatasets,
+  loadDataset,
+  previewImport,
+  readSplit,
+  removeDataset,
+  requireStored,
+  restoreDataset,
+  splitsOf,
+} from '../node/datasets'
+import { systemClock } from '../node/clock'
+import { withFile } from '../node/errors'
+import { writeAtomic } from '../node/storage/files'
+import { defaultWorkspace, libraryOf } from '../node/workspace/location'
+import { integer, textTable, type CliContext } from './io'
+
+interface ImportOptions extends Omit<ImportMapping, 'columns' | 'header' | 'channels' | 'split'> {
+  readonly column?: readonly string[]
+  readonly channels?: number
+  readonly split?: string | false
+  readonly header?: boolean
+  readonly preview?: boolean
+  readonly asSplitOf?: string
+}
+
+interface ExportOptions {
+  readonly out?: string
+  readonly split?: string
+}
 
 export function register(program: Command, context: CliContext): void {
   const datasets = program.command('datasets').description('the data sets that studies can name')
+  const library = (): string => libraryOf(defaultWorkspace())
 
   datasets
     .command('list')
     .description('every data set of the library')
     .action(
-      context.action(() => {
-        const list = listDatasets()
+      context.action(async () => {
+        const list = await listDatasets(library())
         const text = textTable(
           ['id', 'kind', 'rows', 'test', 'classes', 'bytes', 'licence', ''],
-          list.map(({ id, kind, rows, testRows, classes, bytes, licence, available }) => [
+          list.map(({ id, kind, rows, testRows, classes, bytes, licence, available, imported }) => [
             id,
             kind,
             rows,
@@ -21,7 +58,7 @@ export function register(program: Command, context: CliContext): void {
             classes,
             bytes,
             licence,
-            available ? '' : 'not on this machine',
+            available ? (imported ? 'imported' : '') : 'not on this machine',
           ]),
         )
         return { json: { datasets: list }, text }
@@ -34,12 +71,160 @@ export function register(program: Command, context: CliContext): void {
     .argument('<id>')
     .action(
       context.action(async (id: string) => {
-        const info = await datasetInfo(id, context.cwd)
+        const info = await datasetInfo(id, context.cwd, library())
+        const splits = info.imported ? await splitsOf(library(), await requireStored(library(), id)) : []
         const text = textTable(
           ['field', 'value'],
-          Object.entries({ ...info, shape: info.shape.join('×') }).map(([field, value]) => [field, String(value)]),
+          Object.entries({ ...info, shape: info.shape.join('×'), ...(splits.length > 0 ? { splits: splits.join(', ') } : {}) }).map(
+            ([field, value]) => [field, String(value)],
+          ),
         )
-        return { json: info, text }
+        return { json: { ...info, splits }, text }
       }),
     )
+
+  addMapping(
+    datasets
+      .command('import')
+      .description(
+        'bring your own data: arrays (.npy, .npz, .safetensors, IDX, MATLAB), tables (CSV, JSONL, Parquet, Arrow, ARFF, LIBSVM), folders of pictures, zip and tar of these',
+      )
+      .argument('<paths...>', 'files or folders that make one data set')
+      .option('--preview', 'show what the import would make and write nothing')
+      .option('--as-split-of <id>', 'keep a file of train, validation and test rows with an imported data set'),
+  ).action(
+    context.action(async (paths: string[], options: ImportOptions) => {
+      const full = paths.map((path) => context.resolve(path))
+      if (options.asSplitOf !== undefined) return importSplit(full, options.asSplitOf)
+      const mapping = mappingOf(options)
+      if (options.preview) {
+        const preview = await previewImport(full, mapping, library())
+        const shown = preview.rows.map(({ split, label, values, text }) => [
+          split,
+          label,
+          text ||
+            values
+              .slice(0, 8)
+              .map((value) => Number(value.toPrecision(4)))
+              .join(' '),
+        ])
+        const found =
+          preview.form === 'arrays'
+            ? preview.arrays.map(({ name, shape, role }) => [name, shape.join('×'), role])
+            : preview.columns.map(({ name, role, note }) => [name, role, note])
+        const text = [
+          `${preview.title}: ${preview.kind}, one sample ${preview.shape.join('×')}${preview.total === null ? '' : `, ${preview.total} rows`}`,
+          textTable(preview.form === 'arrays' ? ['array', 'shape', 'role'] : ['column', 'role', 'note'], found),
+          textTable(['split', 'label', 'first values'], shown),
+          ...preview.problems,
+        ].join('\n\n')
+        return { json: preview, text }
+      }
+      const result = await importDataset({
+        paths: full,
+        mapping,
+        library: library(),
+        importedAt: systemClock.now(),
+        signal: context.signal,
+        onProgress: progressNote(),
+      })
+      const { dataset, known, notes } = result
+      for (const note of notes) context.note(note)
+      const { id, rows, testRows, classes, shape } = dataset
+      const text = `${known ? 'in the library already: ' : ''}${id}  ${rows} rows, ${testRows} test rows, ${classes} classes, ${shape.join('×')} values each`
+      return { json: result, text }
+    }),
+  )
+
+  datasets
+    .command('export')
+    .description('write a data set as .npz or .csv, or one of its splits as .json')
+    .argument('<id>')
+    .option('--out <file>', 'file to write; its ending chooses .npz or .csv')
+    .option('--split <name>', 'write this split instead of the data')
+    .action(
+      context.action(async (id: string, { out, split }: ExportOptions) => {
+        const file = context.resolve(out ?? (split === undefined ? `${id}.npz` : `${id}-${split}.json`))
+        if (split !== undefined) await writeAtomic(file, await readSplit(library(), await requireStored(library(), id), split))
+        else {
+          const dataset = await loadDataset(id, context.cwd, library())
+          await exportDataset(dataset, file, await datasetFeatureNames(id, library()))
+        }
+        return { json: { id, file }, text: file }
+      }),
+    )
+
+  datasets
+    .command('remove')
+    .description('take an imported data set out of the library; `restore` brings it back for 30 days')
+    .argument('<id>')
+    .action(
+      context.action(async (id: string) => {
+        const { sha256 } = await removeDataset(library(), id)
+        return { json: { id, sha256, removed: true }, text: `removed ${id}; querent datasets restore ${id} brings it back` }
+      }),
+    )
+
+  datasets
+    .command('restore')
+    .description('bring a removed data set back')
+    .argument('<id>')
+    .action(
+      context.action(async (id: string) => {
+        const { sha256 } = await restoreDataset(library(), id)
+        return { json: { id, sha256, restored: true }, text: `restored ${id}` }
+      }),
+    )
+
+  async function importSplit([file, ...more]: readonly string[], id: string): Promise<{ json: unknown; text: string }> {
+    if (more.length > 0) throw new QuerentError('bad-usage', 'one split file at a time', { found: `${more.length + 1} files` })
+    const name = basename(file).replace(/\.json$/i, '')
+    const text = await withFile(file, () => readFile(file, 'utf8'))
+    await addSplit(library(), await requireStored(library(), id), name, text, file)
+    return { json: { id, split: name }, text: `${id} keeps the split ${name}` }
+  }
+
+  /** One line of progress that stays in its place on a terminal; nothing elsewhere. */
+  function progressNote(): ((progress: ImportProgress) => void) | undefined {
+    if (context.stderr.isTTY !== true) return undefined
+    return ({ phase, rows, total }) =>
+      void context.stderr.write(`\r${phase} ${rows}${total === null ? '' : ` of ${total}`} rows\x1b[K${phase === 'storing' ? '\n' : ''}`)
+  }
+}
+
+const addMapping = (command: Command): Command =>
+  command
+    .option('--id <id>', 'id in the library; by default from the file name')
+    .option('--title <text>')
+    .option('--source <text>', 'where the data comes from')
+    .option('--licence <text>')
+    .addOption(new Option('--kind <kind>', 'what a sample is').choices(['image', 'vector', 'tabular', 'text', 'series']))
+    .option('--inputs <name>', 'array of the inputs, e.g. data.npz#x')
+    .option('--labels <name>', 'array of the labels')
+    .option('--test-inputs <name>', 'array of the test inputs')
+    .option('--test-labels <name>', 'array of the test labels')
+    .option('--label <column>', 'column of the labels')
+    .option('--split <column>', 'column that says train, test or validation')
+    .option('--no-split', 'no column does')
+    .option('--column <name=role...>', `role of a column: ${columnRoles.join(' · ')}`)
+    .option('--width <pixels>', 'width of pictures', integer(1))
+    .option('--height <pixels>', 'height of pictures', integer(1))
+    .option('--channels <n>', 'channels of pictures: 1 or 3', integer(1))
+    .option('--features <n>', 'hashed features of a text', integer(16))
+    .option('--length <steps>', 'steps of a series', integer(1))
+    .addOption(new Option('--encoding <name>', 'of text files').choices(['utf-8', 'utf-16le', 'latin1']))
+    .option('--header', 'the first line of a table names its columns')
+    .option('--no-header', 'it does not')
+
+function mappingOf({ preview: _preview, asSplitOf: _asSplitOf, column, split, ...options }: ImportOptions): ImportMapping {
+  const columns = column?.map((pair) => [pair.slice(0, pair.lastIndexOf('=')), pair.slice(pair.lastIndexOf('=') + 1)])
+  const { json: _json, ...fields } = options as typeof options & { json?: boolean }
+  const parsed = importMapping.safeParse({
+    ...fields,
+    ...(columns === undefined ? {} : { columns: Object.fromEntries(columns) as Record<string, string> }),
+    ...(split === undefined || (split as unknown) === true ? {} : { split: split === false ? null : split }),
+  })
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new QuerentError('bad-usage', `--${issue.path.join('.')}: ${issue.message}`, { path: issue.path.join('.') })
 }

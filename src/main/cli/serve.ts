@@ -30,7 +30,7 @@ export function register(program: Command, context: CliContext): void {
           workspace: folder,
           transport: 'web',
           runtime: `Node ${process.versions.node}`,
-          spawner: forkSpawner(context.jobEntry),
+          spawner: forkSpawner(context.jobEntry, folder),
           cores: availableParallelism(),
         })
         try {

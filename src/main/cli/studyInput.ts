@@ -10,6 +10,7 @@ import { createBackends, type Backends } from '../node/backends'
 import { withFile } from '../node/errors'
 import { experimentDependencies } from '../node/experiments'
 import { forkSpawner } from '../node/jobs/fork'
+import { defaultWorkspace, libraryOf } from '../node/workspace/location'
 import type { CliContext } from './io'
 
 export interface StudyOptions {
@@ -70,7 +71,8 @@ function override(text: string): readonly [string, unknown] {
 
 /** This machine as experiments see it. */
 export function createExperimentHost(context: CliContext): ExperimentDependencies & { readonly backends: Backends } {
-  const spawner = forkSpawner(context.jobEntry)
+  const workspace = defaultWorkspace()
+  const spawner = forkSpawner(context.jobEntry, workspace)
   const backends = createBackends(spawner)
-  return { ...experimentDependencies(spawner, backends, availableParallelism()), backends }
+  return { ...experimentDependencies(spawner, backends, availableParallelism(), libraryOf(workspace)), backends }
 }

@@ -87,7 +87,7 @@ export function startSupervisor(options: {
   }
 
   function spawnJob(id: number): void {
-    const job = utilityProcess.fork(options.jobEntry, [], { serviceName: 'Querent job', stdio: ['ignore', 'ignore', 'pipe'] })
+    const job = utilityProcess.fork(options.jobEntry, [...options.labArguments], { serviceName: 'Querent job', stdio: ['ignore', 'ignore', 'pipe'] })
     const isCurrent = (): boolean => jobs.get(id) === job // a restarted lab counts from the start
     let lastWords = ''
     jobs.set(id, job)

@@ -3,6 +3,11 @@ import { parentPort } from '../node/jobs/parentPort'
 import type { FromJob, JobChannel, ToJob } from '../node/jobs/protocol'
 import { serveJob } from '../node/jobs/serve'
 import { createWorker } from '../node/jobs/worker'
+import { libraryOf } from '../node/workspace/location'
+
+// A job belongs to one workspace: studies name its imported data sets.
+const workspace = process.argv.at(2)
+const worker = createWorker(workspace === undefined ? undefined : libraryOf(workspace))
 
 // Ctrl-C in a terminal reaches the whole group; the host decides how its jobs end.
 process.on('SIGINT', () => undefined)
@@ -14,7 +19,7 @@ if (parentPort === undefined) {
   }
   // Without its host a job has nobody to work for.
   process.on('disconnect', () => process.exit(0))
-  serveJob(channel, createWorker())
+  serveJob(channel, worker)
 } else {
   // The desktop's main process hands over one end of the line to the lab.
   parentPort.on('message', ({ ports: [port] }) => {
@@ -27,7 +32,7 @@ if (parentPort === undefined) {
           port.start()
         },
       },
-      createWorker(),
+      worker,
     )
   })
 }

@@ -7,22 +7,31 @@ import type { BackendResolver, JobSpawner } from '../lab/ports'
 import type { DatasetFacts, ExperimentDependencies } from '../lab/runExperiment'
 import { systemClock } from './clock'
 import { loadDataset } from './datasets'
+import { findStored, storedInfo } from './datasets/imported/store'
 import { measure } from './datasets/library'
 import { readBytes } from './datasets/files'
 import { fileStore } from './storage/resultFolder'
 
 /** Everything an experiment needs, on this machine's disk. */
-export function experimentDependencies(spawner: JobSpawner, backends: BackendResolver, cores: number): ExperimentDependencies {
+export function experimentDependencies(
+  spawner: JobSpawner,
+  backends: BackendResolver,
+  cores: number,
+  library?: string,
+): ExperimentDependencies {
   const facts = new Map<string, Promise<DatasetFacts>>()
   return {
     store: fileStore,
     spawner,
     backends,
     datasets: {
-      // Library sets do not change; files of the user may, between two experiments of one process.
-      facts: (ref, baseDir) => {
+      // Sets of the app do not change; files of the user may, between two experiments of one process.
+      facts: async (ref, baseDir) => {
         if (typeof ref !== 'string' || /[/\\.#]/.test(ref)) return readFacts(ref, baseDir)
-        const known = facts.get(ref) ?? readFacts(ref, baseDir)
+        const stored = library === undefined ? undefined : await findStored(library, ref)
+        if (stored !== undefined)
+          return { ...storedInfo(stored), name: stored.id, classNames: stored.classNames, classCounts: stored.classCounts }
+        const known = facts.get(ref) ?? readFacts(ref, baseDir, library)
         facts.set(ref, known)
         known.catch(() => facts.delete(ref))
         return known
@@ -45,8 +54,8 @@ export function experimentDependencies(spawner: JobSpawner, backends: BackendRes
   }
 }
 
-async function readFacts(ref: DatasetRef, baseDir: string): Promise<DatasetFacts> {
-  const dataset = await loadDataset(ref, baseDir)
+async function readFacts(ref: DatasetRef, baseDir: string, library?: string): Promise<DatasetFacts> {
+  const dataset = await loadDataset(ref, baseDir, library)
   const { id: name, kind, sha256, train, classNames } = dataset
   const classCounts = classNames.map(() => 0)
   for (const label of train.labels) classCounts[label]++

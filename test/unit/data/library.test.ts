@@ -6,7 +6,7 @@ import { datasetInfo, listDatasets, loadDataset } from '@main/node/datasets'
 import { measure } from '@main/node/datasets/library'
 import { resourcePath } from '@main/node/resources'
 
-const present = listDatasets().filter(({ available }) => available)
+const present = (await listDatasets()).filter(({ available }) => available)
 
 describe('library of data sets', () => {
   // `npx vitest run -u test/unit/data/library.test.ts` rewrites the index after a set was added (on a machine that has them all).

@@ -13,6 +13,7 @@ import index from '../../../../resources/data/index.json'
 import { resourcePath } from '../resources'
 import { catalog, type CatalogEntry } from './catalog'
 import { nodeHasher, readBytes } from './files'
+import { findStored, loadStored, storedDatasets, storedInfo } from './imported/store'
 
 /** What was measured when a set was added; a test keeps it true. */
 type IndexEntry = Pick<DatasetInfo, 'rows' | 'testRows' | 'classes' | 'shape' | 'bytes' | 'sha256'>
@@ -21,22 +22,26 @@ const measured: Readonly<Record<string, IndexEntry>> = index
 type DatasetFiles = Exclude<DatasetRef, string>
 
 /**
- * Loads a data set: a library id, a table or `.npz` file, or separate files of inputs and labels. Paths start at `baseDir`.
- * Errors name the files as the study does.
+ * Loads a data set: an id of the app or of `library` (the folder of imported sets), a table or `.npz` file, or separate files of
+ * inputs and labels. Paths start at `baseDir`. Errors name the files as the study does.
  */
-export async function loadDataset(ref: DatasetRef, baseDir: string): Promise<Dataset> {
+export async function loadDataset(ref: DatasetRef, baseDir: string, library?: string): Promise<Dataset> {
   if (typeof ref !== 'string') return loadFiles(ref, baseDir)
   const entry = catalog.find(({ id }) => id === ref)
   if (entry !== undefined) return loadEntry(entry)
-  if (!isPath(ref)) throw unknownDataset(ref)
+  const stored = library === undefined || isPath(ref) ? undefined : await findStored(library, ref)
+  if (stored !== undefined && library !== undefined) return loadStored(library, stored)
+  if (!isPath(ref)) throw await unknownDataset(ref, library)
   return loadSingleFile(ref, baseDir)
 }
 
 /** Facts about a data set. Library sets are described without being read; files are loaded. */
-export async function datasetInfo(ref: DatasetRef, baseDir: string): Promise<DatasetInfo> {
+export async function datasetInfo(ref: DatasetRef, baseDir: string, library?: string): Promise<DatasetInfo> {
   const entry = catalog.find(({ id }) => id === ref)
   if (entry !== undefined) return describe(entry)
-  const dataset = await loadDataset(ref, baseDir)
+  const stored = library === undefined || typeof ref !== 'string' ? undefined : await findStored(library, ref)
+  if (stored !== undefined) return storedInfo(stored)
+  const dataset = await loadDataset(ref, baseDir, library)
   return {
     id: dataset.id,
     title: dataset.id,
@@ -48,8 +53,11 @@ export async function datasetInfo(ref: DatasetRef, baseDir: string): Promise<Dat
   }
 }
 
-/** Every set of the library, also those whose files are not on this machine. */
-export const listDatasets = (): DatasetInfo[] => catalog.map(describe)
+/** Every set that a study can name: those of the app, also when their files are not on this machine, and the imported ones. */
+export const listDatasets = async (library?: string): Promise<DatasetInfo[]> => [
+  ...catalog.map(describe),
+  ...(library === undefined ? [] : await storedDatasets(library)).map(storedInfo),
+]
 
 /** Rows, classes, size in memory and hash of a loaded set. */
 export function measure(dataset: Dataset): IndexEntry {
@@ -75,8 +83,8 @@ const pathOf = (folder: string | null, file: string): string => (folder === null
 
 const isPath = (ref: string): boolean => /[/\\#]/.test(ref) || extname(ref) !== ''
 
-function unknownDataset(id: string): QuerentError {
-  const ids = catalog.map((entry) => entry.id)
+async function unknownDataset(id: string, library: string | undefined): Promise<QuerentError> {
+  const ids = (await listDatasets(library)).map((entry) => entry.id)
   return badInput(`unknown data set "${id}"`, {
     path: 'dataset',
     found: id,

@@ -5,13 +5,15 @@ import { lastLines, type FromJob, type JobProcess } from './protocol'
 
 const keptStderr = 4_000
 
-/** Starts the built job entry as a child of this process. */
-export const forkSpawner = (entry: string): JobSpawner & { spawn(): Promise<JobHandle> } => ({ spawn: () => connectJob(forkJob(entry)) })
+/** Starts the built job entry as a child of this process; studies of its runs may name the imported data sets of `workspace`. */
+export const forkSpawner = (entry: string, workspace?: string): JobSpawner & { spawn(): Promise<JobHandle> } => ({
+  spawn: () => connectJob(forkJob(entry, workspace)),
+})
 
-export function forkJob(entry: string): JobProcess {
+export function forkJob(entry: string, workspace?: string): JobProcess {
   // One core per job is the plan: collector threads of one job would take time from the next (two jobs: 1.4× with them, 2× without).
   // Its stdout would mix with ours; its stderr is kept for the message when it dies.
-  const child = fork(entry, [], {
+  const child = fork(entry, workspace === undefined ? [] : [workspace], {
     serialization: 'advanced',
     execArgv: ['--single-threaded-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

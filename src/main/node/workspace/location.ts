@@ -9,3 +9,6 @@ export function defaultWorkspace(): string {
   if (process.platform === 'win32') return join(process.env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'Querent')
   return join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'querent')
 }
+
+/** Folder of a workspace's imported data sets. */
+export const libraryOf = (workspace: string): string => join(workspace, 'datasets')

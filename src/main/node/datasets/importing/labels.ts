@@ -39,11 +39,12 @@ export function createLabels(
           found: String(label),
           expected: 'an integer or the name of a class',
         })
-      if (classNames !== undefined && typeof label === 'number' && (label < 0 || label >= classNames.length))
+      if (classNames !== undefined && !(positionOf(label, classNames) in classNames))
         throw badInput(`${name}: there is no class ${label} (${place()})`, {
           file: name,
           path: place(),
-          expected: `0 to ${classNames.length - 1}`,
+          found: String(label),
+          expected: `0 to ${classNames.length - 1}, or a class name`,
         })
       code = codes.size
       // One more than allowed is enough to refuse it, with a message of the rule.
@@ -61,12 +62,16 @@ export function createLabels(
     })),
     finish: () => {
       const distinct = [...codes.keys()]
-      const [names, order] = classNames === undefined ? numbered(distinct, name) : positions(distinct, classNames)
+      const [names, order] =
+        classNames === undefined ? numbered(distinct, name) : [classNames, (value: number | string) => positionOf(value, classNames)]
       const target = Int32Array.from(distinct, (value) => order(value))
       return { classNames: names, numbers: lists.map((list) => list.values().map((code) => target[code])) }
     },
   }
 }
+
+const positionOf = (label: number | string, classNames: readonly string[]): number =>
+  typeof label === 'number' ? label : classNames.indexOf(label)
 
 function numbered(distinct: readonly (number | string)[], name: string): [readonly string[], (value: number | string) => number] {
   // Numbers written as text count as numbers when all are, as in a column of a table.
@@ -82,13 +87,6 @@ function numbered(distinct: readonly (number | string)[], name: string): [readon
   const ordered = orderClasses(new Set(distinct.map(key)), name)
   const number = new Map(ordered.map((value, i) => [value, i]))
   return [ordered.map(String), (value) => number.get(key(value)) ?? 0]
-}
-
-function positions(
-  distinct: readonly (number | string)[],
-  names: readonly string[],
-): [readonly string[], (value: number | string) => number] {
-  return [names, (value) => (typeof value === 'number' ? value : Math.max(0, names.indexOf(value)))]
 }
 
 class GrowingInts {

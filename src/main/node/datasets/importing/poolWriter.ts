@@ -29,6 +29,8 @@ export interface PoolWriter {
   /** Widens to `storage`, writes the header and closes; the file is then complete. */
   finish(storage: number, shape: readonly number[]): Promise<void>
   discard(): Promise<void>
+  /** Lets go of the file, finished or not. */
+  close(): Promise<void>
 }
 
 export interface PoolOptions {
@@ -136,6 +138,7 @@ export async function createPoolWriter({ file, shape, name, allowMissing }: Pool
       await withFile(file, () => handle.sync())
       await handle.close()
     },
+    close: () => handle.close(),
     discard: async () => {
       await handle.close().catch(() => undefined)
       await rm(file, { force: true })

@@ -1,0 +1,148 @@
+import type { AsyncBuffer, FileMetaData, SchemaTree } from 'hyparquet'
+import { z } from '@engine/core/zod'
+import { badInput, QuerentError, unsupported } from '@engine/core/errors'
+import type { InputFile } from '../source/inputFile'
+import { uniqueNames } from './csv'
+import { columnCells, type RawColumn } from './columnValues'
+import type { Batch, Column, FileImporter, TableSource } from './contract'
+
+const batchRows = 1 << 14
+
+export const parquet: FileImporter = {
+  id: 'parquet',
+  title: 'Parquet',
+  sniff: (head) => (new TextDecoder('latin1').decode(head.subarray(0, 4)) === 'PAR1' ? 1 : 0),
+  table: openParquet,
+}
+
+async function openParquet(file: InputFile): Promise<TableSource> {
+  const { parquetMetadataAsync, parquetSchema } = await import('hyparquet')
+  const buffer = asBuffer(file)
+  const metadata = await guarded(file.name, () => parquetMetadataAsync(buffer))
+  const rows = Number(metadata.num_rows)
+  const children = await guarded(file.name, async () => parquetSchema(metadata).children)
+  if (!Number.isSafeInteger(rows) || rows < 0) throw badInput(`${file.name}: damaged Parquet file: ${rows} rows`, { file: file.name })
+  requireRowGroups(metadata, file)
+  const names = uniqueNames(children.map(({ element }) => element.name))
+  const classNames = huggingFaceClasses(metadata)
+  const columns = children.map((child, j): Column & { readonly raw: RawColumn } => {
+    const raw = rawColumn(child)
+    return { name: names[j], kind: raw.kind, raw, ...(classNames.has(names[j]) ? { classNames: classNames.get(names[j]) } : {}) }
+  })
+  return {
+    name: file.name,
+    columns: columns.map(({ name, kind, classNames: known }) => ({ name, kind, ...(known === undefined ? {} : { classNames: known }) })),
+    rows,
+    batches: (asked) =>
+      batches(
+        file,
+        buffer,
+        metadata,
+        asked.map((name) => columns[names.indexOf(name)]),
+        asked.map((name) => children[names.indexOf(name)].element.name),
+      ),
+  }
+}
+
+const asBuffer = (file: InputFile): AsyncBuffer => ({
+  byteLength: file.size,
+  slice: async (start, end = file.size) => {
+    if (!(start >= 0 && end >= start && end <= file.size))
+      throw badInput(`${file.name}: damaged Parquet file: it points to bytes ${start} to ${end} of ${file.size}`, { file: file.name })
+    const bytes = await file.read(start, end - start)
+    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
+  },
+})
+
+/** Refuses files whose parts claim to be larger than a packed file can be. */
+function requireRowGroups(metadata: FileMetaData, file: InputFile): void {
+  for (const group of metadata.row_groups)
+    for (const { meta_data: chunk } of group.columns) {
+      const packed = Number(chunk?.total_compressed_size ?? 0)
+      const plain = Number(chunk?.total_uncompressed_size ?? 0)
+      if (packed < 0 || packed > file.size || plain < 0 || plain > Math.max(2 ** 28, packed * 4096))
+        throw badInput(`${file.name}: damaged Parquet file: a column of ${packed} bytes claims ${plain} unpacked`, { file: file.name })
+    }
+}
+
+function rawColumn({ element, children }: SchemaTree): RawColumn {
+  const { type, converted_type: converted, logical_type: logical, repetition_type: repetition } = element
+  if (repetition === 'REPEATED' || converted === 'LIST' || logical?.type === 'LIST') return { kind: 'list' }
+  if (children.length > 0) return children.some(({ element: inner }) => inner.name === 'bytes') ? { kind: 'image' } : { kind: 'text' }
+  if (type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY') {
+    if (converted === 'DECIMAL' || logical?.type === 'DECIMAL' || logical?.type === 'FLOAT16') return { kind: 'number' }
+    const isText =
+      converted === 'UTF8' || converted === 'ENUM' || converted === 'JSON' || logical?.type === 'STRING' || logical?.type === 'ENUM'
+    return { kind: isText ? 'text' : 'image' }
+  }
+  return { kind: 'number' }
+}
+
+const featuresSchema = z.object({
+  info: z.object({
+    features: z.record(z.string(), z.looseObject({ _type: z.string().optional(), names: z.array(z.string()).optional() })),
+  }),
+})
+
+/** Class names that Hugging Face's library writes into the file. */
+function huggingFaceClasses(metadata: FileMetaData): Map<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>()
+  const text = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value
+  if (text === undefined) return found
+  try {
+    const parsed = featuresSchema.safeParse(JSON.parse(text))
+    for (const [name, { _type: type, names }] of Object.entries(parsed.data?.info.features ?? {}))
+      if (type === 'ClassLabel' && names !== undefined) found.set(name, names)
+  } catch {
+    // Only names would be in it; the numbers are in the columns.
+  }
+  return found
+}
+
+async function* batches(
+  file: InputFile,
+  buffer: AsyncBuffer,
+  metadata: FileMetaData,
+  columns: readonly (Column & { readonly raw: RawColumn })[],
+  names: readonly string[],
+): AsyncGenerator<Batch> {
+  const [{ parquetScan }, { compressors }] = await Promise.all([import('hyparquet'), import('hyparquet-compressors')])
+  // A row group at a time: its columns have to be in memory together.
+  const scan = await guarded(file.name, () =>
+    parquetScan({ file: buffer, metadata, columns: [...names], compressors, useOffsetIndex: false, utf8: false, geoparquet: false }),
+  )
+  let first = 0
+  for (const { rowStart, rowEnd } of scan.ranges) {
+    const values: ArrayLike<unknown>[] = []
+    for (const [j, column] of names.entries()) {
+      const data = await guarded(file.name, async () => scan.readColumn({ column, rowStart, rowEnd }))
+      if (data.length !== rowEnd - rowStart)
+        throw badInput(
+          `${file.name}: damaged Parquet file: ${data.length} values of column "${columns[j].name}" for ${rowEnd - rowStart} rows`,
+          { file: file.name },
+        )
+      values.push(data)
+    }
+    const rows = rowEnd - rowStart
+    for (let from = 0; from < rows; from += batchRows) {
+      const to = Math.min(rows, from + batchRows)
+      yield {
+        rows: to - from,
+        cells: values.map((data, j) => columnCells(columns[j].raw, data, from, to, `${file.name}, column ${columns[j].name}`, first)),
+      }
+    }
+    first += rows
+  }
+}
+
+/** Whatever a damaged file makes the library throw becomes an error about the file. */
+async function guarded<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof QuerentError) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    if (/unsupported|not supported|encrypt/i.test(message)) throw unsupported(`${name}: ${message}`, { file: name })
+    throw badInput(`${name}: damaged Parquet file: ${message}`, { file: name, found: message })
+  }
+}

@@ -1,0 +1,96 @@
+import type { Metadata, Sharp, SharpOptions } from 'sharp'
+import { badInput, unsupported } from '@engine/core/errors'
+import type { ImageCell } from '../importers/contract'
+
+export interface ImageSize {
+  readonly width: number
+  readonly height: number
+  readonly channels: 1 | 3
+}
+
+export const imageEnding = /\.(jpe?g|png|webp|gif|tiff?)$/i
+
+const mostFileBytes = 256 * 2 ** 20
+/** Pixels of one picture before it is shrunk; a file of a few bytes can claim billions. */
+const options: SharpOptions = { limitInputPixels: 100_000_000, failOn: 'error', ignoreIcc: true }
+
+type Open = (bytes: Uint8Array) => Sharp
+let opening: Promise<Open> | null = null
+
+/** Loads the native decoder when the first picture comes; commands without pictures start without it. */
+const decoder = (): Promise<Open> =>
+  (opening ??= import('sharp').then(({ default: sharp }) => {
+    sharp.concurrency(1) // pictures are decoded side by side, not one by many threads
+    sharp.cache(false)
+    return (bytes) => sharp(bytes, options)
+  }))
+
+async function guarded<T>(cell: ImageCell, work: (open: Open, bytes: Uint8Array) => Promise<T>): Promise<T> {
+  const open = await decoder()
+  const bytes = await cell.bytes()
+  requireImage(bytes, cell.name)
+  try {
+    return await work(open, bytes)
+  } catch (error) {
+    throw badInput(`${cell.name}: the picture cannot be decoded: ${error instanceof Error ? error.message : String(error)}`, {
+      file: cell.name,
+      expected: 'a whole JPEG, PNG, WebP, GIF or TIFF file',
+    })
+  }
+}
+
+/** Only formats of pixels reach the decoder: no SVG, PDF or scripts. */
+export function requireImage(bytes: Uint8Array, name: string): void {
+  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 12))
+  const known =
+    head.startsWith('\xff\xd8\xff') ||
+    head.startsWith('\x89PNG\r\n\x1a\n') ||
+    /^GIF8[79]a/.test(head) ||
+    /^RIFF[\s\S]{4}WEBP/.test(head) ||
+    head.startsWith('II*\0') ||
+    head.startsWith('MM\0*')
+  if (!known)
+    throw unsupported(`${name}: not a picture that is read`, {
+      file: name,
+      found: bytes.length === 0 ? 'an empty file' : [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' '),
+      expected: 'JPEG, PNG, WebP, GIF or TIFF',
+    })
+  if (bytes.length > mostFileBytes)
+    throw badInput(`${name}: ${bytes.length} bytes for one picture`, { file: name, expected: `at most ${mostFileBytes}` })
+}
+
+const largestByDefault = 224
+const usualSide = 64
+
+/** Size for all pictures from a look at some: their own when it is one, else `usualSide` squared; colour when any has it. */
+export async function sizeOfImages(cells: readonly ImageCell[], wanted: Partial<ImageSize>): Promise<ImageSize> {
+  const seen: Metadata[] = []
+  for (const cell of cells) seen.push(await guarded(cell, (open, bytes) => open(bytes).metadata()))
+  const [first] = seen
+  const isSame = seen.every(({ width, height }) => width === first.width && height === first.height)
+  const shrink = Math.min(1, largestByDefault / Math.max(first.width, first.height))
+  const isGrey = seen.every(({ space, channels }) => space === 'b-w' || space === 'grey16' || channels < 3)
+  return {
+    width: wanted.width ?? (isSame ? Math.max(1, Math.round(first.width * shrink)) : usualSide),
+    height: wanted.height ?? (isSame ? Math.max(1, Math.round(first.height * shrink)) : usualSide),
+    channels: wanted.channels ?? (isGrey ? 1 : 3),
+  }
+}
+
+/** Bytes c × h × w of a picture: filled to the size with its overhang cut off, transparency dropped, colour profile ignored. */
+export function decodeImage(cell: ImageCell, { width, height, channels }: ImageSize): Promise<Uint8Array> {
+  return guarded(cell, async (open, bytes) => {
+    const { data, info } = await open(bytes)
+      .resize(width, height, { fit: 'cover' })
+      .removeAlpha()
+      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true })
+    if (info.width !== width || info.height !== height || info.channels < channels)
+      throw new RangeError(`${info.width}×${info.height}×${info.channels} pixels came out`)
+    const pixels = width * height
+    const out = new Uint8Array(channels * pixels)
+    for (let c = 0; c < channels; c++) for (let p = 0; p < pixels; p++) out[c * pixels + p] = data[p * info.channels + c]
+    return out
+  })
+}

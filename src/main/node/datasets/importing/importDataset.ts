@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, open, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ImportMapping, ImportProgress, ImportResult } from '@contract/importing'
+import { badInput, throwIfCancelled, type CancelSignal } from '@engine/core/errors'
+import { hashedHead } from '@engine/data/hash'
+import { toQuerentError, withFile } from '../../errors'
+import { addToLibrary, slug, storedInfo, workFolder, type StoredDataset } from '../imported/store'
+import { createScratch, type Scratch } from '../source/scratch'
+import { openTree, type FileTree } from '../source/tree'
+import { createLabels } from './labels'
+import { openSource } from './open'
+import { planArrays } from './arrays'
+import type { Plan } from './plan'
+import { createPoolWriter, headerBytes, npyHeader, storages, type PoolWriter } from './poolWriter'
+import { planTables } from './tables'
+
+export interface ImportRequest {
+  /** absolute paths of files, folders or archives */
+  readonly paths: readonly string[]
+  readonly mapping: ImportMapping
+  /** folder of the library */
+  readonly library: string
+  readonly importedAt: Date
+  readonly signal?: CancelSignal
+  readonly onProgress?: (progress: ImportProgress) => void
+}
+
+/** Opens the files and decides what is what; `quick` looks at the first rows only. */
+export async function planImport(
+  paths: readonly string[],
+  mapping: ImportMapping,
+  scratch: Scratch,
+  quick: boolean,
+): Promise<{
+  readonly plan: Plan
+  readonly tree: FileTree
+  readonly importer: string
+  readonly title: string
+  readonly form: 'arrays' | 'table'
+}> {
+  const tree = await openTree(paths, scratch)
+  const { opened, importer, title } = await openSource(tree, { mapping, scratch })
+  const plan = opened.form === 'arrays' ? await planArrays(opened, mapping) : await planTables(opened, mapping, tree, quick)
+  return { plan, tree, importer, title, form: opened.form }
+}
+
+/** Reads a source into the library: one copy of every content, whatever it came from. Nothing is left behind when it fails. */
+export async function importDataset(request: ImportRequest): Promise<ImportResult> {
+  const { paths, mapping, library, signal, onProgress } = request
+  const scratch = await createScratch(workFolder(library))
+  try {
+    onProgress?.({ phase: 'looking', rows: 0, total: null })
+    const planned = await planImport(paths, mapping, scratch, false)
+    throwIfCancelled(signal)
+    const folder = join(scratch.folder, 'set')
+    await withFile(folder, () => mkdir(folder))
+    const written = await writeRows(planned.plan, planned.tree.name, folder, signal, onProgress)
+    onProgress?.({ phase: 'storing', rows: written.rows + written.testRows, total: written.rows + written.testRows })
+    const { plan, importer, tree } = planned
+    const stored: StoredDataset = {
+      format: 1,
+      id: mapping.id ?? slug(tree.name),
+      title: mapping.title ?? tree.name,
+      kind: plan.kind,
+      ...written,
+      shape: [...plan.shape],
+      source: mapping.source ?? paths.map((path) => path.split(/[/\\]/).pop()).join(', '),
+      licence: mapping.licence ?? '',
+      importer,
+      importedAt: request.importedAt.toISOString(),
+      files: tree.files.slice(0, mostListedFiles).map(({ name, size }) => ({ name, bytes: size })),
+      features: plan.encoding?.features ?? [],
+    }
+    const { dataset, known } = await addToLibrary(library, folder, stored, mapping.id !== undefined)
+    return { dataset: storedInfo(dataset), known, notes: plan.notes }
+  } finally {
+    await scratch.dispose()
+  }
+}
+
+const mostListedFiles = 100
+const progressEvery = 100
+
+type Written = Pick<
+  StoredDataset,
+  'rows' | 'testRows' | 'classNames' | 'classCounts' | 'bytes' | 'sha256' | 'storage' | 'valueRange' | 'missing'
+>
+
+/** Writes inputs, labels, texts and the split of the source as the files of a library set. */
+async function writeRows(
+  plan: Plan,
+  name: string,
+  folder: string,
+  signal: CancelSignal | undefined,
+  onProgress: ImportRequest['onProgress'],
+): Promise<Written> {
+  const { shape, allowMissing } = plan
+  const writer = (part: string): Promise<PoolWriter> =>
+    createPoolWriter({ file: join(folder, `${part}-inputs.npy`), shape, name, allowMissing })
+  const pools = [await writer('train'), await writer('test')]
+  const labels = createLabels(2, plan.labelsName, plan.classNames)
+  const texts = pools.map((_, part) => textFile(join(folder, `${partNames[part]}-texts.jsonl`)))
+  const validation: number[] = []
+  try {
+    let shown = 0
+    for await (const rows of plan.rows(Infinity)) {
+      throwIfCancelled(signal)
+      const part = rows.split === 'test' ? 1 : 0
+      if (rows.split === 'validation') for (let i = 0; i < rows.rows; i++) validation.push(pools[0].rows + i)
+      for (let i = 0; i < rows.rows; i++) labels.collectors[part].push(rows.labels[i], () => rows.place(i))
+      await pools[part].append(rows.data)
+      if (rows.texts !== null) await texts[part].write(rows.texts)
+      const now = performance.now()
+      if (now - shown > progressEvery) {
+        shown = now
+        onProgress?.({ phase: 'reading', rows: pools[0].rows + pools[1].rows, total: plan.total })
+        await new Promise((resume) => setImmediate(resume)) // a cancelling message may be waiting
+      }
+    }
+    if (pools[0].rows === 0) throw badInput(`${name}: no training rows`, { expected: 'at least one row' })
+    const { classNames, numbers } = labels.finish()
+    const storage = Math.max(pools[0].storage, pools[1].storage)
+    const hasTest = pools[1].rows > 0
+    await pools[0].finish(storage, shape)
+    if (hasTest) await pools[1].finish(storage, shape)
+    else await pools[1].discard()
+    for (const [part, list] of numbers.entries())
+      if (part === 0 || hasTest)
+        await withFile(folder, () =>
+          writeFile(
+            join(folder, `${partNames[part]}-labels.npy`),
+            Buffer.concat([npyHeader('<i4', [list.length]), Buffer.from(list.buffer)]),
+          ),
+        )
+    for (const file of texts) await file.close()
+    if (validation.length > 0) await writeProvidedSplit(folder, pools[0].rows, validation)
+    const high = Math.max(pools[0].high, pools[1].high)
+    const classCounts = classNames.map(() => 0)
+    for (const label of numbers[0]) classCounts[label]++
+    const rowBytes = shape.reduce((a, b) => a * b, 1) * storages[storage].type.BYTES_PER_ELEMENT + 4
+    return {
+      rows: pools[0].rows,
+      testRows: pools[1].rows,
+      classNames: [...classNames],
+      classCounts,
+      bytes: (pools[0].rows + pools[1].rows) * rowBytes,
+      sha256: await hashFiles(folder, shape, storage, pools, numbers, signal),
+      storage: storages[storage].name,
+      valueRange: Math.min(pools[0].low, pools[1].low) < 0 ? null : high <= 1 ? 1 : high <= 255 ? 255 : null,
+      missing: pools[0].missing + pools[1].missing,
+    }
+  } finally {
+    for (const pool of pools) await pool.close()
+    for (const file of texts) await file.close()
+  }
+}
+
+const partNames = ['train', 'test'] as const
+
+/** The split that the source came with, as a study's `data.split` file. */
+async function writeProvidedSplit(folder: string, rows: number, validation: readonly number[]): Promise<void> {
+  const held = new Set(validation)
+  const train = Array.from({ length: rows }, (_, i) => i).filter((row) => !held.has(row))
+  await withFile(folder, async () => {
+    await mkdir(join(folder, 'splits'))
+    await writeFile(join(folder, 'splits', 'provided.json'), JSON.stringify({ train, validation, test: [] }))
+  })
+}
+
+/** The hash of `hashDataset`, over the files, without holding them. */
+async function hashFiles(
+  folder: string,
+  shape: readonly number[],
+  storage: number,
+  pools: readonly PoolWriter[],
+  labels: readonly Int32Array[],
+  signal: CancelSignal | undefined,
+): Promise<string> {
+  const hash = createHash('sha256')
+  for (const [part, pool] of pools.entries()) {
+    if (pool.rows === 0) continue
+    hash.update(hashedHead(storages[storage].name, pool.rows, shape))
+    const handle = await open(join(folder, `${partNames[part]}-inputs.npy`), 'r')
+    try {
+      const buffer = Buffer.alloc(1 << 22)
+      for (let at = headerBytes; ;) {
+        throwIfCancelled(signal)
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
+        if (bytesRead === 0) break
+        hash.update(buffer.subarray(0, bytesRead))
+        at += bytesRead
+      }
+    } finally {
+      await handle.close()
+    }
+    hash.update(new Uint8Array(labels[part].buffer))
+  }
+  return hash.digest('hex')
+}
+
+/** A JSON string per line; made when the first text comes. */
+function textFile(path: string): { write(texts: readonly string[]): Promise<void>; close(): Promise<void> } {
+  let stream: ReturnType<typeof createWriteStream> | null = null
+  return {
+    write: (texts) => {
+      const file = (stream ??= createWriteStream(path, { flags: 'wx' }))
+      return new Promise((resolve, reject) => {
+        file.write(texts.map((text) => `${JSON.stringify(text)}\n`).join(''), (error) =>
+          error ? reject(toQuerentError(error, path)) : resolve(),
+        )
+      })
+    },
+    close: () => new Promise((resolve) => (stream === null || stream.closed ? resolve() : stream.end(resolve))),
+  }
+}
