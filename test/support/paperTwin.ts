@@ -4,7 +4,8 @@ import { expandStudy } from '@engine/study/expand'
 import { parseStudy } from '@engine/study/schema'
 import { initialRunState } from '@engine/study/reduceRun'
 import { randomFrom } from '@engine/core/random'
-import type { RoundRecord } from '@engine/study/events'
+import type { RoundRecord, RunEventBody } from '@engine/study/events'
+import { fileStore } from '@main/node/storage/resultFolder'
 import { roundRecord } from './digitsCurves'
 
 const dataset = { name: 'wine', ref: 'wine', sha256: 'a'.repeat(64), rows: 178, testRows: 40, classes: 3, classNames: ['a', 'b', 'c'] }
@@ -70,3 +71,22 @@ export function madeResults(
 
 export const plainStudy = (strategies: string, seeds = 8, rounds = 6): string =>
   `study: made\ndataset: wine\nmodel: { type: linear }\nprotocol: { seeds: ${seeds}, initial: 8, query: 2, rounds: ${rounds} }\nstrategies: ${strategies}\n`
+
+/** The same as a result folder on disk. */
+export async function storeResults(view: ResultView, dir: string): Promise<void> {
+  const folder = await fileStore.open(dir, () => undefined)
+  await folder.writeManifest(view.manifest)
+  await folder.writeStudy(view.studyText)
+  for (const run of view.plan) {
+    const { status, rounds, records, initial } = view.state(run.hash)
+    const writer = await folder.openRun(run)
+    const events: RunEventBody[] = [
+      { type: 'run-started', rounds, resumedFrom: 0, initial, poolSize: 178, testSize: 40 },
+      ...records.map((record): RunEventBody => ({ type: 'round-ended', record })),
+      ...(status === 'finished' ? [{ type: 'run-ended', state: 'finished' } as const] : []),
+    ]
+    for (const [seq, event] of events.entries()) await writer.append({ seq, ...event })
+    await writer.close()
+  }
+  await folder.close()
+}

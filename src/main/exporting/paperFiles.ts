@@ -45,7 +45,7 @@ export async function figureFiles(paper: Paper, formats: readonly FigureFormat[]
 /** Everything a paper and its artefact need: figures, tables, macros, references, report, CSVs, manifest and study. */
 export async function bundleFiles(paper: Paper, page: FigurePage): Promise<Files> {
   const { manifest, studyText, results } = paper
-  const figure = await figureFiles(paper, ['pdf', 'svg', 'png'], page)
+  const figure = await figureFiles(paper, ['pdf', 'svg'], page)
   return {
     ...inFolder('figures', figure.files),
     ...inFolder('tables', tableFiles(paper, ['csv', 'markdown', 'latex'])),
@@ -64,7 +64,7 @@ function readme({ results, finished }: Paper): string {
   const state = finished === results.runs.length ? '' : `Partial: ${finished} of ${results.runs.length} runs have finished.\n`
   return `${results.study}
 ${state}
-figures/         PDF and SVG for print, PNG at 300 dpi, the numbers as CSV, captions.txt
+figures/         PDF and SVG, the numbers as CSV, captions.txt
 tables/          LaTeX (\\usepackage{booktabs}), Markdown, CSV; macros.tex: one command per number;
                  references.bib: the methods used; statistics.txt: the comparison in a sentence
 data/            every round, selection, diagnostic, overlap, summary and pair as tidy CSV
