@@ -1,11 +1,10 @@
 import { atBudget, cellTitle, factorText, metricInfo, metricTitle, type BudgetRow } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
-import { fittingLine, intervalText, oracleNote, seedsText, sentences } from './captions'
+import { intervalText, oracleNote, seedsText, sentences } from './captions'
 import { mostPanels, tooManyPanels } from './linesFigure'
 import type { Figure, FigureBox, FigureChoices } from './figure'
-import { measureOf } from './linePlot'
 import { colorOf } from './palette'
-import { rangesHeight, rangesOption, type RangePanel } from './rangeChart'
+import { rangesHeight, rangesOption, type RangeAxis, type RangePanel } from './rangeChart'
 import { remembered } from './remembered'
 import { shownOf, type Shown } from './shown'
 
@@ -69,6 +68,22 @@ function rangePanels(panels: readonly BudgetPanel[], shown: Shown, box: Pick<Fig
   }))
 }
 
+const titleOf = ({ metric }: Shown, budget: number | null): string => `${metricTitle(metric)} at ${budget} labelled samples`
+
+function axisOf(results: ResultSet, choices: FigureChoices): RangeAxis {
+  const shown = shownOf(results, choices)
+  const { budget, panels } = panelsOf(results, choices)
+  const rows = panels.flatMap((panel) => panel.rows)
+  const seeds = seedsText(rows.filter(({ line }) => !line).map(({ n }) => n))
+  const interval = rows.some(({ lo }) => lo !== null) ? intervalText(results) : ''
+  return {
+    title: [titleOf(shown, budget), seeds, interval].filter(Boolean).join(', '),
+    bounds: metricInfo[shown.metric].percent ? [0, 100] : undefined,
+    zero: false,
+    bars: true,
+  }
+}
+
 /** Every strategy at one budget, best first; bars where zero is on the axis, points alone where it would hide the differences. */
 export const atBudgetFigure: Figure = {
   title: 'At one budget',
@@ -81,7 +96,8 @@ export const atBudgetFigure: Figure = {
   },
   height: (results, choices, box) => {
     const shown = shownOf(results, choices)
-    return rangesHeight(rangePanels(panelsOf(results, choices).panels, shown, box), box)
+    const { panels } = panelsOf(results, choices)
+    return rangesHeight(rangePanels(panels, shown, box), axisOf(results, choices), box)
   },
   build: (results, choices, box) => {
     const shown = shownOf(results, choices)
@@ -89,21 +105,10 @@ export const atBudgetFigure: Figure = {
     const rows = [...new Set(panels.flatMap((panel) => panel.rows))]
     const seeds = seedsText(rows.filter(({ line }) => !line).map(({ n }) => n))
     const banded = rows.some(({ lo }) => lo !== null)
-    const { percent } = metricInfo[shown.metric]
-    const title = [`${metricTitle(shown.metric)} at ${budget} labelled samples`, seeds, banded ? intervalText(results) : '']
     return {
-      option: rangesOption(
-        rangePanels(panels, shown, box),
-        {
-          title: fittingLine(title, box.width - 2 * box.fontSizePx, measureOf(box)),
-          bounds: percent ? [0, 100] : undefined,
-          zero: false,
-          bars: true,
-        },
-        box,
-      ),
+      option: rangesOption(rangePanels(panels, shown, box), axisOf(results, choices), box),
       caption: sentences(
-        `${title[0]}, mean over ${seeds || 'no seed'}, best first`,
+        `${titleOf(shown, budget)}, mean over ${seeds || 'no seed'}, best first`,
         banded ? `whiskers: ${intervalText(results)}` : 'no whiskers: one seed has no spread',
         rows.some(({ line }) => line) ? 'full data at its last value' : '',
         oracleNote(

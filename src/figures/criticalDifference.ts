@@ -1,6 +1,6 @@
 import { metricInfo, rankComparison } from '@engine/analysis'
 import type { EChartsOption } from 'echarts'
-import { oracleNote, sentences } from './captions'
+import { fittingLine, oracleNote, sentences } from './captions'
 import type { Figure, FigureBox, FigureChoices } from './figure'
 import { canvasOf, measureOf } from './linePlot'
 import { penOf } from './curveSeries'
@@ -62,10 +62,11 @@ function diagram(ranked: readonly Ranked[], criticalDifference: number, shown: S
   const text = { fontSize: font, fontFamily, fill: ink.text }
   const ticks = Array.from({ length: Math.floor(worst) }, (_, index) => index + 1)
   const [from, to] = [pixel(best), pixel(best + criticalDifference)]
+  const title = fittingLine([`critical difference ${criticalDifference.toFixed(2)}`, note], width - font, measure)
   const scale: GraphicElement[] = [
     lineElement([from, 1.9 * font], [to, 1.9 * font], ink.text, 1.5),
     ...[from, to].map((x) => lineElement([x, 1.6 * font], [x, 2.2 * font], ink.text, 1.5)),
-    textElement(`critical difference ${criticalDifference.toFixed(2)}${note}`, from, 0.8 * font, text),
+    textElement(title, Math.max(0.5 * font, Math.min(from, width - measure(title) - 0.5 * font)), 0.8 * font, text),
     lineElement([pixel(best), axis], [pixel(worst), axis], ink.axis),
     ...ticks.flatMap((tick) => [
       lineElement([pixel(tick), axis - 0.4 * font], [pixel(tick), axis], ink.axis),
@@ -120,7 +121,7 @@ export const criticalDifferenceDiagram: Figure = {
       .sort((a, b) => a.rank - b.rank)
     const quantity = results.stats.primary === 'aubc' ? 'AUBC' : 'final value'
     return {
-      option: diagram(ranked, criticalDifference, shown, `, ${settings} settings`, box),
+      option: diagram(ranked, criticalDifference, shown, `${settings} settings`, box),
       caption: sentences(
         `mean ranks of the ${quantity} of ${metricInfo[shown.metric].label} over ${settings} settings (data set × factor level), 1 is the best`,
         `Friedman χ² = ${friedman.statistic.toFixed(2)}, p = ${friedman.p < 0.001 ? '< 0.001' : friedman.p.toFixed(3)}`.replace('= <', '<'),

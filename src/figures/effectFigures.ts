@@ -10,12 +10,11 @@ import {
   type EffectRow,
 } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
-import { fittingLine, intervalText, oracleNote, seedsText, sentences } from './captions'
+import { intervalText, oracleNote, seedsText, sentences } from './captions'
 import type { Figure, FigureChoices } from './figure'
-import { measureOf } from './linePlot'
 import { mostPanels, tooManyPanels } from './linesFigure'
 import { colorOf, figureInk, type Theme } from './palette'
-import { rangesHeight, rangesOption, type RangePanel } from './rangeChart'
+import { rangesHeight, rangesOption, type RangeAxis, type RangePanel } from './rangeChart'
 import { remembered } from './remembered'
 import { shownOf, visibleResults, type Shown } from './shown'
 
@@ -74,6 +73,23 @@ function panelsOf(rows: readonly EffectRow[], shown: Shown, theme: Theme): Range
   }))
 }
 
+function quantityOf(kind: EffectKind, { results, metric }: Shown): string {
+  const { percent, label } = metricInfo[metric]
+  return `${kind.says} in ${results.stats.primary === 'aubc' ? `AUBC of ${label}` : `final ${label}`}${percent ? ' (points)' : ''}`
+}
+
+const axisOf = (kind: EffectKind, shown: Shown, rows: readonly EffectRow[]): RangeAxis => ({
+  title: [
+    quantityOf(kind, shown),
+    seedsText(rows.map(({ seeds }) => seeds)),
+    rows.some(({ lo }) => lo !== null) ? intervalText(shown.results) : '',
+  ]
+    .filter(Boolean)
+    .join(', '),
+  zero: true,
+  bars: false,
+})
+
 function effectFigure(kind: EffectKind): Figure {
   const rowsOf = remembered((results, choices: FigureChoices) => visibleRows(kind, shownOf(results, choices)))
   const prepare = (results: ResultSet, choices: FigureChoices, theme: Theme) => {
@@ -89,23 +105,19 @@ function effectFigure(kind: EffectKind): Figure {
       if (panels.length === 0) return kind.nothing
       return panels.length > mostPanels ? tooManyPanels(panels.length) : null
     },
-    height: (results, choices, box) => rangesHeight(prepare(results, choices, box.theme).panels, box),
+    height: (results, choices, box) => {
+      const { shown, rows, panels } = prepare(results, choices, box.theme)
+      return rangesHeight(panels, axisOf(kind, shown, rows), box)
+    },
     build: (results, choices, box) => {
       const { shown, rows, panels } = prepare(results, choices, box.theme)
-      const { percent, label } = metricInfo[shown.metric]
-      const quantity = results.stats.primary === 'aubc' ? `AUBC of ${label}` : `final ${label}`
-      const unit = percent ? ' (points)' : ''
+      const quantity = quantityOf(kind, shown)
       const seeds = seedsText(rows.map((row) => row.seeds))
       const banded = rows.some(({ lo }) => lo !== null)
-      const title = fittingLine(
-        [`${kind.says} in ${quantity}${unit}`, seeds, banded ? intervalText(results) : ''],
-        box.width - 2 * box.fontSizePx,
-        measureOf(box),
-      )
       return {
-        option: rangesOption(panels, { title, zero: true, bars: false }, box),
+        option: rangesOption(panels, axisOf(kind, shown, rows), box),
         caption: sentences(
-          `${kind.says} in ${quantity}${unit}, paired by seed over everything else that was varied, ${seeds}`,
+          `${quantity}, paired by seed over everything else that was varied, ${seeds}`,
           banded ? `whiskers: ${intervalText(results)}, not corrected for the number of rows` : 'no whiskers: one seed has no spread',
           `runs that a factor cannot change stay out`,
           oracleNote(

@@ -35,7 +35,7 @@ export interface RangeAxis {
 /** Bars need zero on their axis; they stay legible while the values spread over this part of it. */
 const legibleSpread = 0.4
 
-function layoutOf(panels: readonly RangePanel[], box: Omit<FigureBox, 'height'>) {
+function layoutOf(panels: readonly RangePanel[], title: string, box: Omit<FigureBox, 'height'>) {
   const font = box.fontSizePx
   const measure = measureOf(box)
   const rows = panels.flatMap((panel) => panel.rows)
@@ -52,21 +52,34 @@ function layoutOf(panels: readonly RangePanel[], box: Omit<FigureBox, 'height'>)
   const room = box.width / perRow - 1.5 * font
   const titles = panels.map(({ title }, index) => (title === '' ? [] : wrapped(`${panelLetter(index)} ${title}`, room, measure)))
   const above = (1.25 * Math.max(0, ...titles.map(({ length }) => length)) + 0.7) * font
+  const foot = wrapped(title, box.width - font, measure)
   // panels beside each other are as high as the longest of them
   const bands = Array.from({ length: Math.ceil(count / perRow) }, (_, band) =>
     Math.max(1, ...panels.slice(band * perRow, (band + 1) * perRow).map((panel) => panel.rows.length)),
   )
-  return { perRow, bands, left, right, above, below: 2 * font, bottom: 1.6 * font, titles, nameLines, rowHeight: 1.25 * lines + 0.35 }
+  return {
+    perRow,
+    bands,
+    left,
+    right,
+    above,
+    below: 2 * font,
+    bottom: (0.4 + 1.25 * foot.length) * font,
+    foot,
+    titles,
+    nameLines,
+    rowHeight: 1.25 * lines + 0.35,
+  }
 }
 
-export function rangesHeight(panels: readonly RangePanel[], box: Omit<FigureBox, 'height'>): number {
-  const { bands, above, below, bottom, rowHeight } = layoutOf(panels, box)
+export function rangesHeight(panels: readonly RangePanel[], axis: RangeAxis, box: Omit<FigureBox, 'height'>): number {
+  const { bands, above, below, bottom, rowHeight } = layoutOf(panels, axis.title, box)
   const rows = bands.reduce((sum, band) => sum + Math.max(1.5, band), 0)
   return Math.round(rows * rowHeight * box.fontSizePx + bands.length * (above + below) + bottom)
 }
 
-function rectsOf(panels: readonly RangePanel[], box: FigureBox): Rect[] {
-  const { perRow, bands, left, right, above, below, bottom } = layoutOf(panels, box)
+function rectsOf(panels: readonly RangePanel[], layout: ReturnType<typeof layoutOf>, box: FigureBox): Rect[] {
+  const { perRow, bands, left, right, above, below, bottom } = layout
   const width = box.width / perRow - left - right
   const rows = bands.reduce((sum, band) => sum + Math.max(1.5, band), 0)
   const unit = (box.height - bottom - bands.length * (above + below)) / rows
@@ -87,8 +100,9 @@ export function rangesOption(panels: readonly RangePanel[], axis: RangeAxis, box
   const { theme, fontFamily, fontSizePx: font } = box
   const ink = figureInk[theme]
   const pen = penOf(theme)
-  const { left: nameRoom, titles, nameLines } = layoutOf(panels, box)
-  const rects = rectsOf(panels, box)
+  const layout = layoutOf(panels, axis.title, box)
+  const { left: nameRoom, titles, nameLines, foot } = layout
+  const rects = rectsOf(panels, layout, box)
   const rows = panels.flatMap((panel) => panel.rows)
   const values = rows.flatMap(({ value, lo, hi }) => (lo === null || hi === null ? [value] : [value, lo, hi]))
   const [low, high] = [Math.min(...values), Math.max(...values)]
@@ -171,7 +185,13 @@ export function rangesOption(panels: readonly RangePanel[], axis: RangeAxis, box
     graphic: {
       elements: [
         ...parts.flatMap((part) => part.texts),
-        textElement(axis.title, box.width / 2, box.height - 0.9 * font, { ...text, fill: ink.text, align: 'center' }),
+        ...foot.map((line, index, { length }) =>
+          textElement(line, box.width / 2, box.height - (0.8 + 1.25 * (length - 1 - index)) * font, {
+            ...text,
+            fill: ink.text,
+            align: 'center',
+          }),
+        ),
       ],
     },
   }
