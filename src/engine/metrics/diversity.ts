@@ -1,4 +1,5 @@
-import { dot, logDeterminant, meanRow, squaredDistance, squaredNorms, symmetricEigenvalues, unitRows } from '../core/linear'
+import { symmetricEigenvalues } from '../core/eigenvalues'
+import { dot, logDeterminant, meanRow, squaredDistance, squaredNorms, unitRows } from '../core/linear'
 import { takeRows, transposed, type Matrix } from '../core/matrix'
 import { meanPairwiseDistance } from './dynamics'
 
@@ -45,7 +46,7 @@ export function diversityMeasures(features: Matrix, rows: ArrayLike<number>, opt
     centroidDistance: batch.rows === 0 ? null : mean(nearestDistances(batch, { data: meanRow(batch), rows: 1, cols: batch.cols })),
     minNearestNeighbour: neighbours && neighbours.reduce((a, b) => Math.min(a, b)),
     meanNearestNeighbour: meanNearest,
-    logDet: logDetOfGram(batch, options.gamma ?? 1),
+    logDet: logDetOfGram(smallGram(batch, 1), options.gamma),
     vendi: vendi(batch),
     redundancy: redundancy(batch),
     coverageRadius: reach && reach.reduce((a, b) => Math.max(a, b)),
@@ -91,18 +92,22 @@ function smallGram(m: Matrix, scale: number): Matrix<Float64Array> {
   return { data, rows: n, cols: n }
 }
 
-function logDetOfGram(m: Matrix, gamma: number): number {
-  const gram = smallGram(m, gamma)
-  for (let i = 0; i < gram.rows; i++) gram.data[i * gram.rows + i] += 1
-  return logDeterminant(gram)
+/** ln det(I + γ G) of a Gram matrix G (n × n). */
+export function logDetOfGram({ data, rows, cols }: Matrix<Float64Array>, gamma = 1): number {
+  const shifted = data.map((value) => gamma * value)
+  for (let i = 0; i < rows; i++) shifted[i * cols + i] += 1
+  return logDeterminant({ data: shifted, rows, cols })
 }
 
-/** Vendi score (Friedman & Dieng 2023). A zero row resembles only itself. */
+/** Vendi score (Friedman & Dieng 2023) of a matrix with the eigenvalues of K / n other than 0. A zero row resembles only itself. */
+export function vendiOfGram(gram: Matrix<Float64Array>, n: number, zeroRows = 0): number {
+  const eigenvalues = [...symmetricEigenvalues(gram), ...new Array<number>(zeroRows).fill(1 / n)]
+  return Math.exp(eigenvalues.reduce((sum, value) => (value > 0 ? sum - value * Math.log(value) : sum), 0))
+}
+
 function vendi(m: Matrix): number | null {
   if (m.rows === 0) return null
-  const zeroRows = squaredNorms(m).filter((norm) => norm === 0).length
-  const eigenvalues = [...symmetricEigenvalues(smallGram(unitRows(m), 1 / m.rows)), ...new Array<number>(zeroRows).fill(1 / m.rows)]
-  return Math.exp(eigenvalues.reduce((sum, value) => (value > 0 ? sum - value * Math.log(value) : sum), 0))
+  return vendiOfGram(smallGram(unitRows(m), 1 / m.rows), m.rows, squaredNorms(m).filter((norm) => norm === 0).length)
 }
 
 function redundancy(m: Matrix): number | null {

@@ -88,6 +88,33 @@ export async function revealed(
   })
 }
 
+/** How the scores of the batch, and the losses that a module predicted, rank it against its true losses (A§14). */
+export async function afterthoughts(
+  own: Acquisition,
+  selection: readonly SelectedSample[],
+  shadows: readonly { readonly name: string; readonly scores: Float64Array | undefined }[],
+  candidates: Int32Array,
+  view: ModelView,
+): Promise<Readonly<Record<string, number>>> {
+  if (selection.length === 0) return {}
+  const { data, cols } = await view.logProbabilities(own.rows)
+  const losses = selection.map(({ label }, i) => -data[i * cols + label])
+  const out: Record<string, number> = { picked_loss: losses.reduce((a, b) => a + b) / losses.length }
+  const compare = (key: string, values: ArrayLike<number>): void => {
+    const rho = spearman(values, losses)
+    if (rho !== null) out[key] = rho
+  }
+  const positions = own.rows.map((row) => positionOf(candidates, row))
+  const compareScores = (key: string, scores: Float64Array | undefined): void => {
+    if (scores !== undefined) compare(key, Array.from(positions, (i) => scores[i]))
+  }
+  compareScores('score_loss_spearman', own.scores)
+  for (const { name, scores } of shadows) compareScores(`score_loss_spearman.${name}`, scores)
+  if (view.capabilities.has('lossPrediction') && view.predictedLosses !== undefined)
+    compare('predicted_loss_spearman', await view.predictedLosses(own.rows))
+  return out
+}
+
 /** How far another method, asked in the same state, would have chosen the same. */
 export const overlapOf = (shadow: string, own: Acquisition, other: Acquisition): ShadowOverlap => ({
   shadow,

@@ -9,7 +9,7 @@ import type { Memories, RoundRecord, RunEventBody, ShadowOverlap } from './event
 import { createLedger, type Ledger } from './ledger'
 import { createModelView } from './modelView'
 import { positionOf } from './partition'
-import { askMethod, overlapOf, revealed, type QueryState } from './query'
+import { afterthoughts, askMethod, overlapOf, revealed, type QueryState } from './query'
 import { opener, type Method } from './runHash'
 import { keepsState, keepsWeights, methodsOf, needsOf, type Setting } from './setting'
 
@@ -166,7 +166,16 @@ export async function* queryRound(
       ),
       mode: own.mode ?? null,
       overlap,
-      diagnostics: own.diagnostics ?? {},
+      diagnostics: {
+        ...own.diagnostics,
+        ...(await afterthoughts(
+          own,
+          selection,
+          spec.shadow.map(({ name }, k) => ({ name, scores: shadowScores[k] })),
+          candidates,
+          view.charged(free),
+        )),
+      },
     },
     memories,
   }

@@ -5,6 +5,7 @@ import { layersOf } from '../nn/architectures'
 import { createModel } from '../nn/createModel'
 import type { Model } from '../nn/model'
 import type { Memories, RoundRecord, RunEvent, RunEventBody, RunFailure } from './events'
+import { createDynamics } from './dynamics'
 import { createLedger } from './ledger'
 import { without } from './partition'
 import { emptyRecord, evaluateRound, fitRound, lastOutlook, queryRound, startWeights, stateEvents, type Labels } from './round'
@@ -64,9 +65,12 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
 
     let labeled = setting.isLine ? [...partition.pool] : initial.map(({ row }) => row)
     const queried = createPairwiseDistance(sampleSize(deps.dataset.train), deps.kernels)
+    const dynamics = createDynamics(setting)
+    let bought: number[] = []
     const buy = (rows: readonly number[]): void => {
       if (rows.length === 0) return
       labeled = [...labeled, ...rows]
+      bought = [...bought, ...rows]
       queried.add(setting.features(Int32Array.from(rows)))
     }
     for (const { selection } of records) buy(selection.map(({ row }) => row))
@@ -75,9 +79,10 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
     for (let round = records.length; round <= spec.strategy.rounds; round++) {
       await deps.pause?.()
       throwIfCancelled(deps.signal)
-      const ended = yield* oneRound(model, setting, round, labelsOf(setting, labeled), memories, (rows) => {
+      const labels = labelsOf(setting, labeled)
+      const ended = yield* oneRound(model, setting, round, labels, memories, (rows) => {
         buy(rows)
-        return queried.mean()
+        return { diversityCumulative: queried.mean(), spread: dynamics.describe(round, labels.pool, rows, bought) }
       })
       memories = ended.memories
       yield { type: 'round-ended', record: ended.record }
@@ -107,14 +112,14 @@ function labelsOf({ deps, partition }: Setting, labeled: readonly number[]): Lab
   return { rows, classes: rows.map((row) => deps.dataset.train.labels[row]), pool: without(partition.pool, rows) }
 }
 
-/** Trains, evaluates and queries; `buy` takes the queried rows and answers how far apart all queried rows are. */
+/** Trains, evaluates and queries; `buy` takes the queried rows and answers how far apart they and all queried rows are. */
 async function* oneRound(
   model: Model,
   setting: Setting,
   round: number,
   labels: Labels,
   before: Memories,
-  buy: (rows: readonly number[]) => number | null,
+  buy: (rows: readonly number[]) => { readonly diversityCumulative: number | null; readonly spread: Readonly<Record<string, number>> },
 ): AsyncGenerator<RunEventBody, { readonly record: RoundRecord; readonly memories: Memories }> {
   const { spec, deps, partition } = setting
   const ledger = createLedger(() => deps.clock.ticks())
@@ -131,7 +136,7 @@ async function* oneRound(
     round < spec.strategy.rounds
       ? yield* queryRound(model, setting, round, labels, ledger, before)
       : { record: emptyRecord, memories: before }
-  const diversityCumulative = buy(batch.selection.map(({ row }) => row))
+  const { diversityCumulative, spread } = buy(batch.selection.map(({ row }) => row))
   if (round === spec.strategy.rounds) yield* lastOutlook(model, setting, round, labels)
   yield* stateEvents(model, setting, round, memories)
   const record: RoundRecord = {
@@ -144,7 +149,7 @@ async function* oneRound(
     epochs: fit?.epochs ?? 0,
     lossCurve: thinned(fit?.lossCurve ?? []),
     ...batch,
-    diagnostics: { ...(fit?.auxiliaryLoss === undefined ? {} : { auxiliary_loss: fit.auxiliaryLoss }), ...batch.diagnostics },
+    diagnostics: { ...(fit?.auxiliaryLoss === undefined ? {} : { auxiliary_loss: fit.auxiliaryLoss }), ...batch.diagnostics, ...spread },
     diversityCumulative,
     timings: { ...ledger.spent },
   }

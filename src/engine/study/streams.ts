@@ -17,6 +17,8 @@ export interface Streams {
   subPool(round: number): Random
   /** dropout of the stochastic passes that methods score with */
   passes(round: number): Random
+  /** random batches that batches are compared with */
+  dynamics(purpose: string, round?: number): Random
   /** the strategy's own draws; names of strategies do not enter, so that renaming changes no number */
   selection(entry: Method, round: number): Random
 }
@@ -37,6 +39,7 @@ export function streamsOf({ protocol, repeat }: Pick<RunSpec, 'protocol' | 'repe
     }),
     subPool: (round) => own.fork('sub-pool', round),
     passes: (round) => own.fork('passes', round),
+    dynamics: (purpose, round = 0) => own.fork('dynamics', purpose, round),
     selection: (entry, round) => own.fork('selection', entry.id, canonicalJson(effectiveParams(entry)), round),
   }
 }
