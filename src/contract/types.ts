@@ -67,7 +67,8 @@ export interface ExperimentSnapshot {
   readonly summary: ExperimentSummary
   readonly study: string
   readonly studyYaml: string
-  readonly strategies: readonly { readonly name: string; readonly id: string }[]
+  /** `oracle`: looks at the true labels of the pool */
+  readonly strategies: readonly { readonly name: string; readonly id: string; readonly oracle?: true }[]
   readonly datasets: readonly {
     readonly name: string
     readonly rows: number
@@ -193,6 +194,12 @@ export interface Settings {
   readonly theme: 'system' | 'light' | 'dark'
   readonly jobs: 'auto' | number
   readonly backend: 'auto' | BackendId
+}
+
+/** Class of every row of a training array. */
+export interface LabelSet {
+  readonly classNames: readonly string[]
+  readonly labels: Int32Array
 }
 
 /** Samples of a data set as they were given. */

@@ -2,7 +2,7 @@ import { plainKernels } from '@engine/core/distances'
 import { QuerentError } from '@engine/core/errors'
 import { randomFrom } from '@engine/core/random'
 import type { Dataset, LabeledPool } from '@engine/data/dataset'
-import { mapOf, neighboursOf, samplesOf } from '@main/node/jobs/viewing'
+import { labelsOf, mapOf, neighboursOf, samplesOf } from '@main/node/jobs/viewing'
 import type { Viewer } from '@main/lab/ports'
 
 /** What a viewer process does, in this one, over a data set in memory. */
@@ -18,6 +18,7 @@ export function viewerOver(dataset: Dataset): Viewer {
         throw stop.signal.aborted ? new QuerentError('job-crashed', 'the job process did not stop when asked and was killed') : error
       }
     },
+    labels: async () => labelsOf(dataset),
     samples: async (request) => samplesOf(dataset, request),
     neighbours: async (request) => neighboursOf(dataset, request, plainKernels),
     dispose: async () => stop.abort(),

@@ -7,7 +7,10 @@ import type { Experiments } from './experiments'
 import type { Hub } from './hub'
 import type { DatasetSource, Viewer } from './ports'
 
-type ExploreHandlers = Pick<Handlers, 'explore.map' | 'explore.stop' | 'explore.round' | 'explore.samples' | 'explore.neighbours'>
+type ExploreHandlers = Pick<
+  Handlers,
+  'explore.map' | 'explore.stop' | 'explore.round' | 'explore.labels' | 'explore.samples' | 'explore.neighbours'
+>
 type Subject = CommandInput<'explore.samples'>['of']
 
 export interface Explore {
@@ -111,6 +114,10 @@ export function createExplore({ viewing }: Pick<LabDependencies, 'viewing'>, hub
         return null
       },
       'explore.round': ({ experiment, run, round }) => experiments.keptRound(experiment, run, round),
+      'explore.labels': async ({ of }) => {
+        const { source } = await sourceOf(of)
+        return ask((open) => open.labels(source))
+      },
       'explore.samples': async ({ of, rows }) => {
         const { source } = await sourceOf(of)
         return ask((open) => open.samples({ ...source, rows }))

@@ -3,7 +3,7 @@ import type { BackendId } from '@engine/nn/executor'
 import type { ResumePoint, RunEvent } from '@engine/study/events'
 import type { MapFrame, MapMethod } from '@engine/maps/layout'
 import type { DatasetRef, PlannedRun, RunSpec } from '@engine/study/spec'
-import type { NeighbourList, SampleSet } from '@contract/types'
+import type { LabelSet, NeighbourList, SampleSet } from '@contract/types'
 import type { Manifest } from './experiment'
 
 /** One run handed to a job process. Big arrays travel as files, not in messages. */
@@ -56,6 +56,7 @@ export interface Viewer {
   /** Frames as they come; the last has every row of the training array. Rejects with `cancelled` when stopped. */
   map(request: MapRequest, onFrame: (frame: MapFrame) => void): Promise<void>
   samples(request: SamplesRequest): Promise<SampleSet>
+  labels(request: DatasetSource): Promise<LabelSet>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
   dispose(): Promise<void>
 }

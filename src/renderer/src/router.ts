@@ -11,6 +11,7 @@ export function createWorkbenchRouter(history: RouterHistory = createWebHashHist
       { path: '/design/:project?', name: 'design', component: () => import('./features/design/DesignPage.vue') },
       { path: '/runs/:project?/:experiment?', name: 'runs', component: () => import('./features/runs/RunsPage.vue') },
       { path: '/compare/:project?/:experiment?', name: 'compare', component: () => import('./features/compare/ComparePage.vue') },
+      { path: '/explore/:project?/:experiment?', name: 'explore', component: () => import('./features/explore/ExplorePage.vue') },
       { path: '/export/:project?/:experiment?', name: 'export', component: () => import('./features/export/ExportPage.vue') },
       { path: '/settings', name: 'settings', component: () => import('./features/settings/SettingsPage.vue') },
       { path: '/:rest(.*)*', redirect: '/projects' },

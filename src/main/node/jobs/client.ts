@@ -1,4 +1,4 @@
-import type { BackendReport, NeighbourList, SampleSet } from '@contract/types'
+import type { BackendReport, LabelSet, NeighbourList, SampleSet } from '@contract/types'
 import { decodeError } from '@contract/errorCodec'
 import { QuerentError } from '@engine/core/errors'
 import type { BackendId } from '@engine/nn/executor'
@@ -125,6 +125,13 @@ export async function connectJob(
         if (message.type === 'samples') ({ samples } = message)
       })
       return samples!
+    },
+    labels: async (request) => {
+      let labels: LabelSet | undefined
+      await ask({ type: 'labels', request }, (message) => {
+        if (message.type === 'labels') ({ labels } = message)
+      })
+      return labels!
     },
     neighbours: async (request) => {
       let list: NeighbourList | undefined

@@ -2,8 +2,8 @@ import type { WireError } from '@contract/errorCodec'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
 import type { MapFrame } from '@engine/maps/layout'
-import type { BackendReport, NeighbourList, SampleSet } from '@contract/types'
-import type { MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
+import type { BackendReport, LabelSet, NeighbourList, SampleSet } from '@contract/types'
+import type { DatasetSource, MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
 
 /** Host → job. Carriers clone structurally, so typed arrays travel as they are. */
 export type ToJob =
@@ -15,6 +15,7 @@ export type ToJob =
   | { readonly type: 'map'; readonly request: MapRequest }
   | { readonly type: 'samples'; readonly request: SamplesRequest }
   | { readonly type: 'neighbours'; readonly request: NeighboursRequest }
+  | { readonly type: 'labels'; readonly request: DatasetSource }
 
 /** Job → host. */
 export type FromJob =
@@ -25,6 +26,7 @@ export type FromJob =
   | { readonly type: 'frame'; readonly frame: MapFrame }
   | { readonly type: 'samples'; readonly samples: SampleSet }
   | { readonly type: 'neighbours'; readonly list: NeighbourList }
+  | { readonly type: 'labels'; readonly labels: LabelSet }
 
 /** A job's end of the line, whatever carries it. */
 export interface JobChannel {

@@ -1,9 +1,9 @@
-import type { BackendReport, NeighbourList, SampleSet } from '@contract/types'
+import type { BackendReport, LabelSet, NeighbourList, SampleSet } from '@contract/types'
 import { encodeError } from '@contract/errorCodec'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
 import type { MapFrame } from '@engine/maps/layout'
-import type { MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
+import type { DatasetSource, MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
 import type { JobChannel } from './protocol'
 
 /** What a job can do; one of these lives as long as the process and keeps its backend and data set from run to run. */
@@ -13,6 +13,7 @@ export interface Worker {
   probe(backend: BackendId): Promise<BackendReport>
   map(request: MapRequest, emit: (frame: MapFrame) => void, signal: AbortSignal): Promise<void>
   samples(request: SamplesRequest): Promise<SampleSet>
+  labels(request: DatasetSource): Promise<LabelSet>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
 }
 
@@ -43,6 +44,9 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
         return
       case 'samples':
         ends(worker.samples(message.request).then((samples) => channel.send({ type: 'samples', samples })))
+        return
+      case 'labels':
+        ends(worker.labels(message.request).then((labels) => channel.send({ type: 'labels', labels })))
         return
       case 'neighbours':
         ends(worker.neighbours(message.request).then((list) => channel.send({ type: 'neighbours', list })))

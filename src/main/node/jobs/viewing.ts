@@ -1,4 +1,4 @@
-import type { NeighbourList, SampleSet } from '@contract/types'
+import type { LabelSet, NeighbourList, SampleSet } from '@contract/types'
 import type { SelectionKernels } from '@engine/core/distances'
 import { badInput, throwIfCancelled } from '@engine/core/errors'
 import { matrix, type Matrix } from '@engine/core/matrix'
@@ -28,6 +28,9 @@ export async function mapOf(
     rested = performance.now()
   }
 }
+
+/** The class of every row of the training array. */
+export const labelsOf = ({ train, classNames }: Dataset): LabelSet => ({ classNames, labels: train.labels })
 
 /** Raw values and labels of rows of the training array. */
 export function samplesOf(dataset: Dataset, { rows }: SamplesRequest): SampleSet {

@@ -20,10 +20,13 @@ import { systemClock } from '../clock'
 import { writeAtomic } from '../storage/files'
 import { writeState } from '../storage/weights'
 import type { Worker } from './serve'
-import { mapOf, neighboursOf, samplesOf } from './viewing'
+import { labelsOf, mapOf, neighboursOf, samplesOf } from './viewing'
 
-/** The real work of a job: the engine's loop on one backend; backend and data set stay loaded for the next run. */
-export function createWorker(): Worker {
+/**
+ * The real work of a job: the engine's loop on one backend; backend and data set stay loaded for the next run. `library` is the
+ * folder of imported data sets.
+ */
+export function createWorker(library?: string): Worker {
   const kernels = createSelectionKernels()
   let executor: Executor | null = null
   let dataset: { readonly key: string; readonly value: Dataset } | null = null
@@ -38,7 +41,7 @@ export function createWorker(): Worker {
     const key = JSON.stringify([ref, baseDir, datasetSha256])
     if (dataset?.key === key) return dataset.value
     dataset = null // two at once may not fit
-    const value = await loadDataset(ref, baseDir)
+    const value = await loadDataset(ref, baseDir, library)
     if (value.sha256 !== datasetSha256)
       throw badInput(`the data set ${datasetName} changed since the study was started`, {
         path: 'dataset',
@@ -66,6 +69,7 @@ export function createWorker(): Worker {
     },
     probe: (backend) => probeBackend(backend),
     map: async (request, emit, signal) => mapOf(await datasetFor(request), request, kernels, emit, breathe, signal),
+    labels: async (request) => labelsOf(await datasetFor(request)),
     samples: async (request) => samplesOf(await datasetFor(request), request),
     neighbours: async (request) => neighboursOf(await datasetFor(request), request, kernels),
   }

@@ -1,0 +1,61 @@
+/** Places of rows on a map, in a square from −1 to 1. */
+export interface Places {
+  /** row of each place */
+  readonly rows: Int32Array
+  /** two coordinates per place */
+  readonly positions: Float32Array
+  /** place of each row of the training array; −1 where it has none yet */
+  readonly placeOf: Int32Array
+}
+
+/**
+ * Fits a frame (n × 2) into the square. A map whose axes have one unit (PCA) keeps its aspect; of others each axis is stretched, for
+ * distances on them mean nothing.
+ */
+export function fitPlaces(rows: Int32Array, positions: Float32Array, count: number, keepAspect: boolean): Places {
+  const bounds = [0, 1].map((axis) => {
+    let [low, high] = [Infinity, -Infinity]
+    for (let t = axis; t < positions.length; t += 2) {
+      low = Math.min(low, positions[t])
+      high = Math.max(high, positions[t])
+    }
+    return { middle: (low + high) / 2, half: Math.max((high - low) / 2, 1e-12) }
+  })
+  const widest = Math.max(bounds[0].half, bounds[1].half)
+  const fitted = new Float32Array(positions.length)
+  for (let t = 0; t < positions.length; t++) {
+    const { middle, half } = bounds[t % 2]
+    fitted[t] = (0.95 * (positions[t] - middle)) / (keepAspect ? widest : half)
+  }
+  const placeOf = new Int32Array(count).fill(-1)
+  rows.forEach((row, place) => (placeOf[row] = place))
+  return { rows, positions: fitted, placeOf }
+}
+
+/** The row nearest to a point within `reach`, whose vertical unit is that of the square; null when there is none. */
+export function nearestPlace({ rows, positions }: Places, x: number, y: number, reach: number): number | null {
+  let best = reach * reach
+  let found: number | null = null
+  for (let place = 0; place < rows.length; place++) {
+    const dx = positions[2 * place] - x
+    const dy = positions[2 * place + 1] - y
+    const squared = dx * dx + dy * dy
+    if (squared >= best) continue
+    best = squared
+    found = rows[place]
+  }
+  return found
+}
+
+/** Rows inside a closed polygon (even–odd rule), ascending. */
+export function rowsInside({ rows, positions }: Places, polygon: readonly (readonly [number, number])[]): number[] {
+  const inside = (x: number, y: number): boolean => {
+    let crossings = 0
+    polygon.forEach(([x1, y1], i) => {
+      const [x2, y2] = polygon[(i + 1) % polygon.length]
+      if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) crossings++
+    })
+    return crossings % 2 === 1
+  }
+  return Array.from(rows).filter((_, place) => inside(positions[2 * place], positions[2 * place + 1]))
+}
