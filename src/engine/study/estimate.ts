@@ -108,10 +108,12 @@ function estimateRun(
 
 /** Forward passes over the pool that a method asks for; a backward pass counts twice. */
 function poolPasses({ id, params }: Pick<Study['strategies'][number], 'id' | 'params'>): number {
-  const needs = strategies.get(id)?.needs(params) ?? []
-  if (needs.includes('tensorNorms')) return 4
+  const strategy = strategies.get(id)
+  const needs = strategy?.needs(params) ?? []
+  const models = Math.max(1, strategy?.training?.(params).checkpoints ?? 1)
+  if (needs.includes('tensorNorms') || needs.includes('gradients')) return 4 * models
   if (needs.includes('sampledProba')) return typeof params.passes === 'number' ? params.passes : 10
-  return needs.length > 0 ? 1 : 0
+  return needs.length > 0 ? models : 0
 }
 
 /** Multiply-adds of one forward pass, parameters, and width of the last layer's input; nothing for a model that does not fit. */

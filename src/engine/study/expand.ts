@@ -2,6 +2,7 @@ import { badInput } from '../core/errors'
 import { canonicalJson } from '../core/hash'
 import type { BackendId } from '../nn/executor'
 import { datasetName } from './consistency'
+import { strategies } from '../strategies/registry'
 import { isLine } from './entries'
 import { cellsOf } from './factors'
 import { relevantParts, runHash, type RunPlan } from './runHash'
@@ -61,6 +62,15 @@ function planOf({ data, model, training, protocol, strategies, shadow, metrics, 
   const rounds = line ? 0 : (entry.rounds ?? protocol.rounds)
   return { data, model, training, protocol: shared, strategy: { ...entry, rounds }, shadow: line ? [] : shadow, metrics, keep: run.keep }
 }
+
+/** Names of strategies that look at the true labels of the pool at any level of a factor: bounds, not rivals. */
+export const oracleNames = (study: Study): string[] => [
+  ...new Set(
+    variantsOf(study).flatMap(({ plan: { strategy } }) =>
+      strategies.get(strategy.id)?.reads?.(strategy.params).includes('oracle') === true ? [strategy.name] : [],
+    ),
+  ),
+]
 
 /** Every run of a study, repeat by repeat, so that all curves grow together. */
 export function expandStudy(study: Study, resolved: Resolved): PlannedRun[] {

@@ -152,7 +152,7 @@ function modelProblems({ model, training }: RunPlan, facts: DatasetFacts): Findi
   }
 }
 
-function needProblems({ model, strategy, shadow }: RunPlan, study: Study): Finding[] {
+function needProblems({ data, model, training, protocol, strategy, shadow }: RunPlan, study: Study): Finding[] {
   const canSample = model.type !== 'linear' && model.dropout > 0
   const module = strategies.get(strategy.id)?.training?.(strategy.params).auxiliary
   return [strategy, ...shadow].flatMap((entry) => {
@@ -164,6 +164,17 @@ function needProblems({ model, strategy, shadow }: RunPlan, study: Study): Findi
     const findings: Finding[] = []
     if (needs.includes('sampledProba') && !canSample)
       findings.push(lacks('needs stochastic forward passes, and the model has no dropout', 'dropout 0', 'model.dropout above 0'))
+    const reads = strategies.get(entry.id)?.reads?.(entry.params) ?? []
+    if (reads.includes('validation') && protocol.validation === 0 && data.split === null)
+      findings.push({
+        ...lacks('reads validation rows with true labels, and the study reserves none', '0', 'protocol.validation above 0'),
+        fix: 'set protocol.validation, which is charged to every strategy alike, or parameters that read none (target: pool-pseudo)',
+      })
+    if (reads.includes('moments') && training.optimizer === 'sgd')
+      findings.push({
+        ...lacks("follows Adam's steps, and the model is trained by SGD", 'sgd', 'training.optimizer adam or adamw'),
+        fix: 'set training.optimizer: adam, or gradient: sgd',
+      })
     if (needs.includes('lossPrediction') && module === undefined)
       findings.push(
         lacks(

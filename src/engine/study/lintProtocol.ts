@@ -1,6 +1,5 @@
-import { strategies } from '../strategies/registry'
 import { isLine } from './entries'
-import type { Variant } from './expand'
+import { oracleNames, type Variant } from './expand'
 import { isSplitAnew, type DatasetCounts } from './feasible'
 import { heldOutCount } from './partition'
 import type { Finding, Study } from './spec'
@@ -12,7 +11,7 @@ export function lintProtocol(study: Study, variants: readonly Variant[], facts: 
     ...unequalProtocols(study),
     ...weightStarts(variants),
     ...tunedOnTest(study),
-    ...leaks(study, variants),
+    ...leaks(study),
     ...statisticsChoices(study),
     ...facts.flatMap((dataset) => dataObjections(study, dataset)),
   ]
@@ -93,15 +92,9 @@ function tunedOnTest({ ablate }: Study): Finding[] {
   )
 }
 
-function leaks({ datasets, strategies: entries }: Study, variants: readonly Variant[]): Finding[] {
+function leaks(study: Study): Finding[] {
+  const { datasets, strategies: entries } = study
   const same = datasets.findIndex((ref) => typeof ref !== 'string' && ref.testInputs !== undefined && ref.testInputs === ref.inputs)
-  const oracles = [
-    ...new Set(
-      variants.flatMap(({ plan: { strategy } }) =>
-        strategies.get(strategy.id)?.reads?.(strategy.params).includes('oracle') ? [strategy.name] : [],
-      ),
-    ),
-  ]
   return [
     ...(same < 0
       ? []
@@ -114,7 +107,7 @@ function leaks({ datasets, strategies: entries }: Study, variants: readonly Vari
             'name a test array of its own, or leave it out and set data.test',
           ),
         ]),
-    ...oracles.map((name) =>
+    ...oracleNames(study).map((name) =>
       finding(
         'warning',
         'reads-labels',

@@ -1,6 +1,7 @@
 import { resultSetFrom } from '@engine/analysis/resultSet'
 import { isLine } from '@engine/study/entries'
 import type { RunState } from '@engine/study/events'
+import { oracleNames } from '@engine/study/expand'
 import { isSplitAnew } from '@engine/study/feasible'
 import type { ResultSet } from '@engine/study/results'
 import type { Manifest } from './experiment'
@@ -12,6 +13,7 @@ export function resultsOf({ manifest, state }: { readonly manifest: Manifest; st
     study: studyName,
     strategies: study.strategies.map(({ name }) => name),
     lines: study.strategies.filter(isLine).map(({ name }) => name),
+    oracles: oracleNames(study),
     factors: Object.keys(study.ablate),
     stats: study.stats,
     splitVaries: datasets.some((dataset) => isSplitAnew(study, dataset)),

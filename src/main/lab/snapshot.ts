@@ -1,11 +1,13 @@
 import type { ExperimentSnapshot, ExperimentSummary } from '@contract/types'
 import type { RunState } from '@engine/study/events'
+import { oracleNames } from '@engine/study/expand'
 import type { ResultView } from './dependencies'
 
 /** The whole of an experiment for a client that opens it. A run that was cancelled before it began left nothing on disk. */
 export function snapshotOf(summary: ExperimentSummary, view: ResultView, batch: number): ExperimentSnapshot {
   const { manifest, plan } = view
   const study = manifest.study
+  const oracles = oracleNames(study)
   const stateOf = (hash: string): RunState => {
     const state = view.state(hash)
     return summary.state === 'cancelled' && state.status === 'queued' ? { ...state, status: 'cancelled' } : state
@@ -14,7 +16,7 @@ export function snapshotOf(summary: ExperimentSummary, view: ResultView, batch: 
     summary,
     study: manifest.studyName,
     studyYaml: view.studyText,
-    strategies: study.strategies.map(({ name, id }) => ({ name, id })),
+    strategies: study.strategies.map(({ name, id }) => ({ name, id, ...(oracles.includes(name) && { oracle: true as const }) })),
     datasets: manifest.datasets.map(({ name, rows, testRows, classes, classNames }) => ({ name, rows, testRows, classes, classNames })),
     factors: Object.keys(study.ablate),
     metrics: study.metrics,

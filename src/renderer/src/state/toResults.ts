@@ -9,6 +9,7 @@ export function toResults({ snapshot, runs }: LiveExperiment): ResultSet {
     study: snapshot.study,
     strategies: snapshot.strategies.map(({ name }) => name),
     lines: snapshot.strategies.filter(({ id }) => id === 'full-data').map(({ name }) => name),
+    oracles: snapshot.strategies.filter(({ oracle }) => oracle).map(({ name }) => name),
     factors: snapshot.factors,
     stats: snapshot.stats,
     classes: snapshot.datasets[0]?.classes ?? 0,
