@@ -17,6 +17,7 @@ export interface Kernels {
     shrink: number,
   ): void
   widen(row: number, d: number, wide: number): void
+  coarseDots(matrix: number, d: number, own: number, rows: number, count: number, out: number): void
   dots(matrix: number, d: number, wide: number, rows: number, count: number, out: number): void
 }
 

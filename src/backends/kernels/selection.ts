@@ -1,4 +1,4 @@
-import { plainKernels, type SelectionKernels } from '@engine/core/distances'
+import { plainKernels, type RowProducts, type SelectionKernels } from '@engine/core/distances'
 import type { Matrix } from '@engine/core/matrix'
 import { instantiateKernels, reserve } from './load'
 
@@ -12,8 +12,9 @@ export function createSelectionKernels(): SelectionKernels {
   let opened = 0
   let held = 0
 
-  return {
-    open(matrix) {
+  const openWith =
+    (products: (place: ReturnType<typeof layout>, cols: number, j: number, count: number) => void) =>
+    (matrix: Matrix): RowProducts => {
       const { data, cols } = matrix
       if (!(data instanceof Float32Array)) return plainKernels.open(matrix)
       const place = layout(matrix)
@@ -25,11 +26,16 @@ export function createSelectionKernels(): SelectionKernels {
           held = own
         }
         new Int32Array(memory.buffer, place.rows, count).set(rows.subarray(0, count))
-        kernels.widen(place.matrix + j * cols * Float32Array.BYTES_PER_ELEMENT, cols, place.wide)
-        kernels.dots(place.matrix, cols, place.wide, place.rows, count, place.out)
+        products(place, cols, j, count)
         out.set(new Float64Array(memory.buffer, place.out, count))
       }
-    },
+    }
+  return {
+    open: openWith((place, cols, j, count) => {
+      kernels.widen(place.matrix + j * cols * Float32Array.BYTES_PER_ELEMENT, cols, place.wide)
+      kernels.dots(place.matrix, cols, place.wide, place.rows, count, place.out)
+    }),
+    openCoarse: openWith((place, cols, j, count) => kernels.coarseDots(place.matrix, cols, j, place.rows, count, place.out)),
   }
 }
 

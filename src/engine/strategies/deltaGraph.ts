@@ -1,6 +1,6 @@
 import { plainKernels, type SelectionKernels } from '../core/distances'
 import { throwIfCancelled, type CancelSignal } from '../core/errors'
-import { squaredNorms } from '../core/linear'
+import { dot, squaredNorms } from '../core/linear'
 import type { Matrix } from '../core/matrix'
 
 /** out[t] = squared Euclidean distance of rows i and others[t]; a difference below rounding is 0. */
@@ -17,6 +17,31 @@ export function openSquaredDistances(points: Matrix, kernels: SelectionKernels =
       const squared = sum - 2 * out[t]
       out[t] = squared < sum * rounding ? 0 : squared
     }
+  }
+}
+
+/** Writes those of `others` that are nearer to i than the limit to `found`; answers how many. */
+type IsNear = (i: number, others: Int32Array, found: Int32Array) => number
+
+/** Coarse products decide all but the few pairs that are too close to the limit for them: the answer is that of the exact ones. */
+function openIsNear(points: Matrix, limit: number, kernels: SelectionKernels = plainKernels): IsNear {
+  const { data, cols, rows } = points
+  const norms = squaredNorms(points)
+  const lengths = norms.map(Math.sqrt)
+  const products = kernels.openCoarse?.(points) ?? kernels.open(points)
+  const error = kernels.openCoarse ? 2 * (cols + 16) * 2 ** -24 : 0
+  const out = new Float64Array(rows)
+  return (i, others, found) => {
+    products(i, others, others.length, out)
+    let count = 0
+    for (let t = 0; t < others.length; t++) {
+      const j = others[t]
+      const sum = norms[i] + norms[j]
+      let distance = sum - 2 * out[t]
+      if (Math.abs(distance - limit) <= error * lengths[i] * lengths[j]) distance = sum - 2 * dot(data, i * cols, data, j * cols, cols)
+      if (distance < limit) found[count++] = j
+    }
+    return count
   }
 }
 
@@ -44,23 +69,16 @@ export function openGraph(
 ): Graph {
   const n = points.rows
   const limit = delta * delta
-  const distances = openSquaredDistances(points, kernels)
+  const isNear = openIsNear(points, limit, kernels)
   const all = Int32Array.from({ length: n }, (_, i) => i)
-  const out = new Float64Array(n)
   const degrees = new Int32Array(n).fill(1)
   const later: Int32Array[] = [] // of each point, its neighbours with higher numbers
   const found = new Int32Array(n)
   let edges = n
   for (let i = 0; i < n; i++) {
     if (i % 64 === 0) throwIfCancelled(signal)
-    const others = all.subarray(i + 1)
-    distances(i, others, others.length, out)
-    let count = 0
-    for (let t = 0; t < others.length; t++) {
-      if (!(out[t] < limit)) continue
-      degrees[others[t]]++
-      found[count++] = others[t]
-    }
+    const count = isNear(i, all.subarray(i + 1), found)
+    for (let t = 0; t < count; t++) degrees[found[t]]++
     degrees[i] += count
     edges += 2 * count
     if (edges <= keep) later.push(found.slice(0, count))
@@ -83,8 +101,9 @@ export function openGraph(
   return { size: n, degrees, neighbours: (i) => lists.subarray(starts[i], starts[i + 1]) }
 
   function measured(i: number): Int32Array {
-    distances(i, all, n, out)
-    out[i] = 0
-    return all.filter((_, j) => out[j] < limit)
+    const before = isNear(i, all.subarray(0, i), found)
+    found[before] = i
+    const after = isNear(i, all.subarray(i + 1), found.subarray(before + 1))
+    return found.slice(0, before + 1 + after)
   }
 }

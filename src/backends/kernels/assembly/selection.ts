@@ -81,3 +81,60 @@ export function dots(matrix: usize, d: i32, wide: usize, rows: usize, count: i32
     store<f64>(out + ((<usize>k) << 3), finish(front, back, a, b, left))
   }
 }
+
+function coarseStep(sums: v128, a: usize, b: v128): v128 {
+  return f32x4.add(sums, f32x4.mul(v128.load(a), b))
+}
+
+function coarseFinish(sums: v128, a: usize, b: usize, left: i32): f64 {
+  let sum = <f64>f32x4.extract_lane(sums, 0) + <f64>f32x4.extract_lane(sums, 1) + <f64>f32x4.extract_lane(sums, 2) + <f64>f32x4.extract_lane(sums, 3)
+  for (let i = 0; i < left; i++) sum += <f64>load<f32>(a + ((<usize>i) << 2)) * <f64>load<f32>(b + ((<usize>i) << 2))
+  return sum
+}
+
+/** As `dots` with four running sums in float32: |error| ≤ (d / 4 + 4) · 2⁻²⁴ · Σ|aᵢbᵢ|. Row `own` against the rows of the list. */
+export function coarseDots(matrix: usize, d: i32, own: i32, rows: usize, count: i32, out: usize): void {
+  const whole = d & ~3
+  const left = d - whole
+  const start = matrix + <usize>own * <usize>d * 4
+  let k = 0
+  for (; k + 4 <= count; k += 4) {
+    let a0 = rowAt(matrix, d, rows, k)
+    let a1 = rowAt(matrix, d, rows, k + 1)
+    let a2 = rowAt(matrix, d, rows, k + 2)
+    let a3 = rowAt(matrix, d, rows, k + 3)
+    let b = start
+    let sums0 = f32x4.splat(0)
+    let sums1 = f32x4.splat(0)
+    let sums2 = f32x4.splat(0)
+    let sums3 = f32x4.splat(0)
+    for (let i = 0; i < whole; i += 4) {
+      const own4 = v128.load(b)
+      sums0 = coarseStep(sums0, a0, own4)
+      sums1 = coarseStep(sums1, a1, own4)
+      sums2 = coarseStep(sums2, a2, own4)
+      sums3 = coarseStep(sums3, a3, own4)
+      a0 += 16
+      a1 += 16
+      a2 += 16
+      a3 += 16
+      b += 16
+    }
+    const to = out + ((<usize>k) << 3)
+    store<f64>(to, coarseFinish(sums0, a0, b, left))
+    store<f64>(to, coarseFinish(sums1, a1, b, left), 8)
+    store<f64>(to, coarseFinish(sums2, a2, b, left), 16)
+    store<f64>(to, coarseFinish(sums3, a3, b, left), 24)
+  }
+  for (; k < count; k++) {
+    let a = rowAt(matrix, d, rows, k)
+    let b = start
+    let sums = f32x4.splat(0)
+    for (let i = 0; i < whole; i += 4) {
+      sums = coarseStep(sums, a, v128.load(b))
+      a += 16
+      b += 16
+    }
+    store<f64>(out + ((<usize>k) << 3), coarseFinish(sums, a, b, left))
+  }
+}
