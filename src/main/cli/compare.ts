@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { csvFormatRows, dsvFormat } from 'd3-dsv'
 import {
   joinResults,
+  minimumPairsForP,
   penaltyComparison,
   rankComparison,
   readTidy,
@@ -63,7 +64,7 @@ async function compare(context: CliContext, names: readonly string[], options: O
   const findings = resultFindings(results)
   const penalty = options.penalty ? penaltyComparison(results) : null
   const ranks = rankComparison(results)
-  const sentence = statisticsSentence(results)
+  const sentence = sentences(results)
   const files = options.out === undefined ? [] : await writeTables(context, options.out, results, penalty)
   for (const note of notes) context.note(note)
   for (const { message, fix } of findings) context.note(fix === undefined ? message : `${message} → ${fix}`)
@@ -83,6 +84,13 @@ async function compare(context: CliContext, names: readonly string[], options: O
     ...(files.length === 0 ? {} : { files }),
   }
   return { json, text: textOf(results, sentence, ranks, penalty) }
+}
+
+/** One sentence per data set, each after its name where there are several. */
+function sentences(results: ResultSet): string {
+  const datasets = [...new Set(results.runs.map(({ dataset }) => dataset))]
+  const each = datasets.map((dataset) => [dataset, statisticsSentence(results, { dataset })] as const).filter(([, text]) => text !== '')
+  return each.map(([dataset, text]) => (datasets.length > 1 ? `${dataset}: ${text}` : text)).join('\n')
 }
 
 async function openSource(context: CliContext, name: string, map: ColumnMap): Promise<ResultSource['results']> {
@@ -167,8 +175,12 @@ function ranksJson(ranks: RankComparison) {
 }
 
 function textOf(results: ResultSet, sentence: string, ranks: RankComparison, penalty: PenaltyComparison | null): string {
-  const summary = tableObjects.summary(results)
-  const pairwise = tableObjects.pairwise(results)
+  const summary = tableObjects
+    .summary(results)
+    .map((row) => ({ ...row, ssr: row.ssr_censored === true ? `≥ ${cellOf(row.ssr)}` : row.ssr }))
+  const pairwise = tableObjects
+    .pairwise(results)
+    .map((row) => (Number(row.seeds) < minimumPairsForP ? { ...row, p: null, p_adjusted: null } : row))
   const factors = results.factors.map((path) => `factor:${path}`)
   const blocks = [
     sentence,

@@ -106,6 +106,7 @@ function statsOf(
     })
   const random = strategies.find((name) => /^(random|rand|randomsampling|random[ _-]sampling)$/i.test(name))
   const fallback = study !== undefined && strategies.includes(study.baseline) ? study.baseline : (random ?? strategies[0] ?? '')
-  if (baseline === undefined && fallback !== study?.baseline) notes.push(`the baseline is ${fallback}; --baseline NAME takes another`)
+  if (baseline === undefined && fallback !== 'random' && fallback !== study?.baseline)
+    notes.push(`the baseline is ${fallback}; --baseline NAME takes another`)
   return { ...(study ?? { ...statsSection.parse({}), baseline: '', metric: chosen }), metric: chosen, baseline: baseline ?? fallback }
 }
