@@ -25,6 +25,7 @@ it.skipIf(missing)(`LaTeX output compiles whatever the names are, with booktabs 
 \begin{document}
 \qBadgeAubc, $\qBadgeVsRandomDiff$, $p \qBadgeVsRandomPAdjusted$, Table~\ref{tab:results}, \nocite{*}
 \input{results}
+\input{budgets}
 \input{differences}
 \bibliographystyle{plain}\bibliography{references}
 \end{document}

@@ -23,7 +23,7 @@ describe('LaTeX text', () => {
 
 describe('tables', () => {
   const paper = paperOf(madeResults(plainStudy('[random, entropy, { id: badge, name: "a|b_*" }, full-data]')))
-  const [results, differences] = paper.tables
+  const [results, budgets, differences] = paper.tables
 
   it('mark the best and what is not significantly different from it', () => {
     const best = results.blocks[0].rows.map((row) => [row[0].text, row[1].mark])
@@ -44,9 +44,14 @@ describe('tables', () => {
     expect(captionOf(differences)).toContain('adjusted by Holm over 2 comparisons')
   })
 
+  it('hold the metric along the shared budget', () => {
+    expect(budgets.columns.map(({ title }) => title)).toEqual(['strategy', '11 labels', '14 labels', '17 labels', '20 labels'])
+    expect(budgets.blocks[0].rows.map((row) => row[4].text)).toEqual(results.blocks[0].rows.slice(0, 3).map((row) => row[4].text))
+  })
+
   it('show no p below six seeds, no interval for one, and say so', () => {
     const few = paperOf(madeResults(plainStudy('[random, entropy]', 3)))
-    expect(few.tables[1].columns.map(({ title }) => title)).not.toContain('p')
+    expect(few.tables[2].columns.map(({ title }) => title)).not.toContain('p')
     expect(captionOf(few.tables[0])).toContain('no test says whether it is best')
     const one = paperOf(madeResults(plainStudy('[random, entropy]', 1)))
     expect(captionOf(one.tables[0])).toContain('One seed: no interval.')
@@ -146,6 +151,9 @@ describe('files', () => {
     const first = make()
     expect(make()).toEqual(first)
     expect(Object.keys(unzipSync(first)).sort()).toEqual([
+      'budgets.csv',
+      'budgets.md',
+      'budgets.tex',
       'differences.csv',
       'differences.md',
       'differences.tex',
