@@ -52,7 +52,7 @@ function kindOf(value: unknown): Cells['kind'] | 'null' {
 
 function mergedKind(kinds: ReadonlySet<Cells['kind'] | 'null'>): Cells['kind'] {
   const real = [...kinds].filter((kind) => kind !== 'null')
-  return real.length === 1 ? (real[0]) : 'text'
+  return real.length === 1 ? real[0] : 'text'
 }
 
 async function* batches(file: InputFile, encoding: string | undefined, columns: readonly Column[]): AsyncGenerator<Batch> {

@@ -15,6 +15,8 @@ export interface Layout {
   readonly littleEndian: boolean
   /** the first axis varies fastest */
   readonly fortranOrder?: boolean
+  /** position in the row of each of its values as they are stored; in order when left out */
+  readonly order?: Int32Array
 }
 
 /** Values per row; refuses rows that do not fit into memory. */
@@ -46,7 +48,7 @@ export function numericSource(file: InputFile, name: string, key: string, layout
   }
 }
 
-async function* rowMajor(file: InputFile, name: string, { start, shape, dtype, littleEndian }: Layout): AsyncGenerator<NumericData> {
+async function* rowMajor(file: InputFile, name: string, { start, shape, dtype, littleEndian, order }: Layout): AsyncGenerator<NumericData> {
   const type = numberTypes[dtype]
   const rows = shape[0] ?? 1
   const size = rowSize(shape, name)
@@ -55,8 +57,16 @@ async function* rowMajor(file: InputFile, name: string, { start, shape, dtype, l
     const count = Math.min(perChunk, rows - row) * size
     const bytes = await file.read(start + row * size * type.bytes, count * type.bytes)
     if (bytes.length < count * type.bytes) throw shortened(name)
-    yield type.read(bytes, 0, count, littleEndian, { name, shape, first: row * size })
+    const values = type.read(bytes, 0, count, littleEndian, { name, shape, first: row * size })
+    yield order === undefined ? values : reordered(values, order)
   }
+}
+
+function reordered(values: NumericData, order: Int32Array): NumericData {
+  const out = values.slice()
+  const size = order.length
+  for (let i = 0; i < values.length; i += size) for (let j = 0; j < size; j++) out[i + order[j]] = values[i + j]
+  return out
 }
 
 /** Row blocks of a column-major array: for each block, its piece of every column. */

@@ -1,10 +1,10 @@
 import type { AsyncBuffer, FileMetaData, SchemaTree } from 'hyparquet'
-import { z } from '@engine/core/zod'
 import { badInput, QuerentError, unsupported } from '@engine/core/errors'
 import type { InputFile } from '../source/inputFile'
 import { uniqueNames } from './csv'
 import { columnCells, type RawColumn } from './columnValues'
 import type { Batch, Column, FileImporter, TableSource } from './contract'
+import { huggingFaceClasses } from './huggingFaceNames'
 
 const batchRows = 1 << 14
 
@@ -24,7 +24,7 @@ async function openParquet(file: InputFile): Promise<TableSource> {
   if (!Number.isSafeInteger(rows) || rows < 0) throw badInput(`${file.name}: damaged Parquet file: ${rows} rows`, { file: file.name })
   requireRowGroups(metadata, file)
   const names = uniqueNames(children.map(({ element }) => element.name))
-  const classNames = huggingFaceClasses(metadata)
+  const classNames = huggingFaceClasses(metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value)
   const columns = children.map((child, j): Column & { readonly raw: RawColumn } => {
     const raw = rawColumn(child)
     return { name: names[j], kind: raw.kind, raw, ...(classNames.has(names[j]) ? { classNames: classNames.get(names[j]) } : {}) }
@@ -76,27 +76,6 @@ function rawColumn({ element, children }: SchemaTree): RawColumn {
     return { kind: isText ? 'text' : 'image' }
   }
   return { kind: 'number' }
-}
-
-const featuresSchema = z.object({
-  info: z.object({
-    features: z.record(z.string(), z.looseObject({ _type: z.string().optional(), names: z.array(z.string()).optional() })),
-  }),
-})
-
-/** Class names that Hugging Face's library writes into the file. */
-function huggingFaceClasses(metadata: FileMetaData): Map<string, readonly string[]> {
-  const found = new Map<string, readonly string[]>()
-  const text = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value
-  if (text === undefined) return found
-  try {
-    const parsed = featuresSchema.safeParse(JSON.parse(text))
-    for (const [name, { _type: type, names }] of Object.entries(parsed.data?.info.features ?? {}))
-      if (type === 'ClassLabel' && names !== undefined) found.set(name, names)
-  } catch {
-    // Only names would be in it; the numbers are in the columns.
-  }
-  return found
 }
 
 async function* batches(

@@ -14,7 +14,7 @@ export function refuse(head: Uint8Array, name: string): Error {
   if (head.length === 0) return badInput(`${name}: the file is empty`, { file: name })
   if ((head[0] === 0x80 && head[1] >= 2 && head[1] <= 5) || /\.(pkl|pickle|joblib)$/i.test(name)) return pickled(name, 'a Python pickle')
   if (/\.(pth?|ckpt)$/i.test(name)) return pickled(name, 'a PyTorch file')
-  if (text.startsWith('\x89HDF'))
+  if (text.startsWith('\x89HDF') || text.startsWith('MATLAB 7.3'))
     return unsupported(
       `${name}: HDF5 (also MATLAB 7.3) is not read. Export it from Python: ` +
         `import h5py, numpy; f = h5py.File('${name}'); numpy.savez('data.npz', **{k: v[()] for k, v in f.items()})`,

@@ -2,7 +2,7 @@ import { arrayRoles, type ArrayRole, type ImportMapping } from '@contract/import
 import { badInput, nearestName } from '@engine/core/errors'
 import { channelsFirst, sampleShape } from '@engine/data/assemble'
 import type { DatasetKind } from '@engine/data/dataset'
-import { shapeText, type NumericData } from '@engine/data/numericArray'
+import { shapeText } from '@engine/data/numericArray'
 import { splitOfName, type ArraySource, type Opened, type Split } from '../importers/contract'
 import type { EncodedRows, Plan } from './plan'
 
