@@ -47,7 +47,8 @@ export const settingsPatch = z.strictObject({
 })
 
 export const figureRequest = z.strictObject({
-  figure: z.enum(['learning-curves']),
+  /** id in the registry of figures */
+  figure: id,
   metric: z.enum(['accuracy', 'nll', 'macro_f1', 'ece', 'brier']),
   band: z.enum(['t95', 'paired-difference', 'none']),
   baseline: z.string().max(200),
@@ -58,7 +59,8 @@ export const figureRequest = z.strictObject({
   facet: z.record(z.string(), z.string()),
   /** millimetres at print size */
   widthMm: z.number().min(30).max(400),
-  heightMm: z.number().min(20).max(400),
+  /** what suits the figure when left out */
+  heightMm: z.number().min(20).max(400).optional(),
   fontPt: z.number().min(4).max(24),
 })
 export type FigureRequest = z.infer<typeof figureRequest>

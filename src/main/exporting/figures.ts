@@ -1,5 +1,9 @@
+import type { FigureRequest } from '@contract/commands'
+import { unsupported } from '@engine/core/errors'
 import type { ResultSet } from '@engine/study/results'
 import type { BuiltFigure, FigureChoices } from '@figures/figure'
+import type { NamedStrategy } from '@figures/palette'
+import { requestedFigure } from '@figures/request'
 import { figures, type FigureId } from '@figures/registry'
 import { pixelsOf, pixelsOfPoints } from '@figures/venues'
 import { figureFile, figureSvg, type FigureFormat, type FigureOptions } from './figure'
@@ -8,7 +12,7 @@ import { figureFontFamily, textMeasure } from './fonts'
 /** Paper that a figure is drawn on. */
 export interface FigurePage {
   readonly widthMm: number
-  /** default: what suits the figure at its width */
+  /** default: what suits the figure at its width; raised to the least that its panels and rows need */
   readonly heightMm?: number
   readonly fontPt: number
   /** folder of the shipped TrueType fonts */
@@ -23,6 +27,9 @@ export interface PrintedFigure extends Pick<BuiltFigure, 'caption' | 'table'> {
   readonly file: (format: FigureFormat, options?: Pick<FigureOptions, 'dpi' | 'outlines'>) => Promise<Uint8Array>
 }
 
+/** Of the suiting height; with less, panels and rows would collide. */
+const leastShare = 0.6
+
 /** Draws a figure of the registry, which must have nothing that it `needs`. Equal results and choices give equal bytes. */
 export async function printFigure(results: ResultSet, id: FigureId, choices: FigureChoices, page: FigurePage): Promise<PrintedFigure> {
   const { widthMm, fontPt, fontsDir } = page
@@ -35,7 +42,8 @@ export async function printFigure(results: ResultSet, id: FigureId, choices: Fig
     fontSizePx,
     measure: (text: string) => measureText(text, fontSizePx),
   } as const
-  const heightMm = page.heightMm ?? Math.round((figures[id].height(results, choices, box) / 96) * 254) / 10
+  const suiting = Math.round((figures[id].height(results, choices, box) / 96) * 254) / 10
+  const heightMm = Math.max(page.heightMm ?? suiting, leastShare * suiting)
   const { option, caption, table } = figures[id].build(results, choices, { ...box, height: pixelsOf(heightMm) })
   const svg = await figureSvg(option, { widthMm, heightMm }, fontsDir)
   return {
@@ -46,4 +54,18 @@ export async function printFigure(results: ResultSet, id: FigureId, choices: Fig
     svg,
     file: (format, options) => figureFile(svg, { ...options, widthMm, heightMm, format, fontsDir }),
   }
+}
+
+/** The figure of a request as a file; refuses one that the results do not have, and says why. */
+export async function requestedFile(
+  results: ResultSet,
+  strategies: readonly NamedStrategy[],
+  request: FigureRequest,
+  { format, dpi, fontsDir }: { readonly format: FigureFormat; readonly dpi: number; readonly fontsDir: string },
+): Promise<Uint8Array> {
+  const { id, choices } = requestedFigure(request, results, strategies)
+  const reason = figures[id].needs(results, choices)
+  if (reason !== null) throw unsupported(reason)
+  const { file } = await printFigure(results, id, choices, { ...request, fontsDir })
+  return file(format, { dpi })
 }

@@ -4,7 +4,7 @@ import process from 'node:process'
 import { csvTable } from '../exporting/csv'
 import type { Settings } from '@contract/types'
 import { QuerentError } from '@engine/core/errors'
-import { learningCurvesFile } from '../exporting/learningCurves'
+import { requestedFile } from '../exporting/figures'
 import { paperOf } from '../exporting/paper'
 import { paperPart } from '../exporting/paperFiles'
 import { createLab, type Lab } from '../lab/lab'
@@ -74,7 +74,7 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         table: (results, table) => csvTable(table, results),
         figure: (view, request, format, dpi) => {
           const { strategies } = view.manifest.study
-          return learningCurvesFile(resultsOf(view), strategies, request, { format, dpi, fontsDir: resourcePath('fonts') })
+          return requestedFile(resultsOf(view), strategies, request, { format, dpi, fontsDir: resourcePath('fonts') })
         },
         results: resultsOf,
         paper: (view, part, baseline) =>
