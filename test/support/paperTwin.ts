@@ -77,7 +77,8 @@ export async function storeResults(view: ResultView, dir: string): Promise<void>
   const folder = await fileStore.open(dir, () => undefined)
   await folder.writeManifest(view.manifest)
   await folder.writeStudy(view.studyText)
-  for (const run of view.plan) {
+  // one folder serves a method under two names
+  for (const run of new Map(view.plan.map((planned) => [planned.hash, planned])).values()) {
     const { status, rounds, records, initial } = view.state(run.hash)
     const writer = await folder.openRun(run)
     const events: RunEventBody[] = [
