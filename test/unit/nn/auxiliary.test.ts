@@ -19,7 +19,6 @@ import { evaluate, normals, relativeError, traced } from '../../support/graphs'
 
 const spec: AuxiliarySpec = { loss: 'rank', lambda: 1, xi: 1, detachAt: 0.6, taps: 'all' }
 const mlp = layersOf({ type: 'mlp', hidden: [6, 5], dropout: 0, init: 'he-uniform' }, [4], 3)
-const cnn = layersOf({ type: 'cnn', filters: [3, 4], hidden: [], dropout: 0, init: 'he-uniform' }, [2, 8, 8], 3)
 const network = planNetwork(mlp, [4], 3)
 const random = randomFrom('auxiliary')
 
@@ -169,8 +168,17 @@ function problem(n: number, shape: readonly number[]): { readonly rows: Rows; re
   }
 }
 
-const modelOf = (kind: 'mlp' | 'cnn', auxiliary?: AuxiliarySpec, executor: Executor = createReferenceExecutor()): Model => {
-  const [layers, inputShape] = kind === 'mlp' ? [mlp, [4]] : [cnn, [2, 8, 8]]
+const common = { dropout: 0, init: 'he-uniform' } as const
+const networks = {
+  mlp: [mlp, [4]],
+  cnn: [layersOf({ type: 'cnn', filters: [2, 3], hidden: [], ...common }, [1, 4, 4], 3), [1, 4, 4]],
+  resnet: [layersOf({ type: 'resnet', widths: [2, 3], blocks: 1, ...common }, [1, 4, 4], 3), [1, 4, 4]],
+  cnn1d: [layersOf({ type: 'cnn1d', filters: [2, 3], kernel: 3, ...common }, [2, 6], 3), [2, 6]],
+  vit: [layersOf({ type: 'vit', patch: 2, width: 4, depth: 2, heads: 2, ...common }, [1, 4, 4], 3), [1, 4, 4]],
+} as const
+
+const modelOf = (kind: keyof typeof networks, auxiliary?: AuxiliarySpec, executor: Executor = createReferenceExecutor()): Model => {
+  const [layers, inputShape] = networks[kind]
   const model = createModel({ layers, init: 'he-uniform', inputShape, classes: 3, ...(auxiliary ? { auxiliary } : {}) }, executor)
   model.initialize(randomFrom('weights'))
   return model
@@ -241,22 +249,29 @@ describe('a model with a module', () => {
     ['mlp', 'all', 4],
     ['mlp', 'first', 2],
     ['cnn', 'last', 4],
+    ['resnet', 'first', 9],
+    ['cnn1d', 'all', 6],
+    ['vit', 'first', 15],
   ] as const)('gives the gradient of predicted losses for a %s, taps %s', async (kind, taps, reached) => {
-    const given = problem(3, kind === 'mlp' ? [4] : [2, 8, 8])
+    const given = problem(3, networks[kind][1])
     const model = modelOf(kind, { ...spec, taps })
-    const squared = await model.predictedLossNorms?.(given.rows)
     const weights = await model.snapshot()
-    for (const [t, { shape }] of model.parameters.entries()) {
+    for (const values of weights) for (let j = 0; j < values.length; j++) values[j] += 0.1 * random.normal() // off the kinks of biases of 0
+    model.restore(weights)
+    const squared = await model.predictedLossNorms?.(given.rows)
+    const place = new Map(model.state.map(({ name }, s) => [name, s]))
+    for (const [t, { name, shape }] of model.parameters.entries()) {
+      const own = weights[place.get(name) as number]
       const sums = new Float64Array(3)
       for (let j = 0; j < sizeOf(shape); j++) {
-        const at = weights[t][j]
+        const at = own[j]
         const nudged = async (by: number): Promise<Float64Array> => {
-          weights[t][j] = at + by
+          own[j] = at + by
           model.restore(weights)
           return (await model.predictedLosses?.(given.rows)) as Float64Array
         }
         const [above, below] = [await nudged(1e-6), await nudged(-1e-6)]
-        weights[t][j] = at
+        own[j] = at
         for (let i = 0; i < 3; i++) sums[i] += ((above[i] - below[i]) / 2e-6) ** 2
       }
       const found = Array.from({ length: 3 }, (_, i) => squared?.data[i * model.parameters.length + t])
@@ -265,16 +280,23 @@ describe('a model with a module', () => {
     }
   })
 
-  it.each(['onnx-native', 'onnx-wasm', 'tfjs'] as const)('trains alike on %s', async (backend) => {
-    const given = problem(11, [2, 8, 8])
+  it.each([
+    ['onnx-native', 'cnn'],
+    ['onnx-native', 'resnet'],
+    ['onnx-native', 'vit'],
+    ['onnx-wasm', 'cnn1d'],
+    ['tfjs', 'cnn'],
+  ] as const)('trains alike on %s: %s', async (backend, kind) => {
+    const given = problem(11, networks[kind][1])
     await tf.setBackend('cpu')
     const executor = await (backend === 'tfjs' ? createTfjsExecutor(tf, { device: 'CPU' }) : createExecutor(backend))
-    const [theirs, ours] = [modelOf('cnn', spec, executor), modelOf('cnn', spec)]
-    const short = { epochs: 3, optimizer: 'sgd', learningRate: 0.05, momentum: 0.9 } as const
+    const [theirs, ours] = [modelOf(kind, spec, executor), modelOf(kind, spec)]
+    const short = { epochs: 3, optimizer: 'sgd', learningRate: 0.02 } as const
     const [found, expected] = [await fitted(theirs, given, short), await fitted(ours, given, short)]
-    expect(found.auxiliaryLoss).toBeCloseTo(expected.auxiliaryLoss as number, 5)
+    const [loss, expectedLoss] = [found.auxiliaryLoss as number, expected.auxiliaryLoss as number]
+    expect(Math.abs(loss - expectedLoss)).toBeLessThan(1e-4 * expectedLoss)
     const [a, b] = [await theirs.predictedLosses?.(given.rows), await ours.predictedLosses?.(given.rows)]
-    expect(relativeError(a as Float64Array, b as Float64Array)).toBeLessThan(1e-5)
+    expect(relativeError(a as Float64Array, b as Float64Array)).toBeLessThan(1e-4)
     theirs.dispose()
     executor.dispose()
   })
