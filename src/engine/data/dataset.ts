@@ -29,6 +29,8 @@ export interface LabeledPool extends Pool {
 export interface Scaling {
   readonly shift: Float64Array
   readonly scale: Float64Array
+  /** raw value of each column that stands in for NaN, where values may be missing */
+  readonly fill?: Float64Array
 }
 
 /** Rows of a pool as a model sees them. */

@@ -51,7 +51,7 @@ export const dataSection = z.strictObject({
   scaling: z
     .enum(['auto', 'none', 'unit', 'standardize'])
     .default('auto')
-    .describe('auto: images to [0, 1], everything else standardised on the pool'),
+    .describe('auto: images to [0, 1], texts weighted by rarity, everything else standardised on the pool'),
   split: path.nullable().default(null).describe('file with train, validation and test rows'),
 })
 

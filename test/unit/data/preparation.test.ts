@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Pool } from '@engine/data/dataset'
 import { gatherRows, identityScaling } from '@engine/data/gather'
+import { hashText } from '@engine/data/hashedText'
 import { readRowsFile } from '@engine/data/rowFiles'
 import { fitScaling } from '@engine/data/scaling'
 import { writeNpy } from '@engine/data/npy'
@@ -57,6 +58,41 @@ describe('fitScaling', () => {
   it('maps columns to [0, 1] or leaves them alone', () => {
     expect(scaled('unit', 'vector', null)).toEqual([0, 0, 0.5, 0, 1, 0])
     expect(scaled('none', 'image', 255)).toEqual([1, 0.1, 3, 0.1, 5, 0.1])
+  })
+})
+
+describe('missing values and words', () => {
+  const gathered = (pool: Pool, fitted: Int32Array, mode: 'auto' | 'none' | 'unit', kind: 'tabular' | 'text'): number[] => {
+    const out = new Float64Array(pool.rows * pool.shape[0])
+    const index = Int32Array.from({ length: pool.rows }, (_, i) => i)
+    gatherRows({ pool, scaling: fitScaling(pool, fitted, mode, kind, null), index }, 0, pool.rows, out)
+    return [...out]
+  }
+
+  it('puts the mean of the pool where a value is missing, also in rows that were not looked at', () => {
+    // column 0: 1, 3 and a gap in the pool, a gap outside; column 1 has values only outside the pool
+    const pool: Pool = { data: Float32Array.of(1, NaN, 3, NaN, NaN, NaN, NaN, 5), rows: 4, shape: [2] }
+    expect(gathered(pool, Int32Array.of(0, 1, 2), 'auto', 'tabular')).toEqual([-1, 0, 1, 0, 0, 0, 0, 5])
+    expect(gathered(pool, Int32Array.of(0, 1, 2), 'none', 'tabular')).toEqual([1, 0, 3, 0, 2, 0, 2, 5])
+    expect(gathered(pool, Int32Array.of(0, 1, 2), 'unit', 'tabular')).toEqual([0, 0, 1, 0, 0.5, 0, 0.5, 5])
+  })
+
+  it('weights words by how few rows of the pool have them', () => {
+    const pool: Pool = { data: Float32Array.of(0.5, 0, -0.5, 0.5, 1, 1), rows: 3, shape: [2] }
+    const [common, rare] = [1 + Math.log(3 / 3), 1 + Math.log(3 / 2)]
+    expect(gathered(pool, Int32Array.of(0, 1), 'auto', 'text')).toEqual([0.5 * common, 0, -0.5 * common, 0.5 * rare, common, rare])
+  })
+
+  it('hashes words and pairs to rows of unit length, in any case and order of punctuation', () => {
+    const row = (text: string): Float64Array => {
+      const out = new Float64Array(64)
+      hashText(text, out)
+      return out
+    }
+    expect(row('Good movie!')).toEqual(row('good — movie'))
+    expect(row('good movie')).not.toEqual(row('movie good'))
+    expect(row('good movie').reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 14)
+    expect(row('!?')).toEqual(new Float64Array(64))
   })
 })
 
