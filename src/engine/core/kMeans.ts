@@ -1,8 +1,8 @@
-import { selectionSpace, type SelectionKernels } from './distances'
+import { plainKernels, selectionSpace, type SelectionKernels } from './distances'
 import { type CancelSignal, throwIfCancelled } from './errors'
 import { kMeansPlusPlus } from './kMeansPlusPlus'
-import { squaredDistance } from './linear'
-import { takeRows, type Matrix } from './matrix'
+import { squaredDistance, squaredNorms } from './linear'
+import { takeRows, type FloatArray, type Matrix } from './matrix'
 import type { Random } from './random'
 
 export interface Clustering {
@@ -48,9 +48,9 @@ export function kMeans(m: Matrix, k: number, { random, kernels, signal, rows }: 
 
 /** Rows that a mini-batch step looks at. */
 const batchRows = 5000
-const maxBatches = 40
+const maxBatches = 20
 /** Batches without a better smoothed spread, after which the search ends. */
-const patience = 10
+const patience = 5
 
 /**
  * Mini-batch k-means (Sculley 2010; A§10.1): batches of 5,000 rows drawn with replacement move the centres that are nearest, each by
@@ -76,13 +76,8 @@ export function miniBatchKMeans(m: Matrix, k: number, { random, kernels, signal,
   let iterations = 0
   for (; iterations < maxBatches && worse < patience; iterations++) {
     throwIfCancelled(signal)
-    let spread = 0
-    for (let t = 0; t < size; t++) {
-      batch[t] = random.int(m.rows)
-      const found = nearestCentroid(m, batch[t], centroids)
-      nearest[t] = found.cluster
-      spread += found.squared / size
-    }
+    for (let t = 0; t < size; t++) batch[t] = random.int(m.rows)
+    const spread = assignNearest(m, batch, centroids, nearest, kernels) / size
     for (let t = 0; t < size; t++) {
       const step = 1 / ++seen[nearest[t]]
       const [from, to] = [batch[t] * m.cols, nearest[t] * m.cols]
@@ -92,19 +87,44 @@ export function miniBatchKMeans(m: Matrix, k: number, { random, kernels, signal,
     worse = smoothed < best ? 0 : worse + 1
     best = Math.min(best, smoothed)
   }
-  const assignment = Int32Array.from({ length: m.rows }, (_, i) => nearestCentroid(m, i, centroids).cluster)
+  const assignment = new Int32Array(m.rows)
+  const all = Int32Array.from({ length: m.rows }, (_, i) => i)
+  for (let from = 0; from < m.rows; from += batchRows) {
+    const to = from + batchRows
+    assignNearest(m, all.subarray(from, to), centroids, assignment.subarray(from, to), kernels)
+  }
   fillEmpty(m, centroids, assignment)
   return { assignment, centroids, iterations }
 }
 
-function nearestCentroid(m: Matrix, row: number, centroids: Matrix<Float64Array>): { readonly cluster: number; readonly squared: number } {
-  let cluster = 0
-  let squared = Infinity
+/** Writes the nearest centre of every row to `nearest`, the first of equals; answers the sum of their squared distances. */
+function assignNearest(
+  m: Matrix,
+  rows: Int32Array,
+  centroids: Matrix,
+  nearest: Int32Array,
+  kernels: SelectionKernels = plainKernels,
+): number {
+  const count = rows.length
+  const data = new (m.data.constructor as new (n: number) => FloatArray)((count + centroids.rows) * m.cols)
+  data.set(takeRows(m, rows).data)
+  data.set(centroids.data, count * m.cols)
+  const joint = { data, rows: count + centroids.rows, cols: m.cols }
+  const norms = squaredNorms(joint)
+  const products = kernels.open(joint)
+  const list = Int32Array.from({ length: count }, (_, t) => t)
+  const out = new Float64Array(count)
+  const least = new Float64Array(count).fill(Infinity)
   for (let c = 0; c < centroids.rows; c++) {
-    const distance = squaredDistance(m.data, row * m.cols, centroids.data, c * m.cols, m.cols)
-    if (distance < squared) [cluster, squared] = [c, distance]
+    products(count + c, list, count, out)
+    for (let t = 0; t < count; t++) {
+      const distance = norms[count + c] - 2 * out[t]
+      if (distance >= least[t]) continue
+      least[t] = distance
+      nearest[t] = c
+    }
   }
-  return { cluster, squared }
+  return least.reduce((sum, distance, t) => sum + Math.max(0, distance + norms[t]), 0)
 }
 
 /** For each row an upper bound of the distance to its centroid and a lower bound of the distance to every other. */

@@ -22,7 +22,7 @@ const params = z.strictObject({
 })
 
 /** Balls that are looked at to choose the radius. */
-const mostBalls = 2000
+const mostBalls = 1000
 
 /**
  * The largest radius at which a share `purity` of the balls around `centers` holds no point of another group (A§10.2): the quantile

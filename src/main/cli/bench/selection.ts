@@ -3,7 +3,7 @@ import { exponentials, logSoftmax } from '@engine/core/linear'
 import { matrix, type Matrix } from '@engine/core/matrix'
 import { randomFrom } from '@engine/core/random'
 import { badge } from '@engine/strategies/badge'
-import type { ModelView } from '@engine/strategies/contract'
+import type { ModelView, Strategy } from '@engine/strategies/contract'
 import { coreSet } from '@engine/strategies/coreSet'
 import { lastLayerNorms } from '@engine/strategies/entropyGradnorm'
 import { arrayQuery, arrayView } from '@engine/strategies/arrayView'
@@ -27,7 +27,35 @@ export async function selectionBench(runs: number): Promise<BenchResult[]> {
   const results = [await timeBadge('badge-10k', small, 100, runs)]
   const large = predictions(50_000)
   results.push(await timeBadge('badge-50k', large, 200, Math.min(runs, 5)), await timeCoreSet(large, 200, Math.min(runs, 5)))
+  for (const strategy of [typiclust, probcover]) results.push(await timeModelFree(strategy, Math.min(runs, 3)))
   return results
+}
+
+/** A first batch of 100 rows out of 20,000 × 128 features around ten centres. */
+async function timeModelFree(strategy: Strategy, runs: number): Promise<BenchResult> {
+  const [n, width, k] = [20_000, 128, 100]
+  const random = randomFrom('bench').fork('groups')
+  const centers = Float32Array.from({ length: classes * width }, () => 2 * random.normal())
+  const data = Float32Array.from({ length: n * width }, (_, t) => {
+    const group = Math.floor(t / width) % classes
+    return centers[group * width + (t % width)] + random.normal()
+  })
+  const times = await timed(runs, async (run) => {
+    const model = arrayView({})
+    const query = arrayQuery({
+      pool: ascending(0, n),
+      k,
+      classes,
+      model,
+      inputs: matrix(data, n, width),
+      kernels: createSelectionKernels(),
+      random: randomFrom(run),
+    })
+    const start = performance.now()
+    await strategy.select(query, strategy.params.parse({}))
+    return performance.now() - start
+  })
+  return benchResult(`${strategy.id}-20k`, `20,000 × ${width}, k ${k}`, times)
 }
 
 /** The closed form of the last layer's entropy-gradient norm. */
