@@ -43,7 +43,7 @@ export async function printFigure(results: ResultSet, id: FigureId, choices: Fig
     measure: (text: string) => measureText(text, fontSizePx),
   } as const
   const suiting = Math.round((figures[id].height(results, choices, box) / 96) * 254) / 10
-  const heightMm = Math.max(page.heightMm ?? suiting, leastShare * suiting)
+  const heightMm = Math.max(page.heightMm ?? suiting, Math.round(leastShare * suiting))
   const { option, caption, table } = figures[id].build(results, choices, { ...box, height: pixelsOf(heightMm) })
   const svg = await figureSvg(option, { widthMm, heightMm }, fontsDir)
   return {
