@@ -25,7 +25,8 @@ export interface OnnxBuilder {
 }
 
 export function onnxBuilder(): OnnxBuilder {
-  const nodes: Encoded[] = []
+  const nodes: { readonly from: readonly string[]; readonly to: string; readonly encoded: Encoded }[] = []
+  const results: string[] = []
   const initializers: Encoded[] = []
   const inputs: Encoded[] = []
   const outputs: Encoded[] = []
@@ -41,14 +42,9 @@ export function onnxBuilder(): OnnxBuilder {
     return name
   }
   const add = (type: string, from: readonly string[], to: string, attributes: Attributes): void => {
-    nodes.push(
-      message(1, [
-        ...from.map((name) => text(1, name)),
-        text(2, to),
-        text(4, type),
-        ...Object.entries(attributes).map(([name, value]) => attribute(name, value)),
-      ]),
-    )
+    const fields = [...from.map((name) => text(1, name)), text(2, to), text(4, type)]
+    const encoded = message(1, [...fields, ...Object.entries(attributes).map(([name, value]) => attribute(name, value))])
+    nodes.push({ from, to, encoded })
   }
   const floats = (shape: Shape, values: ArrayLike<number>): string => {
     const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => values[i])
@@ -63,6 +59,7 @@ export function onnxBuilder(): OnnxBuilder {
     output(name, from, shape) {
       add('Identity', [from], name, {})
       outputs.push(message(12, valueInfo(name, shape)))
+      results.push(name)
     },
     node: (type, from, attributes = {}) =>
       once(`${type} ${JSON.stringify([from, attributes])}`, (name) => add(type, from, name, attributes)),
@@ -76,10 +73,25 @@ export function onnxBuilder(): OnnxBuilder {
       concatenate([
         integer(1, irVersion),
         text(2, 'querent'),
-        message(7, [...nodes, text(2, 'graph'), ...initializers, ...inputs, ...outputs]),
+        message(7, [...readNodes(nodes, results), text(2, 'graph'), ...initializers, ...inputs, ...outputs]),
         message(8, [text(1, ''), integer(2, opset)]),
       ]),
   }
+}
+
+/** The nodes that results depend on. */
+function readNodes(
+  nodes: readonly { readonly from: readonly string[]; readonly to: string; readonly encoded: Encoded }[],
+  results: readonly string[],
+): Encoded[] {
+  const read = new Set(results)
+  const kept: Encoded[] = []
+  for (const { from, to, encoded } of nodes.toReversed()) {
+    if (!read.has(to)) continue
+    for (const name of from) read.add(name)
+    kept.push(encoded)
+  }
+  return kept.reverse()
 }
 
 function tensor(name: string, shape: Shape, type: number, data: Float32Array | BigInt64Array): Encoded {

@@ -67,6 +67,7 @@ export function emitOnnx(graph: Graph): OnnxModel {
     producer: (value) => producers.get(value.id),
     uses: (value) => uses.get(value.id) ?? 0,
     feeds: (value, op) => readers.get(value.id)?.has(op) ?? false,
+    batchLast: new Map(),
   }
 
   const outputs = [...graph.outputs].map(([name, value]): Port => {

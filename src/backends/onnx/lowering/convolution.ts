@@ -1,28 +1,29 @@
-import type { Convolution, OpNode, Shape, Value, Window } from '@engine/graph/ir'
+import { sizeOf, type Convolution, type OpNode, type Shape, type Value, type Window } from '@engine/graph/ir'
+import { positions } from '@engine/graph/shapes'
 import type { OnnxBuilder } from '../builder'
+import { fromBatchLast, inBatchLast } from './batchLast'
 import { sameShape } from './linear'
 import type { Emission, Lowerings } from './lowering'
 
 type Convolutional = 'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad' | 'unfold' | 'fold'
 
-/** Whether the weight gradient of this convolution is in the graph too: then both share the unfolded input. */
+/** Whether the weight gradient of this convolution is in the graph too: then both share the patches of the input. */
 const isTrained = (x: Value, { feeds }: Emission): boolean => feeds(x, 'conv2dWeightGrad')
 
-function convolution(node: OpNode<'conv2d'>, bias: string | undefined, emission: Emission): string {
+/** `output` is what the convolution and its bias make. */
+function convolution(node: OpNode<'conv2d'>, bias: string | undefined, output: Value, emission: Emission): string {
   const { builder, tensor } = emission
   const [x, k] = node.inputs
   if (!isTrained(x, emission)) {
     const operands = [tensor(x), tensor(k), ...(bias === undefined ? [] : [bias])]
     return builder.node('Conv', operands, windowAttributes(node.attrs, kernelOf(k.shape)))
   }
-  const [filters, ...patch] = k.shape
-  const flat = builder.node('Reshape', [tensor(k), builder.integers([filters, patch.reduce((a, b) => a * b, 1)])])
-  const unfolded = columns(tensor(x), x.shape, { ...node.attrs, kernel: kernelOf(k.shape) }, builder)
-  let product = builder.node('MatMul', [flat, unfolded])
-  if (bias !== undefined) {
-    product = builder.node('Add', [product, builder.node('Reshape', [bias, builder.integers([1, filters, 1])])])
-  }
-  return builder.node('Reshape', [product, builder.integers(node.output.shape)])
+  const [n, filters, ...places] = output.shape
+  const flat = builder.node('Reshape', [tensor(k), builder.integers([filters, sizeOf(k.shape.slice(1))])])
+  const patches = batchLastColumns(x, { ...node.attrs, kernel: kernelOf(k.shape) }, emission)
+  const offset = bias === undefined ? [] : [builder.node('Reshape', [bias, builder.integers([filters, 1])])]
+  const product = builder.node('Gemm', [flat, patches, ...offset])
+  return fromBatchLast(output, builder.node('Reshape', [product, builder.integers([filters, ...places, n])]), emission)
 }
 
 /** conv2d + one number per filter, when nothing else reads the convolution. */
@@ -34,7 +35,7 @@ export function biasedConvolution({ inputs, output }: OpNode<'add'>, emission: E
     const perFilter = sameShape(bias.shape, [1, filters, 1, 1]) || sameShape(bias.shape, [filters, 1, 1])
     if (!perFilter) continue
     const { builder, tensor } = emission
-    return convolution(node, builder.node('Reshape', [tensor(bias), builder.integers([filters])]), emission)
+    return convolution(node, builder.node('Reshape', [tensor(bias), builder.integers([filters])]), output, emission)
   }
   return undefined
 }
@@ -49,8 +50,7 @@ const windowAttributes = ({ stride, padding }: Convolution, kernel: readonly [nu
 
 /** n × (c·kh·kw) × (oh·ow) patches of an n × c × h × w tensor. */
 function columns(x: string, [n, c, h, w]: Shape, { kernel, stride, padding }: Window, builder: OnnxBuilder): string {
-  const rows = Math.floor((h + 2 * padding[0] - kernel[0]) / stride[0]) + 1
-  const cols = Math.floor((w + 2 * padding[1] - kernel[1]) / stride[1]) + 1
+  const [rows, cols] = placesOf([h, w], { kernel, stride, padding })
   const padded = padding[0] + padding[1] === 0 ? x : builder.node('Pad', [x, builder.integers([0, 0, ...padding, 0, 0, ...padding])])
   const shifts: string[] = []
   for (let i = 0; i < kernel[0]; i++)
@@ -69,8 +69,33 @@ function columns(x: string, [n, c, h, w]: Shape, { kernel, stride, padding }: Wi
   return builder.node('Reshape', [stacked, builder.integers([n, c * kernel[0] * kernel[1], rows * cols])])
 }
 
+const placesOf = (sides: Shape, { kernel, stride, padding }: Window): number[] =>
+  sides.map((side, i) => positions(side, kernel[i], stride[i], padding[i]))
+
+/** (c·kh·kw) × (oh·ow·n) patches of an n × c × h × w value. */
+function batchLastColumns(x: Value, window: Window, emission: Emission): string {
+  const { builder } = emission
+  const { kernel, stride, padding } = window
+  const [n, c, h, w] = x.shape
+  const [rows, cols] = placesOf([h, w], window)
+  const outside = h * w
+  const sources: number[] = []
+  for (let i = 0; i < kernel[0]; i++)
+    for (let j = 0; j < kernel[1]; j++)
+      for (let row = 0; row < rows; row++)
+        for (let col = 0; col < cols; col++) {
+          const [y, z] = [row * stride[0] + i - padding[0], col * stride[1] + j - padding[1]]
+          sources.push(y < 0 || y >= h || z < 0 || z >= w ? outside : y * w + z)
+        }
+  const pixels = builder.node('Reshape', [inBatchLast(x, emission), builder.integers([c, h * w, n])])
+  // one more pixel, of zeros
+  const padded = sources.includes(outside) ? builder.node('Pad', [pixels, builder.integers([0, 0, 0, 0, 1, 0])]) : pixels
+  const gathered = builder.node('Gather', [padded, builder.integers(sources)], { axis: 1 })
+  return builder.node('Reshape', [gathered, builder.integers([c * kernel[0] * kernel[1], rows * cols * n])])
+}
+
 export const convolutional: Lowerings<Convolutional> = {
-  conv2d: (node, emission) => convolution(node, undefined, emission),
+  conv2d: (node, emission) => convolution(node, undefined, node.output, emission),
 
   conv2dInputGrad: ({ inputs: [delta, k], attrs }, { builder, tensor }) => {
     const kernel = kernelOf(k.shape)
@@ -97,13 +122,12 @@ export const convolutional: Lowerings<Convolutional> = {
     return builder.node('Conv', [tensor(delta), exchanged], windowAttributes({ stride, padding: rest }, kernel))
   },
 
-  conv2dWeightGrad: ({ inputs: [x, delta], attrs }, { builder, tensor }) => {
-    const unfolded = columns(tensor(x), x.shape, { ...attrs, kernel: kernelOf(attrs.kernelShape) }, builder)
+  conv2dWeightGrad: ({ inputs: [x, delta], attrs }, emission) => {
+    const { builder } = emission
+    const patches = batchLastColumns(x, { ...attrs, kernel: kernelOf(attrs.kernelShape) }, emission)
     const [n, filters, rows, cols] = delta.shape
-    const flat = builder.node('Reshape', [tensor(delta), builder.integers([n, filters, rows * cols])])
-    const perSample = builder.node('MatMul', [flat, builder.node('Transpose', [unfolded], { perm: [0, 2, 1] })])
-    const summed = builder.node('ReduceSum', [perSample, builder.integers([0])], { keepdims: 0 })
-    return builder.node('Reshape', [summed, builder.integers(attrs.kernelShape)])
+    const errors = builder.node('Reshape', [inBatchLast(delta, emission), builder.integers([filters, rows * cols * n])])
+    return builder.node('Reshape', [builder.node('Gemm', [errors, patches], { transB: 1 }), builder.integers(attrs.kernelShape)])
   },
 
   unfold: ({ inputs, attrs }, { builder, tensor }) => columns(tensor(inputs[0]), inputs[0].shape, attrs, builder),

@@ -1,4 +1,6 @@
 import type { OpNode, Shape } from '@engine/graph/ir'
+import { range } from '@engine/graph/shapes'
+import { inBatchLast, isBatchLast } from './batchLast'
 import type { Emission, Lowerings } from './lowering'
 
 type Linear = 'matmul' | 'batchMatmul' | 'reduceSum' | 'reduceMax' | 'logSoftmax'
@@ -28,7 +30,15 @@ export const linear: Lowerings<Linear> = {
       transposed ? builder.node('Transpose', [name], { perm: [0, 2, 1] }) : name
     return builder.node('MatMul', [operand(tensor(a), transA), operand(tensor(b), transB)])
   },
-  reduceSum: ({ inputs, attrs }, { builder, tensor }) => reduce('ReduceSum', tensor(inputs[0]), attrs, builder),
+  reduceSum: ({ inputs: [a], attrs }, emission) => {
+    const { builder, tensor } = emission
+    const { axes, keepDims } = attrs
+    if (keepDims || !isBatchLast(a, emission)) return reduce('ReduceSum', tensor(a), attrs, builder)
+    const moved = reduce('ReduceSum', inBatchLast(a, emission), { axes: axes.map((axis) => (axis + 3) % 4), keepDims }, builder)
+    const rank = 4 - axes.length
+    if (axes.includes(0) || rank === 1) return moved
+    return builder.node('Transpose', [moved], { perm: range(rank).map((axis) => (axis + rank - 1) % rank) })
+  },
   reduceMax: ({ inputs, attrs }, { builder, tensor }) => reduce('ReduceMax', tensor(inputs[0]), attrs, builder),
   logSoftmax: ({ inputs }, { builder, tensor }) => builder.node('LogSoftmax', [tensor(inputs[0])], { axis: -1 }),
 }

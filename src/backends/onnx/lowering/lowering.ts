@@ -12,6 +12,8 @@ export interface Emission {
   readonly uses: (value: Value) => number
   /** Whether the graph holds a node of this kind reading `value` as its first input. */
   readonly feeds: (value: Value, op: PrimitiveName) => boolean
+  /** Values n × c × h × w that also exist as c × h × w × n, by id. */
+  readonly batchLast: Map<number, string>
 }
 
 /** Emits a node and returns the ONNX tensor that holds its output. */

@@ -1,53 +1,70 @@
-import type { Lowerings } from './lowering'
+import type { Pooling, Value } from '@engine/graph/ir'
+import { positions, range } from '@engine/graph/shapes'
+import { fromBatchLast, inBatchLast, isBatchLast } from './batchLast'
+import type { Emission, Lowerings } from './lowering'
 
 export const pooling: Lowerings<'maxPool2d' | 'maxPool2dGrad'> = {
-  maxPool2d: ({ inputs, attrs }, { builder, tensor }) =>
-    builder.node('MaxPool', [tensor(inputs[0])], { kernel_shape: attrs.size, strides: attrs.stride }),
+  maxPool2d: ({ inputs: [x], attrs, output }, emission) =>
+    isBatchLast(x, emission) ? fromBatchLast(output, windowsOf(x, attrs, emission).maximum(), emission) : pooled(x, attrs, emission),
 
   // The error of a window goes down the row-major list of its cells until one of them takes it.
-  maxPool2dGrad: ({ inputs: [x, delta], attrs: { size, stride } }, { builder, tensor }) => {
+  maxPool2dGrad: ({ inputs: [x, delta], attrs, output }, emission) => {
+    const { builder, tensor } = emission
+    const { size, stride } = attrs
     const [n, c, h, w] = x.shape
     const [rows, cols] = delta.shape.slice(2)
+    const last = isBatchLast(x, emission)
+    const { cell, maximum } = windowsOf(x, attrs, emission)
+    // position of the rows among the axes, and the axes around rows and columns
+    const at = last ? 1 : 2
+    const [before, after] = last ? [[c], [n]] : [[n, c], []]
     const zero = builder.scalar(0)
-    const maximum = builder.node('MaxPool', [tensor(x)], { kernel_shape: size, strides: stride })
-    let remaining = tensor(delta)
+    let remaining = last ? inBatchLast(delta, emission) : tensor(delta)
     const lines: string[] = []
     for (let i = 0; i < size[0]; i++) {
       const cells: string[] = []
       for (let j = 0; j < size[1]; j++) {
         let share = remaining
         if (i + 1 < size[0] || j + 1 < size[1]) {
-          const ends = [i + (rows - 1) * stride[0] + 1, j + (cols - 1) * stride[1] + 1]
-          const cell = builder.node('Slice', [
-            tensor(x),
-            builder.integers([i, j]),
-            builder.integers(ends),
-            builder.integers([2, 3]),
-            builder.integers(stride),
-          ])
-          share = builder.node('Where', [builder.node('Equal', [cell, maximum]), remaining, zero])
-          remaining = builder.node('Sub', [remaining, share])
+          const isMaximum = builder.node('Equal', [cell(i, j), maximum()])
+          share = builder.node('Where', [isMaximum, remaining, zero])
+          remaining = builder.node('Where', [isMaximum, zero, remaining])
         }
-        cells.push(builder.node('Reshape', [share, builder.integers([n, c, rows, 1, cols, 1])]))
+        cells.push(builder.node('Reshape', [share, builder.integers([...before, rows, 1, cols, 1, ...after])]))
       }
-      lines.push(widened(builder.node('Concat', cells, { axis: 5 }), 5, stride[1] - size[1]))
+      lines.push(widened(builder.node('Concat', cells, { axis: at + 3 }), 6, { [at + 3]: stride[1] - size[1] }))
     }
-    const stacked = widened(builder.node('Concat', lines, { axis: 3 }), 3, stride[0] - size[0])
+    const stacked = widened(builder.node('Concat', lines, { axis: at + 1 }), 6, { [at + 1]: stride[0] - size[0] })
     const covered = [rows * stride[0], cols * stride[1]]
-    const joined = builder.node('Reshape', [stacked, builder.integers([n, c, ...covered])])
-    return fitted(joined, [h - covered[0], w - covered[1]])
+    const joined = builder.node('Reshape', [stacked, builder.integers([...before, ...covered, ...after])])
+    const fitted = widened(joined, 4, { [at]: h - covered[0], [at + 1]: w - covered[1] })
+    return last ? fromBatchLast(output, fitted, emission) : fitted
 
-    /** Adds zeros at the end of an axis of a 6-D tensor, for the gap between windows. */
-    function widened(name: string, axis: number, by: number): string {
-      if (by === 0) return name
-      const after = [0, 0, 0, 0, 0, 0].map((_, i) => (i === axis ? by : 0))
-      return builder.node('Pad', [name, builder.integers([0, 0, 0, 0, 0, 0, ...after])])
-    }
-
-    /** Adds zeros where no window reaches, and cuts the gap behind the last window; ONNX pads may be negative. */
-    function fitted(name: string, by: readonly number[]): string {
-      if (by[0] === 0 && by[1] === 0) return name
-      return builder.node('Pad', [name, builder.integers([0, 0, 0, 0, 0, 0, ...by])])
+    /** Adds zeros at the ends of axes, for gaps between and behind windows; ONNX pads may be negative, and cut. */
+    function widened(name: string, rank: number, by: Readonly<Record<number, number>>): string {
+      const ends = range(rank).map((axis) => by[axis] ?? 0)
+      if (ends.every((count) => count === 0)) return name
+      return builder.node('Pad', [name, builder.integers([...ends.map(() => 0), ...ends])])
     }
   },
+}
+
+const pooled = (x: Value, { size, stride }: Pooling, { builder, tensor }: Emission): string =>
+  builder.node('MaxPool', [tensor(x)], { kernel_shape: size, strides: stride })
+
+/** The cells (i, j) of all windows, and their maximum, in the layout that x has. */
+function windowsOf(x: Value, { size, stride }: Pooling, emission: Emission) {
+  const { builder, tensor } = emission
+  const last = isBatchLast(x, emission)
+  const places = size.map((length, i) => positions(x.shape[2 + i], length, stride[i], 0))
+  const cell = (i: number, j: number): string =>
+    builder.node('Slice', [
+      last ? inBatchLast(x, emission) : tensor(x),
+      builder.integers([i, j]),
+      builder.integers([i + (places[0] - 1) * stride[0] + 1, j + (places[1] - 1) * stride[1] + 1]),
+      builder.integers(last ? [1, 2] : [2, 3]),
+      builder.integers(stride),
+    ])
+  const cells = () => range(size[0]).flatMap((i) => range(size[1]).map((j) => cell(i, j)))
+  return { cell, maximum: () => (last ? builder.node('Max', cells()) : pooled(x, { size, stride }, emission)) }
 }
