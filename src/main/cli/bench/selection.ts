@@ -7,6 +7,8 @@ import type { ModelView, Strategy } from '@engine/strategies/contract'
 import { coreSet } from '@engine/strategies/coreSet'
 import { lastLayerNorms } from '@engine/strategies/entropyGradnorm'
 import { arrayQuery, arrayView } from '@engine/strategies/arrayView'
+import { probcover } from '@engine/strategies/probcover'
+import { typiclust } from '@engine/strategies/typiclust'
 import { benchResult, type BenchResult } from './result'
 
 const hidden = 512
@@ -107,7 +109,7 @@ function timeBadge(name: string, given: Predictions, k: number, runs: number): P
   return timeSelect(name, given, k, runs, (model, run) =>
     badge.select(
       arrayQuery({ pool: ascending(0, rows), k, classes, model, kernels: createSelectionKernels(), random: randomFrom(run) }),
-      {},
+      badge.params.parse({}),
     ),
   )
 }
