@@ -6,13 +6,15 @@ export interface Places {
   readonly positions: Float32Array
   /** place of each row of the training array; −1 where it has none yet */
   readonly placeOf: Int32Array
+  /** both axes have one unit */
+  readonly keepsAspect: boolean
 }
 
 /**
  * Fits a frame (n × 2) into the square. A map whose axes have one unit (PCA) keeps its aspect; of others each axis is stretched, for
  * distances on them mean nothing.
  */
-export function fitPlaces(rows: Int32Array, positions: Float32Array, count: number, keepAspect: boolean): Places {
+export function fitPlaces(rows: Int32Array, positions: Float32Array, count: number, keepsAspect: boolean): Places {
   const bounds = [0, 1].map((axis) => {
     let [low, high] = [Infinity, -Infinity]
     for (let t = axis; t < positions.length; t += 2) {
@@ -25,20 +27,25 @@ export function fitPlaces(rows: Int32Array, positions: Float32Array, count: numb
   const fitted = new Float32Array(positions.length)
   for (let t = 0; t < positions.length; t++) {
     const { middle, half } = bounds[t % 2]
-    fitted[t] = (0.95 * (positions[t] - middle)) / (keepAspect ? widest : half)
+    fitted[t] = (0.95 * (positions[t] - middle)) / (keepsAspect ? widest : half)
   }
   const placeOf = new Int32Array(count).fill(-1)
   rows.forEach((row, place) => (placeOf[row] = place))
-  return { rows, positions: fitted, placeOf }
+  return { rows, positions: fitted, placeOf, keepsAspect }
 }
 
-/** The row nearest to a point within `reach`, whose vertical unit is that of the square; null when there is none. */
-export function nearestPlace({ rows, positions }: Places, x: number, y: number, reach: number): number | null {
+/** The row nearest to a point on a screen of `unitX` × `unitY` pixels per unit, within `reach` pixels; null when there is none. */
+export function nearestPlace(
+  { rows, positions }: Places,
+  [x, y]: readonly [number, number],
+  [unitX, unitY]: readonly [number, number],
+  reach: number,
+): number | null {
   let best = reach * reach
   let found: number | null = null
   for (let place = 0; place < rows.length; place++) {
-    const dx = positions[2 * place] - x
-    const dy = positions[2 * place + 1] - y
+    const dx = (positions[2 * place] - x) * unitX
+    const dy = (positions[2 * place + 1] - y) * unitY
     const squared = dx * dx + dy * dy
     if (squared >= best) continue
     best = squared

@@ -1,4 +1,4 @@
-/** Part of a map on the screen: its centre, and how many half-heights of the panel one unit takes. */
+/** Part of a map on the screen: its centre and enlargement; 1 shows the whole square. */
 export interface MapView {
   readonly x: number
   readonly y: number
@@ -16,7 +16,12 @@ export interface PointSet {
 export interface PointCloud {
   /** Layers from the bottom up; a layer that is the same object as before is not uploaded again. */
   setLayers(layers: readonly PointSet[]): void
-  draw(view: MapView, width: number, height: number, ratio: number): void
+  /** `unitX`, `unitY`: pixels that one unit of the map takes */
+  draw(
+    view: MapView,
+    panel: { readonly width: number; readonly height: number; readonly unitX: number; readonly unitY: number },
+    ratio: number,
+  ): void
   dispose(): void
 }
 
@@ -96,14 +101,14 @@ export function createPointCloud(canvas: HTMLCanvasElement, edge: readonly [numb
       layers.filter((layer) => !kept.includes(layer)).forEach(drop)
       layers = kept
     },
-    draw: ({ x, y, zoom }, width, height, ratio) => {
+    draw: ({ x, y }, { width, height, unitX, unitY }, ratio) => {
       gl.viewport(0, 0, canvas.width, canvas.height)
       gl.clearColor(0, 0, 0, 0)
       gl.clear(gl.COLOR_BUFFER_BIT)
       gl.useProgram(program)
       gl.enable(gl.BLEND)
       gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA)
-      gl.uniform4f(view, x, y, (zoom * height) / width, zoom)
+      gl.uniform4f(view, x, y, (2 * unitX) / width, (2 * unitY) / height)
       gl.uniform1f(ratioPlace, ratio)
       gl.uniform3f(edgePlace, edge[0] / 255, edge[1] / 255, edge[2] / 255)
       for (const { vertices, points } of layers) {
