@@ -105,6 +105,16 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { params: { projection: 16 }, reads: 'embeddings', drawn: 'rows and scores' },
     { params: { projection: 8, lambda: 0.1, target: { classes: [0] } }, reads: 'logits', drawn: 'rows and scores' },
   ],
+  schedule: [
+    { params: { layers: 'last' }, reads: 'logits' },
+    { params: { phases: 'margin@0, entropy@3', mode: 'soft' }, reads: 'logits' },
+    { params: { phases: ['badge', { id: 'alignment', from: 2, target: 'train' }], mode: 'soft' }, drawn: 'rows' },
+    { params: { phases: 'entropy-gradnorm, entropy', mode: 'adaptive', layers: 'last', target: 'pool-pseudo' }, reads: 'logits' },
+  ],
+  albl: [
+    { params: {}, drawn: 'rows and scores' },
+    { params: { arms: ['margin', { id: 'core-set', space: 'inputs' }, 'random'] }, drawn: 'rows and scores' },
+  ],
   alignment: [
     { params: {}, reads: 'logits' },
     { params: { target: 'pool-pseudo', similarity: 'cos', sign: -1 }, reads: 'embeddings' },

@@ -153,6 +153,8 @@ export interface Strategy<P = unknown> {
   reads?(params: P): readonly Reading[]
   /** whether the method returns a `memory`; absent: no */
   remembers?(params: P): boolean
+  /** A method made of others: the names of those others' parameters, which its entry may give too. */
+  inner?(given: Readonly<Record<string, unknown>>): readonly string[]
   /** not a query method: the run trains once on the whole pool and is drawn as a line */
   readonly line?: true
   /** is shown every row that is left, whatever `protocol.subPool` says: the choice was made elsewhere */

@@ -1,5 +1,6 @@
 import { badInput, nearestName } from '../core/errors'
 import { acquisition } from './acquisition'
+import { createAlbl } from './albl'
 import { alfaMix } from './alfaMix'
 import { alignment } from './alignment'
 import { badge } from './badge'
@@ -23,6 +24,7 @@ import { margin } from './margin'
 import { probcover } from './probcover'
 import { random } from './random'
 import { replay } from './replay'
+import { createSchedule } from './schedule'
 import { scores } from './scores'
 import { trak } from './trak'
 import { typiclust } from './typiclust'
@@ -50,6 +52,8 @@ const all: readonly Strategy[] = [
   less,
   trak,
   alignment,
+  createSchedule((id) => strategies.get(id)),
+  createAlbl((id) => strategies.get(id)),
   typiclust,
   probcover,
   alfaMix,

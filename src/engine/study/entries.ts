@@ -10,9 +10,11 @@ import type { StrategyEntry } from './spec'
 const common = z.object({ id: z.string(), name: entryName.optional(), rounds: z.int().min(1).max(100_000).optional() })
 const commonKeys = Object.keys(common.shape)
 
-/** Parameter names of a strategy; none when its schema is not an object. */
-export const parameterNames = (strategy: Strategy): string[] =>
-  strategy.params instanceof z.ZodObject ? Object.keys(strategy.params.shape) : []
+/** Parameter names of a strategy, those of the methods it is made of among them; none when its schema is not an object. */
+export const parameterNames = (strategy: Strategy, given: Readonly<Record<string, unknown>>): string[] => [
+  ...(strategy.params instanceof z.ZodObject ? Object.keys(strategy.params.shape) : []),
+  ...(strategy.inner?.(given) ?? []),
+]
 
 export const isLine = (entry: StrategyEntry): boolean => strategies.get(entry.id)?.line === true
 
@@ -42,7 +44,9 @@ export function checkEntry(raw: unknown, steps: Path): { readonly entry: Strateg
   const params = strategy.params.safeParse(own)
   if (!params.success)
     problems.push(
-      ...problemsOf(params.error.issues, own, steps, (below) => (below.length === 0 ? [...commonKeys, ...parameterNames(strategy)] : [])),
+      ...problemsOf(params.error.issues, own, steps, (below) =>
+        below.length === 0 ? [...commonKeys, ...parameterNames(strategy, own)] : [],
+      ),
     )
   if (!head.success || !params.success || !isRecord(params.data)) return { entry: null, problems }
   const { name = strategy.id, rounds } = head.data

@@ -27,7 +27,7 @@ export function factorPaths(study: Pick<Study, 'strategies'>): string[] {
 
 function parametersOf(entry: StrategyEntry): string[] {
   const strategy = strategies.get(entry.id)
-  return strategy === undefined ? [] : parameterNames(strategy)
+  return strategy === undefined ? [] : parameterNames(strategy, entry.params)
 }
 
 /** One cell of the grid: the study with a level of every factor set. */
