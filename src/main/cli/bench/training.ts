@@ -7,6 +7,7 @@ import { sizeOf } from '@engine/graph/ir'
 import { createModel } from '@engine/nn/createModel'
 import type { BackendId, Executor } from '@engine/nn/executor'
 import { entropy } from '@engine/nn/losses'
+import { forward, planNetwork, type Network } from '@engine/nn/network'
 import type { FitOptions, LayerSpec } from '@engine/nn/model'
 import { benchResult, type BenchResult } from './result'
 
@@ -52,7 +53,11 @@ export const trainingBench = ({ backends, runs = 9 }: TrainingBenchOptions = {})
 
 /** Whole-network gradient norms on each backend. */
 export const gradientBench = ({ backends, runs = 9 }: TrainingBenchOptions = {}): Promise<BenchResult[]> =>
-  onEach(backends, async (executor) => [await timeNorms(executor, runs)])
+  onEach(backends, async (executor) => {
+    const results: BenchResult[] = []
+    for (const norms of normsOf) results.push(await timeNorms(executor, norms, runs))
+    return results
+  })
 
 async function onEach(
   backends: readonly BackendId[] = ['onnx-native', 'onnx-wasm'],
@@ -108,10 +113,20 @@ const rowsOfNorms = 10_000
 /** Few enough to wait for: one backward pass each. */
 const rowsOneByOne = 100
 
-async function timeNorms(executor: Executor, runs: number): Promise<BenchResult> {
-  const model = createModel({ layers: mlp, init: 'he-uniform', inputShape: [784], classes }, executor)
+const normsOf = [
+  { name: 'entropy-gradnorm-all-10k', layers: mlp, shape: [784], size: '10,000 × 784-256-10, every layer' },
+  {
+    name: 'entropy-gradnorm-cnn-10k',
+    layers: cnn,
+    shape: [1, 28, 28],
+    size: '10,000 × 1×28×28, 3×3×16, pool, 3×3×32, pool, dense 10, every layer',
+  },
+] as const
+
+async function timeNorms(executor: Executor, { name, layers, shape, size }: (typeof normsOf)[number], runs: number): Promise<BenchResult> {
+  const model = createModel({ layers, init: 'he-uniform', inputShape: shape, classes }, executor)
   model.initialize(randomFrom('bench').fork('norms'))
-  const rows = noise(rowsOfNorms, [784])
+  const rows = noise(rowsOfNorms, shape)
   const times: number[] = []
   for (let run = -1; run < runs; run++) {
     const start = performance.now()
@@ -119,23 +134,16 @@ async function timeNorms(executor: Executor, runs: number): Promise<BenchResult>
     if (run >= 0) times.push(performance.now() - start)
   }
   model.dispose()
-  const result = benchResult('entropy-gradnorm-all-10k', '10,000 × 784-256-10, every layer', times)
-  const oneByOne = await timeOneByOne(executor)
+  const result = benchResult(name, size, times)
+  const oneByOne = await timeOneByOne(executor, planNetwork(layers, shape, classes))
   return { ...result, backend: executor.id, onePassPerSample_ms: oneByOne, timesFaster: Math.round(oneByOne / result.ms) }
 }
 
 /** Milliseconds that one backward pass per sample would take for all rows. */
-async function timeOneByOne(executor: Executor): Promise<number> {
+async function timeOneByOne(executor: Executor, network: Network): Promise<number> {
   const g = createBuilder()
-  const specs = [
-    { name: 'hidden.weight', shape: [256, 784] },
-    { name: 'hidden.bias', shape: [256] },
-    { name: 'last.weight', shape: [classes, 256] },
-    { name: 'last.bias', shape: [classes] },
-  ]
-  const values = specs.map(({ name, shape }) => g.parameter(name, shape))
-  const hidden = g.relu(g.add(g.matmul(g.input('x', [1, 784]), values[0], { transB: true }), values[1]))
-  const logits = g.add(g.matmul(hidden, values[2], { transB: true }), values[3])
+  const { logits, parameters: values } = forward(g, network, 1, { mode: 'inference' })
+  const specs = network.parameters
   gradients(g, g.reduceSum(entropy(g, logits)), values).forEach((gradient, i) => g.output(specs[i].name, gradient))
 
   const random = randomFrom('bench').fork('one by one')
@@ -143,7 +151,7 @@ async function timeOneByOne(executor: Executor): Promise<number> {
   const draw = (size: number, scale: number) => executor.allocate(size).map(() => random.normal() * scale)
   parameters.write(specs.map(({ shape }) => draw(sizeOf(shape), 0.05)))
   const program = await executor.compile(g.build(), parameters)
-  const x = draw(784, 1)
+  const x = draw(sizeOf(network.inputShape), 1)
   const outputs = Object.fromEntries(specs.map(({ name, shape }) => [name, executor.allocate(sizeOf(shape))]))
   const pass = async (): Promise<number> => {
     await program.run({ x }, outputs)
