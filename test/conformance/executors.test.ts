@@ -135,10 +135,11 @@ async function trained(executor: Executor, name: NetworkName, rule: OptimizerRul
     target.set(feeds[step % distinct].target)
     losses.push(await program.step({ x, target }, 0.01))
   }
+  const moments = await program.moments()
   program.dispose()
   const weights = await parameters.read()
   parameters.dispose()
-  return { losses, weights }
+  return { losses, weights, moments }
 }
 
 const oracle = createReferenceExecutor()
@@ -182,6 +183,18 @@ describe.each(backendIds)('%s', (id) => {
     for (const [i, weights] of expected.weights.entries())
       expect(relativeError(found.weights[i], weights), networks[name].state[i].name).toBeLessThan(tolerance)
     for (const [i, loss] of expected.losses.entries()) expect(found.losses[i]).toBeCloseTo(loss, 4)
+  })
+
+  it('hands out the moments of Adam, and none of other rules', async () => {
+    const [found, expected] = [(await trained(executor, 'mlp', adam, 7)).moments, (await trained(oracle, 'mlp', adam, 7)).moments]
+    expect(found?.step).toBe(7)
+    for (const kind of ['first', 'second'] as const) {
+      expect(found?.[kind].map(({ length }) => length)).toEqual(
+        networks.mlp.parameters.map(({ shape }) => shape.reduce((a, b) => a * b, 1)),
+      )
+      expected?.[kind].forEach((values, t) => expect(relativeError(found?.[kind][t] ?? [], values)).toBeLessThan(1e-4))
+    }
+    expect((await trained(executor, 'mlp', rules[0], 1)).moments).toBeNull()
   })
 
   it.each(rules)('applies %o', async (rule) => {

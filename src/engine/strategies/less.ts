@@ -11,11 +11,14 @@ export const projectionParam = z.int().min(1).max(65_536).nullable()
 
 const params = z.strictObject({
   target: targetParam,
-  labelMode: z.enum(['argmax', 'sample', 'expected', 'true']).default('argmax').meta({
-    title: 'Labels of candidates',
-    description:
-      'The most probable label, labels drawn from the model (their scores averaged), every label weighted by its probability, or the true label: an oracle, for comparison only.',
-  }),
+  labelMode: z
+    .preprocess((given) => (given === true ? 'true' : given), z.enum(['argmax', 'sample', 'expected', 'true'])) // YAML reads a bare true
+    .default('argmax')
+    .meta({
+      title: 'Labels of candidates',
+      description:
+        'The most probable label, labels drawn from the model (their scores averaged), every label weighted by its probability, or the true label: an oracle, for comparison only.',
+    }),
   gradient: z.enum(['adam', 'sgd']).default('adam').meta({
     title: 'Update',
     description: "What a candidate's gradient does to the parameters: a step of Adam from the saved moments, or of plain SGD.",

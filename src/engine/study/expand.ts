@@ -64,13 +64,13 @@ function planOf({ data, model, training, protocol, strategies, shadow, metrics, 
 }
 
 /** Names of strategies that look at the true labels of the pool at any level of a factor: bounds, not rivals. */
-export const oracleNames = (study: Study): string[] => [
-  ...new Set(
-    variantsOf(study).flatMap(({ plan: { strategy } }) =>
-      strategies.get(strategy.id)?.reads?.(strategy.params).includes('oracle') === true ? [strategy.name] : [],
-    ),
-  ),
-]
+export function oracleNames(study: Study): string[] {
+  const oracles = variantsOf(study).filter(({ plan: { strategy } }) =>
+    strategies.get(strategy.id)?.reads?.(strategy.params).includes('oracle'),
+  )
+  const names = new Set(oracles.map(({ plan }) => plan.strategy.name))
+  return study.strategies.map(({ name }) => name).filter((name) => names.has(name))
+}
 
 /** Every run of a study, repeat by repeat, so that all curves grow together. */
 export function expandStudy(study: Study, resolved: Resolved): PlannedRun[] {
