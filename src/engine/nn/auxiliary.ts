@@ -26,7 +26,7 @@ const width = 128
 /** A buffer: the mean of the module's loss over the current epoch. */
 const epochLoss = 'auxiliary.epoch_loss'
 /** Largest batch: pairs are a matrix of half the batch by the batch. */
-const mostRows = 8192
+const mostRows = 4096
 
 /** Throws `unsupported` for a network without hidden activations. */
 export function planAuxiliary({ taps, layers }: Network, spec: AuxiliarySpec): Auxiliary {

@@ -5,6 +5,7 @@ import { planAuxiliary } from './auxiliary'
 import { createLossReader } from './auxiliaryReader'
 import type { Executor } from './executor'
 import { drawWeights } from './initialize'
+import type { Layer } from './layers/layer'
 import type { AuxiliarySpec, Checkpoint, LayerSpec, Model, WeightInit } from './model'
 import { planNetwork } from './network'
 import { createPastReader, createReader } from './reader'
@@ -34,7 +35,7 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
   const reader = createReader(network, executor, parameters, pause)
   const past = createPastReader(network, executor, pause)
   const losses = auxiliary && createLossReader(network, auxiliary, executor, parameters, pause)
-  const fresh = (layers: Parameters<typeof drawWeights>[0], random: Random): FloatArray[] =>
+  const fresh = (layers: readonly Pick<Layer, 'parameters'>[], random: Random): FloatArray[] =>
     drawWeights(layers, config.init, random, (size) => executor.allocate(size))
   let checkpoints: Checkpoint[] = []
 
