@@ -13,6 +13,7 @@ const suites = {
   ],
   training: [['training.py', 'training']],
   engine: [],
+  statistics: [],
 }
 const { values } = parseArgs({
   options: {

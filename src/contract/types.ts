@@ -79,6 +79,8 @@ export interface ExperimentSnapshot {
   readonly factors: readonly string[]
   readonly metrics: readonly MetricId[]
   readonly stats: StatsSpec
+  /** whether seeds split a data set anew; else they share one split */
+  readonly splitVaries: boolean
   readonly backend: { readonly id: BackendId; readonly device: string }
   readonly runs: readonly SnapshotRun[]
   readonly batch: number
@@ -188,6 +190,14 @@ export interface Notice {
   readonly severity: 'note' | 'warning' | 'error'
   readonly title: string
   readonly message: string
+}
+
+/** A program that runs of a study would start on this machine. */
+export interface ExternalProgram {
+  /** program and arguments */
+  readonly command: readonly string[]
+  /** the user has allowed it in this workspace */
+  readonly confirmed: boolean
 }
 
 export interface Settings {

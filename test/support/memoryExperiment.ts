@@ -98,6 +98,7 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
       factors: Object.keys(study.ablate),
       metrics: study.metrics,
       stats: study.stats,
+      splitVaries: false,
       backend: { id: 'onnx-native', device: 'CPU' },
       runs: plan.map(({ hash, spec, factors }) => ({
         hash,

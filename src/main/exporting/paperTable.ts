@@ -34,7 +34,7 @@ export interface TableCell {
 }
 
 /** Stands behind a value that is not significantly worse than the best. */
-export const tiedMark = '†'
+export const tiedMark = '≈'
 
 export const captionOf = ({ caption }: PaperTable): string => caption.join(' ')
 

@@ -1,6 +1,7 @@
 import type { ExperimentSnapshot, ExperimentSummary } from '@contract/types'
 import type { RunState } from '@engine/study/events'
 import { oracleNames } from '@engine/study/expand'
+import { isSplitAnew } from '@engine/study/feasible'
 import type { ResultView } from './dependencies'
 
 /** The whole of an experiment for a client that opens it. A run that was cancelled before it began left nothing on disk. */
@@ -21,6 +22,7 @@ export function snapshotOf(summary: ExperimentSummary, view: ResultView, batch: 
     factors: Object.keys(study.ablate),
     metrics: study.metrics,
     stats: study.stats,
+    splitVaries: manifest.datasets.some((dataset) => isSplitAnew(study, dataset)),
     backend: { id: manifest.backend, device: manifest.device },
     runs: plan.map(({ hash, spec, factors }) => ({
       hash,

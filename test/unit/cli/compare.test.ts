@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { cliFolder } from '../../support/cliFolder'
+import { madeResults, plainStudy, storeResults } from '../../support/paperTwin'
 
 interface Answer {
   readonly runs: number
@@ -134,5 +135,16 @@ describe('compare', () => {
     for (const name of ['summary', 'pairwise', 'penalty']) expect(existsSync(cli.path(`made/tables/${name}.csv`))).toBe(true)
     await cli.run('compare', 'tidy.csv', '--out', 'pairs.csv')
     expect(readFileSync(cli.path('pairs.csv'), 'utf8')).toMatch(/^study,dataset,a,b,/)
+  })
+
+  it('reads a result folder, alone and beside a table', async () => {
+    await storeResults(madeResults(plainStudy('[random, margin]')), cli.path('results'))
+    const alone = await json('results')
+    expect(alone).toMatchObject({ code: 0, out: { runs: 16, baseline: 'random', metric: 'accuracy' } })
+    expect(alone.out.pairwise).toMatchObject([{ a: 'margin', b: 'random', seeds: 8 }])
+    expect(alone.out.sentence).toContain('Conditional on this split')
+    cli.write('tidy.csv', tidy)
+    const both = await json('results', 'tidy.csv')
+    expect(both).toMatchObject({ code: 0, out: { runs: 32 } })
   })
 })

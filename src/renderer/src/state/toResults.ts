@@ -12,6 +12,7 @@ export function toResults({ snapshot, runs }: LiveExperiment): ResultSet {
     oracles: snapshot.strategies.filter(({ oracle }) => oracle).map(({ name }) => name),
     factors: snapshot.factors,
     stats: snapshot.stats,
+    splitVaries: snapshot.splitVaries,
     classes: snapshot.datasets[0]?.classes ?? 0,
     runs: snapshot.runs.map((run) => ({ ...run, state: runs.get(run.hash) ?? initialRunState })),
   })
