@@ -4,6 +4,7 @@ import type {
   AppInfo,
   DatasetInfo,
   DoctorReport,
+  ExternalProgram,
   ExperimentSnapshot,
   ExperimentSummary,
   FileResult,
@@ -84,6 +85,9 @@ export const commands = {
   'study.plan': command<PlanReport>()(z.strictObject({ project: id, yaml })),
   'recipes.list': command<RecipeInfo[]>()(nothing),
   'datasets.list': command<DatasetInfo[]>()(nothing),
+  /** Programs that the saved study of a project would start; `experiment.start` refuses those that are not confirmed. */
+  'programs.list': command<ExternalProgram[]>()(z.strictObject({ project: id })),
+  'programs.confirm': command<null>()(z.strictObject({ commands: z.array(z.array(z.string().min(1)).min(1).max(100)).max(100) })),
   'experiment.start': command<ExperimentSummary>()(z.strictObject({ project: id })),
   /** Continues an interrupted experiment from its folder. */
   'experiment.continue': command<ExperimentSummary>()(z.strictObject({ experiment: id })),

@@ -15,6 +15,7 @@ import { QuerentError } from '@engine/core/errors'
 import { datasetName } from '@engine/study/consistency'
 import { checkStudy } from '@engine/study/schema'
 import { csvTable } from '@main/exporting/csv'
+import { commandsOf } from '@main/lab/externalPrograms'
 import { ablationStudy, doctorReport, libraryData, recipesForMemory, sampleStudy } from './memoryContent'
 import { createMemoryExperiment, type MemoryExperiment } from './memoryExperiment'
 import { figureOf, resultsOf } from './memoryFigure'
@@ -67,6 +68,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
   const projects: Project[] = []
   const viewer = viewerOver(pool)
   const viewed = { dataset: 'digits', datasetName: 'digits', datasetSha256: pool.sha256, baseDir: '/' }
+  const allowed = new Set<string>()
   const experiments = new Map<string, { experiment: MemoryExperiment; batch: number; removed: boolean }>()
   let active: string | null = null
   let settings: Settings = { theme: 'system', jobs: 'auto', backend: 'auto' }
@@ -249,6 +251,12 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     },
     'recipes.list': (): RecipeInfo[] => recipesForMemory.map(({ info }) => info),
     'datasets.list': (): DatasetInfo[] => [...libraryData],
+    'programs.list': ({ project }) =>
+      commandsOf(projectOf(project).yaml).map((command) => ({ command, confirmed: allowed.has(JSON.stringify(command)) })),
+    'programs.confirm': ({ commands }) => {
+      for (const command of commands) allowed.add(JSON.stringify(command))
+      return null
+    },
     'experiment.start': ({ project }) => {
       if (runningEntry()) throw new QuerentError('locked', 'another experiment is still running. Stop it first, or wait for its end.')
       const experiment = startIn(projectOf(project))

@@ -10,6 +10,7 @@ import {
 import { QuerentError } from '@engine/core/errors'
 import type { LabDependencies, ResultView } from './dependencies'
 import type { Experiment, ExperimentOutcome, ExperimentRequest } from './experiment'
+import { createExternalPrograms } from './externalPrograms'
 import type { Hub } from './hub'
 import type { Notices } from './notices'
 import type { Projects } from './projects'
@@ -20,6 +21,8 @@ import type { ExperimentRecord } from './workspacePort'
 
 type ExperimentHandlers = Pick<
   Handlers,
+  | 'programs.list'
+  | 'programs.confirm'
   | 'experiment.start'
   | 'experiment.continue'
   | 'experiment.control'
@@ -57,6 +60,7 @@ export interface Experiments {
 /** One experiment runs at a time; the app shows its progress in the queue bar. */
 export function createExperiments(deps: LabDependencies, hub: Hub, notices: Notices, projects: () => Projects): Experiments {
   const { store, clock } = deps
+  const programs = createExternalPrograms(store)
   /** name of what runs or is about to */
   let busyWith: string | null = null
   let live: Live | null = null
@@ -89,6 +93,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     if (isStopping) throw new QuerentError('cancelled', 'the workbench is closing')
     if (busyWith !== null)
       throw new QuerentError('locked', `${busyWith} is still running. Stop it first, or wait for its end.`, { found: busyWith })
+    programs.require(studyText)
     busyWith = entry.name
     let experiment: Experiment
     try {
@@ -159,6 +164,11 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
   const figureTypes = { svg: 'image/svg+xml', png: 'image/png', pdf: 'application/pdf' } as const
 
   const handlers: ExperimentHandlers = {
+    'programs.list': async ({ project }) => programs.list(await store.readStudy(project)),
+    'programs.confirm': async ({ commands }) => {
+      await programs.confirm(commands)
+      return null
+    },
     'experiment.start': async ({ project }) => {
       const studyText = await store.readStudy(project)
       const id = deps.newId()

@@ -22,6 +22,8 @@ export interface WorkspaceIndex {
   readonly active: string | null
   readonly projects: readonly ProjectRecord[]
   readonly experiments: readonly ExperimentRecord[]
+  /** external commands that the user has allowed */
+  readonly commands?: readonly (readonly string[])[]
 }
 
 /** The lab's memory between starts. Every write is complete or absent. */

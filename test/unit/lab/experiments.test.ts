@@ -247,3 +247,33 @@ describe('a lab that ends', () => {
     await expect(twin.lab.handlers['experiment.start']({ project })).rejects.toMatchObject({ code: 'cancelled' })
   })
 })
+
+describe('a study that starts programs', () => {
+  const command = (name: string): string => tinyStudy.replace('[random, margin]', `[random, { id: external, command: [python3, ${name}] }]`)
+  const withPrograms = async (yaml: string): Promise<string> => (await call('project.create', { from: { yaml } })).id
+
+  it('is refused until every command was allowed, once per workspace', async () => {
+    const own = await withPrograms(command('a.py'))
+    expect(await call('programs.list', { project: own })).toEqual([{ command: ['python3', 'a.py'], confirmed: false }])
+    await expect(call('experiment.start', { project: own })).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('python3 a.py') as string,
+    })
+    expect(await call('experiment.list', { project: own })).toEqual([])
+    expect(await call('queue.get', {})).toMatchObject({ experiment: null })
+
+    await call('programs.confirm', { commands: [['python3', 'a.py']] })
+    await finish((await call('experiment.start', { project: own })).id)
+    const again = await withPrograms(command('a.py'))
+    expect(await call('programs.list', { project: again })).toEqual([{ command: ['python3', 'a.py'], confirmed: true }])
+    const other = await withPrograms(command('b.py'))
+    await expect(call('experiment.start', { project: other })).rejects.toMatchObject({ code: 'unsupported' })
+  })
+
+  it('names commands of shadows and of factor levels', async () => {
+    const yaml = `${command('a.py')}shadow: [{ id: external, command: [s] }]\nablate: { strategies.external.command: [[x, "1"], [y]] }\n`
+    const commands = (await call('programs.list', { project: await withPrograms(yaml) })).map((program) => program.command.join(' '))
+    expect(commands.sort()).toEqual(['s', 'x 1', 'y'])
+    expect(await call('programs.list', { project })).toEqual([])
+  })
+})

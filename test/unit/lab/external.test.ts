@@ -111,17 +111,17 @@ describe('an external command', () => {
     rmSync(join(folder, 'pids.json'), { force: true })
     expect((await refusal(() => ask(script('slow.cjs', parent), 1))).message).toContain('longer than 1 s')
     expect(started()).toBe(true)
-    await until(() => !pids().some(isAlive))
+    await until(() => !pids().some(isAlive), 'the end of the command')
   })
 
   it('is killed with what it started when the run is cancelled', async () => {
     rmSync(join(folder, 'pids.json'), { force: true })
     const cancel = new AbortController()
     const answer = refusal(() => ask(script('slow.cjs', parent), 20, cancel.signal))
-    await until(started)
+    await until(started, 'the start of the command')
     cancel.abort()
     expect((await answer).code).toBe('cancelled')
-    await until(() => !pids().some(isAlive))
+    await until(() => !pids().some(isAlive), 'the end of the command')
     expect((await refusal(() => ask(script('slow.cjs', parent), 20, cancel.signal))).code).toBe('cancelled')
   })
 

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { QuerentError } from '@engine/core/errors'
 import { useExperiment } from '@/state/experiment'
 import { useMessages } from '@/state/messages'
+import { useProgramConsent } from '@/state/programConsent'
 import { useStudy } from '@/state/study'
 import { useWorkspace } from '@/state/workspace'
 import type { MemoryLab } from '../../support/memoryLab'
@@ -66,7 +67,7 @@ describe('experiment', () => {
     lab = storesOver({ with: 'nothing' })
     const experiment = useExperiment()
     const started = await experiment.start('project-1')
-    await experiment.open(started.id)
+    await experiment.open(started!.id)
     return experiment
   }
 
@@ -83,11 +84,30 @@ describe('experiment', () => {
     for (const run of snapshot.runs) expect(experiment.live?.runs.get(run.hash)).toEqual(run.state)
   })
 
+  it('asks before a study starts programs, and remembers the answer', async () => {
+    lab = storesOver({ with: 'nothing' })
+    const [experiment, consent] = [useExperiment(), useProgramConsent()]
+    const yaml =
+      'study: s\ndataset: digits\nprotocol: { seeds: 1, rounds: 2 }\nstrategies: [random, { id: external, command: [python3, my.py] }]\n'
+    const { id } = await lab.call('project.create', { from: { yaml } })
+    const refused = experiment.start(id)
+    await settle()
+    expect(consent.asked).toEqual([['python3', 'my.py']])
+    consent.answer(false)
+    expect(await refused).toBeUndefined()
+    const allowed = experiment.start(id)
+    await settle()
+    consent.answer(true)
+    expect(await allowed).toMatchObject({ project: id, state: 'running' })
+    expect(consent.asked).toBeNull()
+    expect(await lab.call('programs.list', { project: id })).toEqual([{ command: ['python3', 'my.py'], confirmed: true }])
+  })
+
   it('keeps batches that arrive while it opens', async () => {
     lab = storesOver({ with: 'nothing' })
     const experiment = useExperiment()
     const started = await experiment.start('project-1')
-    const opening = experiment.open(started.id)
+    const opening = experiment.open(started!.id)
     lab.step(40)
     await opening
     lab.step(40)

@@ -41,6 +41,7 @@ const indexSchema: z.ZodType<WorkspaceIndex> = z.object({
       removedAt: instant.nullable(),
     }),
   ),
+  commands: z.array(z.array(z.string())).optional(),
 })
 
 const settingsSchema: z.ZodType<Settings> = z.object({

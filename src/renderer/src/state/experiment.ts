@@ -4,6 +4,7 @@ import type { LabEvents } from '@contract/commands'
 import type { ExperimentSummary } from '@contract/types'
 import { useClient } from '@/client/labClient'
 import { useMessages } from './messages'
+import { useProgramConsent } from './programConsent'
 import { applyBatch, liveFrom, type LiveExperiment } from './experimentReducer'
 
 /** The experiment on the screen, kept current by event batches, and the list of its project's experiments. */
@@ -81,7 +82,14 @@ export const useExperiment = defineStore('experiment', () => {
     if (state === 'open' && wanted) void open(wanted, true)
   })
 
-  async function start(project: string): Promise<ExperimentSummary> {
+  /** Resolves to nothing when the study starts programs that the user does not allow. */
+  async function start(project: string): Promise<ExperimentSummary | undefined> {
+    const programs = await client.call('programs.list', { project })
+    const asked = programs.filter(({ confirmed }) => !confirmed).map(({ command }) => [...command])
+    if (asked.length > 0) {
+      if (!(await useProgramConsent().ask(asked))) return undefined
+      await client.call('programs.confirm', { commands: asked })
+    }
     const started = await client.call('experiment.start', { project })
     await loadList(project)
     return started
