@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { at, ensureBuilt, ensureInstalled, note } from './lib.mjs'
 
 const chromiumPath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-const pages = ['projects', 'data', 'design', 'runs', 'compare', 'export', 'settings']
+const pages = ['projects', 'data', 'design', 'runs', 'compare', 'explore', 'export', 'settings']
 
 ensureInstalled()
 await ensureBuilt()

@@ -55,6 +55,8 @@ const pages = [
   { name: 'runs', hash: '/runs/project-1?group=strategy', ready: '40 runs' },
   { name: 'compare', hash: '/compare/project-1', ready: 'n = 10 paired seeds;' },
   { name: 'compare-factors', hash: '/compare/project-2?band=paired-difference', ready: 'Acquisition score' },
+  { name: 'explore', hash: '/explore/project-1', ready: 'Jaccard of the labelled sets' },
+  { name: 'explore-why', hash: '/explore/project-1?colour=class&round=3&row=7', ready: 'Nearest labelled neighbours' },
   { name: 'export', hash: '/export/project-1', ready: 'rounds.csv' },
   { name: 'settings', hash: '/settings', ready: 'in use' },
 ]
@@ -261,4 +263,37 @@ test('everything is reached by keyboard', async ({ page }) => {
   }
   await page.keyboard.press('Tab')
   expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe('BODY')
+})
+
+test('a map answers the pointer, the keyboard and the slider', async ({ page }) => {
+  await open(page, '/explore/project-1?round=2')
+  const map = page.getByRole('application').first()
+  await expect(map).toBeVisible()
+  const box = (await map.boundingBox())!
+  // Some row is near the middle of the cloud; a short search finds it.
+  for (let step = 0; step < 40 && (await page.getByText('Why selected').count()) === 0; step++)
+    await page.mouse.click(box.x + box.width * (0.3 + 0.01 * step), box.y + box.height / 2)
+  await expect(page.getByText(/^Rank among/)).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(page.getByText(/^Rank among/)).toBeHidden()
+
+  await page.keyboard.press('ArrowRight')
+  await expect(page.getByText('Round 3 /')).toBeVisible()
+  await page.keyboard.press('Space')
+  await expect(page.getByText('Round 5 /')).toBeVisible({ timeout: 5000 })
+  await page.keyboard.press('Space')
+
+  await page.getByRole('button', { name: 'Lasso' }).click()
+  await page.mouse.move(box.x + 20, box.y + 20)
+  await page.mouse.down()
+  for (const [x, y] of [
+    [0.9, 0.05],
+    [0.9, 0.9],
+    [0.05, 0.9],
+  ])
+    await page.mouse.move(box.x + box.width * x, box.y + box.height * y, { steps: 5 })
+  await page.mouse.up()
+  await expect(page.getByRole('heading', { name: /rows in the lasso/ })).toBeVisible()
+  await page.keyboard.press('t')
+  await expect(page.getByRole('columnheader', { name: 'round' })).toBeVisible()
 })
