@@ -1,4 +1,5 @@
 import { z } from '@engine/core/zod'
+import { importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
 import { mapMethods, type MapFrame } from '@engine/maps/layout'
 import type {
   AppInfo,
@@ -7,12 +8,14 @@ import type {
   ExternalProgram,
   ExperimentSnapshot,
   ExperimentSummary,
+  FigureResult,
   FileResult,
   KeptRound,
   LabelSet,
   MapState,
   NeighbourList,
   Notice,
+  PaperTableInfo,
   PlanReport,
   ProjectSummary,
   QueueState,
@@ -41,6 +44,10 @@ const rows = z.array(z.number().int().min(0))
 /** A data set of an experiment by its name there, or one of the library. */
 const subject = z.union([z.strictObject({ experiment: id, dataset: z.string().min(1).max(400) }), z.strictObject({ library: id })])
 
+/** Files of an import: on the host's disk, or sent by the page. */
+const importFiles = z.union([z.strictObject({ paths: z.array(z.string().min(1).max(4096)).min(1).max(10_000) }), z.strictObject({ upload: id })])
+export const mostPieceBytes = 8 * 2 ** 20
+
 export const settingsPatch = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']).optional(),
   jobs: z.union([z.literal('auto'), z.number().int().min(1).max(64)]).optional(),
@@ -58,6 +65,10 @@ export const figureRequest = z.strictObject({
   hidden: z.array(z.string().max(200)).max(200),
   /** level of each factor to show; a path left out is averaged over nothing: curves are split by it */
   facet: z.record(z.string(), z.string()),
+  /** labels of figures at one budget; the largest that all strategies share when left out */
+  budget: z.number().int().min(0).optional(),
+  /** of a label and of an hour of computing; figures of cost show hours when left out */
+  prices: z.strictObject({ label: z.number().min(0), hour: z.number().min(0) }).optional(),
   /** millimetres at print size */
   widthMm: z.number().min(30).max(400),
   /** what suits the figure when left out */
@@ -65,6 +76,9 @@ export const figureRequest = z.strictObject({
   fontPt: z.number().min(4).max(24),
 })
 export type FigureRequest = z.infer<typeof figureRequest>
+const figureFormat = z.enum(['svg', 'png', 'pdf'])
+/** Of PNG files, and whether SVG files have outlines instead of text. */
+const figureLook = { dpi: z.union([z.literal(300), z.literal(600)]).optional(), outlines: z.boolean().optional() }
 
 export const commands = {
   'app.info': command<AppInfo>()(nothing),
@@ -85,6 +99,17 @@ export const commands = {
   'study.plan': command<PlanReport>()(z.strictObject({ project: id, yaml })),
   'recipes.list': command<RecipeInfo[]>()(nothing),
   'datasets.list': command<DatasetInfo[]>()(nothing),
+  /** Adds a piece of a file to an upload (an id of the page's choice), from its end on. */
+  'datasets.upload': command<{ received: number }>()(
+    z.strictObject({ upload: id, name: z.string().min(1).max(2000), offset: z.int().min(0), bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= mostPieceBytes, 'pieces of at most 8 MB') }),
+  ),
+  /** What an import would make; `task` names it for `datasets.stop`. */
+  'datasets.preview': command<ImportPreview>()(z.strictObject({ task: id, files: importFiles, mapping: importMapping })),
+  'datasets.import': command<ImportResult>()(z.strictObject({ task: id, files: importFiles, mapping: importMapping })),
+  'datasets.stop': command<null>()(z.strictObject({ task: id })),
+  'datasets.remove': command<null>()(z.strictObject({ dataset: id })),
+  /** Undoes `datasets.remove`. */
+  'datasets.restore': command<DatasetInfo>()(z.strictObject({ dataset: id })),
   /** Programs that the saved study of a project would start; `experiment.start` refuses those that are not confirmed. */
   'programs.list': command<ExternalProgram[]>()(z.strictObject({ project: id })),
   'programs.confirm': command<null>()(z.strictObject({ commands: z.array(z.array(z.string().min(1)).min(1).max(100)).max(100) })),
@@ -99,8 +124,21 @@ export const commands = {
   'export.table': command<FileResult>()(
     z.strictObject({ experiment: id, table: z.enum(['rounds', 'selections', 'diagnostics', 'overlap', 'summary', 'pairwise']) }),
   ),
-  'export.figure': command<FileResult>()(
-    z.strictObject({ experiment: id, request: figureRequest, format: z.enum(['svg', 'png', 'pdf']), dpi: z.union([z.literal(300), z.literal(600)]).optional() }),
+  'export.figure': command<FigureResult>()(z.strictObject({ experiment: id, request: figureRequest, format: figureFormat, ...figureLook })),
+  'export.tables': command<PaperTableInfo[]>()(z.strictObject({ experiment: id })),
+  /** Chosen figures and tables in chosen formats, with captions and LaTeX to include them, as a zip. */
+  'export.sheet': command<FileResult>()(
+    z
+      .strictObject({
+        experiment: id,
+        figures: z.array(figureRequest).max(50),
+        formats: z.array(figureFormat).max(3),
+        ...figureLook,
+        tables: z.array(id).max(200),
+        tableFormats: z.array(z.enum(['latex', 'markdown', 'csv'])).max(3),
+        baseline: z.string().max(200).optional(),
+      })
+      .refine(({ figures, tables }) => figures.length + tables.length > 0, 'a sheet needs at least one figure or table'),
   ),
   /** Frames follow as `explore.frame`; a finished map is kept. */
   'explore.map': command<MapState>()(z.strictObject({ of: subject, method: z.enum(mapMethods) })),
@@ -148,6 +186,7 @@ export interface LabEvents {
   'queue.changed': QueueState
   'workspace.changed': WorkspaceState
   'notice.added': Notice
+  'datasets.progress': ImportProgress & { readonly task: string }
   'explore.frame': { map: string; frame: MapFrame | null; error: string | null }
   'connection.changed': 'connecting' | 'open' | 'lost'
 }
@@ -158,6 +197,7 @@ export const labEventNames: readonly LabEventName[] = [
   'queue.changed',
   'workspace.changed',
   'notice.added',
+  'datasets.progress',
   'explore.frame',
   'connection.changed',
 ]

@@ -85,7 +85,15 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       describe: async () => ({ id: 'reference', label: 'Reference', device: 'CPU', jobs: 2 }),
       doctor: () => Promise.reject(new QuerentError('unsupported', 'no doctor here')),
     },
-    datasets: { list: async () => [] },
+    datasets: {
+      list: async () => [],
+      open: () => Promise.reject(new QuerentError('unsupported', 'no imports here')),
+      receive: async (_upload, _name, offset, bytes) => offset + bytes.length,
+      uploaded: async (upload) => [upload],
+      forget: async () => undefined,
+      remove: async () => undefined,
+      restore: () => Promise.reject(new QuerentError('not-found', 'nothing was removed')),
+    },
     recipes: {
       list: async () => [
         { id: 'sample', title: 'Sample', paper: '', question: '', look: '', expect: '', dataset: 'wine', estimatedSeconds: 1 },

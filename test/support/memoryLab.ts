@@ -2,7 +2,7 @@ import { zipSync } from 'fflate'
 import { commands, type CommandInput, type CommandName, type CommandOutput, type LabClient } from '@contract/commands'
 import {
   emptyQueue,
-  type DatasetInfo,
+  type 
   type ExperimentSummary,
   type Notice,
   type ProjectSummary,
@@ -16,9 +16,10 @@ import { datasetName } from '@engine/study/consistency'
 import { checkStudy } from '@engine/study/schema'
 import { csvTable } from '@main/exporting/csv'
 import { commandsOf } from '@main/lab/externalPrograms'
-import { ablationStudy, doctorReport, libraryData, recipesForMemory, sampleStudy } from './memoryContent'
+import { ablationStudy, doctorReport, recipesForMemory, sampleStudy } from './memoryContent'
 import { createMemoryExperiment, type MemoryExperiment } from './memoryExperiment'
 import { figureOf, resultsOf } from './memoryFigure'
+import { memoryImports } from './memoryImports'
 import { createListeners } from './memoryListeners'
 import { planOf } from './memoryPlan'
 import { keptRoundOf, pool } from './memoryRuns'
@@ -250,7 +251,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       )
     },
     'recipes.list': (): RecipeInfo[] => recipesForMemory.map(({ info }) => info),
-    'datasets.list': (): DatasetInfo[] => [...libraryData],
+    ...memoryImports(emit),
     'programs.list': ({ project }) =>
       commandsOf(projectOf(project).yaml).map((command) => ({ command, confirmed: allowed.has(JSON.stringify(command)) })),
     'programs.confirm': ({ commands }) => {

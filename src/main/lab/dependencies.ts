@@ -1,11 +1,11 @@
-import type { FigureRequest } from '@contract/commands'
-import type { AppInfo, DatasetInfo, DoctorReport, PlanReport, RecipeInfo } from '@contract/types'
+import type { CommandInput, FigureRequest } from '@contract/commands'
+import type { AppInfo, DatasetInfo, DoctorReport, FigureResult, PaperTableInfo, PlanReport, RecipeInfo } from '@contract/types'
 import type { MapFrame } from '@engine/maps/layout'
 import type { ResultSet } from '@engine/study/results'
 import type { RunState } from '@engine/study/events'
 import type { PlannedRun } from '@engine/study/spec'
 import type { Experiment, ExperimentRequest, Manifest } from './experiment'
-import type { Clock, DatasetSource, Viewer } from './ports'
+import type { Clock, DatasetSource, Viewer, ImportingJob } from './ports'
 import type { WorkspaceStore } from './workspacePort'
 
 /** A result folder or a running experiment as the lab reads it. */
@@ -15,6 +15,9 @@ export interface ResultView {
   readonly studyText: string
   state(hash: string): RunState
 }
+
+/** How the file of a figure is made. */
+export type FigureLook = Pick<CommandInput<'export.figure'>, 'format' | 'dpi' | 'outlines'>
 
 /** Everything the lab needs of the world; entries choose the implementations. */
 export interface LabDependencies {
@@ -32,7 +35,18 @@ export interface LabDependencies {
     describe(): Promise<AppInfo['backend']>
     doctor(): Promise<DoctorReport>
   }
-  readonly datasets: { list(): Promise<DatasetInfo[]> }
+  readonly datasets: {
+    list(): Promise<DatasetInfo[]>
+    /** Starts a process that imports. */
+    open(): Promise<ImportingJob>
+    /** Adds bytes at the end of a file of an upload; resolves to its size. */
+    receive(upload: string, name: string, offset: number, bytes: Uint8Array): Promise<number>
+    /** Absolute paths of an upload's files. */
+    uploaded(upload: string): Promise<readonly string[]>
+    forget(upload: string): Promise<void>
+    remove(id: string): Promise<void>
+    restore(id: string): Promise<DatasetInfo>
+  }
   readonly recipes: { list(): Promise<RecipeInfo[]>; text(id: string): Promise<string> }
   readonly study: {
     /** Never rejects for a bad study: findings say what is wrong. */
@@ -42,7 +56,10 @@ export interface LabDependencies {
   }
   readonly exporting: {
     table(results: ResultSet, table: 'rounds' | 'selections' | 'diagnostics' | 'overlap' | 'summary' | 'pairwise'): string
-    figure(view: ResultView, request: FigureRequest, format: 'svg' | 'png' | 'pdf', dpi: number): Promise<Uint8Array>
+    figure(view: ResultView, request: FigureRequest, look: FigureLook): Promise<Omit<FigureResult, 'name' | 'mime'>>
+    tables(view: ResultView): PaperTableInfo[]
+    /** a zip archive */
+    sheet(view: ResultView, sheet: Omit<CommandInput<'export.sheet'>, 'experiment'>): Promise<Uint8Array>
     results(view: ResultView): ResultSet
     paper(view: ResultView, part: 'tables' | 'report' | 'bundle', baseline?: string): Promise<Uint8Array>
   }

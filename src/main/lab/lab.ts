@@ -1,5 +1,6 @@
 import { serveLab, type Handlers, type Port } from '@contract/rpc'
 import type { LabDependencies } from './dependencies'
+import { createDatasets } from './datasets'
 import { createExplore } from './explore'
 import { createExperiments, summaryOf, type Experiments } from './experiments'
 import { createHub } from './hub'
@@ -22,6 +23,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
   const experiments: Experiments = createExperiments(deps, hub, notices, () => projects)
 
   const explore = createExplore(deps, hub, experiments)
+  const datasets = createDatasets(deps, hub)
 
   for (const message of store.damage) notices.add('warning', 'A file was damaged', message)
   await experiments.settleCutOff()
@@ -31,8 +33,8 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     ...projects.handlers,
     ...experiments.handlers,
     ...explore.handlers,
+    ...datasets.handlers,
     'app.info': async () => ({ ...deps.info, workspace: store.folder, backend: await deps.backends.describe() }),
-    'datasets.list': () => deps.datasets.list(),
     'settings.get': () => store.settings(),
     'settings.set': async (patch) => {
       const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
@@ -55,6 +57,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     },
     dispose: async () => {
       await explore.stop()
+      await datasets.stop()
       await experiments.stop()
       hub.dispose()
       await store.close()

@@ -1,3 +1,4 @@
+import type { ImportMapping, ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
 import type { FloatArray } from '@engine/core/matrix'
 import type { BackendId } from '@engine/nn/executor'
 import type { ResumePoint, RunEvent } from '@engine/study/events'
@@ -58,6 +59,19 @@ export interface Viewer {
   samples(request: SamplesRequest): Promise<SampleSet>
   labels(request: DatasetSource): Promise<LabelSet>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
+  dispose(): Promise<void>
+}
+
+/** What an import is given: absolute paths, and what is what in them. */
+export interface ImportAssignment {
+  readonly paths: readonly string[]
+  readonly mapping: ImportMapping
+}
+
+/** A process that reads files into the data library; `dispose` stops it at once and leaves nothing behind. */
+export interface ImportingJob {
+  preview(request: ImportAssignment): Promise<ImportPreview>
+  import(request: ImportAssignment, onProgress: (progress: ImportProgress) => void): Promise<ImportResult>
   dispose(): Promise<void>
 }
 

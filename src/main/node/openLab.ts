@@ -4,9 +4,10 @@ import process from 'node:process'
 import { csvTable } from '../exporting/csv'
 import type { Settings } from '@contract/types'
 import { QuerentError } from '@engine/core/errors'
-import { requestedFile } from '../exporting/figures'
+import { figureLatex, printRequested } from '../exporting/figures'
 import { paperOf } from '../exporting/paper'
-import { paperPart } from '../exporting/paperFiles'
+import { paperPart, zip } from '../exporting/paperFiles'
+import { sheetFiles } from '../exporting/sheet'
 import { createLab, type Lab } from '../lab/lab'
 import { planStudy } from '../lab/planStudy'
 import { openResults } from '../lab/results'
@@ -16,7 +17,8 @@ import { describeStudy } from '../lab/describeStudy'
 import { version } from '../../../package.json'
 import { createBackends } from './backends'
 import { systemClock } from './clock'
-import { datasetInfo, listDatasets } from './datasets'
+import { datasetInfo, listDatasets, removeDataset, restoreDataset, storedInfo } from './datasets'
+import { openUploads } from './datasets/uploads'
 import { doctorReport } from './doctor'
 import { experimentDependencies } from './experiments'
 import type { JobHandle } from './jobs/client'
@@ -63,7 +65,13 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         },
         doctor: () => doctorReport({ backends, workspace }),
       },
-      datasets: { list: () => listDatasets(library) },
+      datasets: {
+        list: () => listDatasets(library),
+        open: () => spawner.spawn(),
+        ...openUploads(join(library, '.uploads')),
+        remove: async (id) => void (await removeDataset(library, id)),
+        restore: async (id) => storedInfo(await restoreDataset(library, id)),
+      },
       recipes: { list: listRecipes, text: recipeText },
       study: {
         plan: (studyText, studyPath, computed) =>
@@ -72,10 +80,13 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
       },
       exporting: {
         table: (results, table) => csvTable(table, results),
-        figure: (view, request, format, dpi) => {
-          const { strategies } = view.manifest.study
-          return requestedFile(resultsOf(view), strategies, request, { format, dpi, fontsDir: resourcePath('fonts') })
+        figure: async (view, request, { format, ...look }) => {
+          const figure = await printRequested(resultsOf(view), view.manifest.study.strategies, request, resourcePath('fonts'))
+          const { caption, widthMm, heightMm } = figure
+          return { bytes: await figure.file(format, look), caption, latex: figureLatex(figure), widthMm, heightMm }
         },
+        tables: (view) => paperOf(view).tables.map(({ id, title }) => ({ id, title })),
+        sheet: async (view, { baseline, ...sheet }) => zip(await sheetFiles(paperOf(view, baseline), sheet, resourcePath('fonts'))),
         results: resultsOf,
         paper: (view, part, baseline) =>
           paperPart(paperOf(view, baseline), part, { widthMm: 139.7, fontPt: 9, fontsDir: resourcePath('fonts') }),

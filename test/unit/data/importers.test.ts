@@ -94,7 +94,7 @@ describe('texts', () => {
     expect(set).toMatchObject({ kind: 'text', classNames: ['neg', 'pos'] })
     expect(set.train).toMatchObject({ rows: 30, shape: [1024] })
     expect(set.test).toMatchObject({ rows: 10 })
-    const norm = set.train.data.subarray(0, 1024).reduce((sum: number, value: number) => sum + value * value, 0)
+    const norm = Float64Array.from(set.train.data.subarray(0, 1024)).reduce((sum, value) => sum + value * value, 0)
     expect(norm).toBeCloseTo(1, 6)
   })
 })

@@ -8,6 +8,7 @@ export {
   requireStored,
   restoreDataset,
   splitsOf,
+  storedInfo,
   valueNamesOf as datasetFeatureNames,
 } from './imported/store'
 export { datasetInfo, listDatasets, loadDataset } from './library'

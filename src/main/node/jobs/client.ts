@@ -1,15 +1,16 @@
+import type { ImportPreview, ImportResult } from '@contract/importing'
 import type { BackendReport, LabelSet, NeighbourList, SampleSet } from '@contract/types'
 import { decodeError } from '@contract/errorCodec'
 import { QuerentError } from '@engine/core/errors'
 import type { BackendId } from '@engine/nn/executor'
-import type { Job, Viewer } from '../../lab/ports'
+import type { ImportingJob, Job, Viewer } from '../../lab/ports'
 import type { FromJob, JobExit, JobProcess, ToJob } from './protocol'
 
 const usualGraceMs = 10_000
 const disposeGraceMs = 2_000
 
 /** A job seen from its host. */
-export interface JobHandle extends Job, Viewer {
+export interface JobHandle extends Job, Viewer, ImportingJob {
   probe(backend: BackendId): Promise<BackendReport>
 }
 
@@ -139,6 +140,21 @@ export async function connectJob(
         if (message.type === 'neighbours') ({ list } = message)
       })
       return list!
+    },
+    preview: async (request) => {
+      let preview: ImportPreview | undefined
+      await ask({ type: 'preview', request }, (message) => {
+        if (message.type === 'previewed') ({ preview } = message)
+      })
+      return preview!
+    },
+    import: async (request, onProgress) => {
+      let result: ImportResult | undefined
+      await ask({ type: 'import', request }, (message) => {
+        if (message.type === 'importing') onProgress(message.progress)
+        else if (message.type === 'imported') ({ result } = message)
+      })
+      return result!
     },
     cancel: () => {
       if (!running || exit !== null || grace !== undefined) return

@@ -1,9 +1,10 @@
+import type { ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
 import type { WireError } from '@contract/errorCodec'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
 import type { MapFrame } from '@engine/maps/layout'
 import type { BackendReport, LabelSet, NeighbourList, SampleSet } from '@contract/types'
-import type { DatasetSource, MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
+import type { DatasetSource, ImportAssignment, MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
 
 /** Host → job. Carriers clone structurally, so typed arrays travel as they are. */
 export type ToJob =
@@ -15,6 +16,7 @@ export type ToJob =
   | { readonly type: 'map'; readonly request: MapRequest }
   | { readonly type: 'samples'; readonly request: SamplesRequest }
   | { readonly type: 'neighbours'; readonly request: NeighboursRequest }
+  | { readonly type: 'preview' | 'import'; readonly request: ImportAssignment }
   | { readonly type: 'labels'; readonly request: DatasetSource }
 
 /** Job → host. */
@@ -26,6 +28,9 @@ export type FromJob =
   | { readonly type: 'frame'; readonly frame: MapFrame }
   | { readonly type: 'samples'; readonly samples: SampleSet }
   | { readonly type: 'neighbours'; readonly list: NeighbourList }
+  | { readonly type: 'previewed'; readonly preview: ImportPreview }
+  | { readonly type: 'importing'; readonly progress: ImportProgress }
+  | { readonly type: 'imported'; readonly result: ImportResult }
   | { readonly type: 'labels'; readonly labels: LabelSet }
 
 /** A job's end of the line, whatever carries it. */

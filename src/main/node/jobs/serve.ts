@@ -1,9 +1,10 @@
+import type { ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
 import type { BackendReport, LabelSet, NeighbourList, SampleSet } from '@contract/types'
 import { encodeError } from '@contract/errorCodec'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
 import type { MapFrame } from '@engine/maps/layout'
-import type { DatasetSource, MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
+import type { DatasetSource, ImportAssignment, MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
 import type { JobChannel } from './protocol'
 
 /** What a job can do; one of these lives as long as the process and keeps its backend and data set from run to run. */
@@ -15,6 +16,8 @@ export interface Worker {
   samples(request: SamplesRequest): Promise<SampleSet>
   labels(request: DatasetSource): Promise<LabelSet>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
+  preview(request: ImportAssignment): Promise<ImportPreview>
+  import(request: ImportAssignment, onProgress: (progress: ImportProgress) => void): Promise<ImportResult>
 }
 
 /** Answers a host's messages with a worker. */
@@ -51,6 +54,14 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
       case 'neighbours':
         ends(worker.neighbours(message.request).then((list) => channel.send({ type: 'neighbours', list })))
         return
+      case 'preview':
+        ends(worker.preview(message.request).then((preview) => channel.send({ type: 'previewed', preview })))
+        return
+      case 'import': {
+        const onProgress = (progress: ImportProgress): void => channel.send({ type: 'importing', progress })
+        ends(worker.import(message.request, onProgress).then((result) => channel.send({ type: 'imported', result })))
+        return
+      }
       case 'cancel':
         cancel?.abort()
         stored?.()

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { createExecutor } from '@backends/registry'
 import { createSelectionKernels } from '@backends/kernels/selection'
 import { probeBackend } from '@backends/probe'
-import { badInput } from '@engine/core/errors'
+import { badInput, QuerentError } from '@engine/core/errors'
 import type { Dataset } from '@engine/data/dataset'
 import { writeNpy } from '@engine/data/npy'
 import type { BackendId, Executor } from '@engine/nn/executor'
@@ -13,7 +13,7 @@ import { parseRunFiles, type RunFiles } from '@engine/study/runFiles'
 import { runLoop } from '@engine/study/runLoop'
 import type { RunSpec } from '@engine/study/spec'
 import type { DatasetSource, RunAssignment } from '../../lab/ports'
-import { loadDataset } from '../datasets'
+import { importDataset, loadDataset, previewImport } from '../datasets'
 import { readBytes } from '../datasets/files'
 import { externalCommands } from '../external/run'
 import { systemClock } from '../clock'
@@ -67,6 +67,9 @@ export function createWorker(library?: string): Worker {
       })
       for await (const event of events) if (!(await writeArrays(folder, event))) await emit(event)
     },
+    preview: ({ paths, mapping }) => previewImport(paths, mapping, requireLibrary(library)),
+    import: ({ paths, mapping }, onProgress) =>
+      importDataset({ paths, mapping, library: requireLibrary(library), importedAt: systemClock.now(), onProgress }),
     probe: (backend) => probeBackend(backend),
     map: async (request, emit, signal) => mapOf(await datasetFor(request), request, kernels, emit, breathe, signal),
     labels: async (request) => labelsOf(await datasetFor(request)),
@@ -77,6 +80,11 @@ export function createWorker(library?: string): Worker {
 
 /** A loop of awaited microtasks would never hear a message. */
 const breathe = (): Promise<void> => new Promise((continued) => setImmediate(continued))
+
+function requireLibrary(library: string | undefined): string {
+  if (library === undefined) throw new QuerentError('internal', 'this job was started without a workspace')
+  return library
+}
 
 /** Writes the arrays of an event into the run's folder; resolves to whether that was all there is to it. */
 async function writeArrays(folder: RunAssignment['folder'], event: RunEvent): Promise<boolean> {

@@ -80,8 +80,7 @@ function toText(value: unknown): string | null {
   if (value === null || value === undefined) return null
   if (typeof value === 'string') return value
   if (value instanceof Uint8Array) return utf8.decode(value)
-  if (typeof value === 'object') return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner))
-  return String(value)
+  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? null
 }
 
 function toNumbers(value: unknown, depth: number): NestedNumbers | null {
@@ -98,8 +97,4 @@ function toNumbers(value: unknown, depth: number): NestedNumbers | null {
 }
 
 const describe = (value: unknown): string =>
-  value === null || value === undefined
-    ? 'nothing'
-    : typeof value === 'object'
-      ? value.constructor.name
-      : `${typeof value} ${String(value).slice(0, 40)}`
+  value === null || value === undefined ? 'nothing' : typeof value === 'object' ? value.constructor.name : `a ${typeof value}`

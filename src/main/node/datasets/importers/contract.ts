@@ -96,6 +96,11 @@ export interface TreeImporter {
   open(tree: FileTree, context: ImportContext): Promise<Opened>
 }
 
+/** A text or number cell as text; empty when there is nothing. */
+export function cellText(value: Cells['values'][number] | undefined): string {
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
+}
+
 /** Split that a file or folder name speaks of. */
 export function splitOfName(name: string): Split | null {
   const words = name.toLowerCase().split(/[^a-z0-9]+/)

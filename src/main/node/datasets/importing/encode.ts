@@ -143,7 +143,7 @@ function encodeLists(cells: readonly Cells[], rows: number, shape: readonly numb
       for (let t = 0; t < Math.min(steps, channel.length); t++) {
         const value = channel[t]
         if (typeof value !== 'number' || !Number.isFinite(value))
-          throw badInput(`value ${t} of the list at ${place(i)} is no finite number`, { path: place(i), found: String(value) })
+          throw badInput(`value ${t} of the list at ${place(i)} is no finite number`, { path: place(i), found: typeof value })
         out[(i * (size / steps) + c) * steps + t] = value
       }
     })

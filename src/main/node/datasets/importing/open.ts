@@ -1,5 +1,13 @@
 import { badInput } from '@engine/core/errors'
-import { splitOfName, type ArraySource, type FileImporter, type ImportContext, type Opened, type TableSource } from '../importers/contract'
+import {
+  cellText,
+  splitOfName,
+  type ArraySource,
+  type FileImporter,
+  type ImportContext,
+  type Opened,
+  type TableSource,
+} from '../importers/contract'
 import { refuse } from '../importers/refused'
 import { fileImporters, treeImporters } from '../importers/registry'
 import { baseName, type InputFile } from '../source/inputFile'
@@ -72,7 +80,7 @@ async function columnAsArray(table: TableSource): Promise<ArraySource> {
     })
   const texts: string[] = []
   for await (const { cells, rows } of table.batches([table.columns[0].name]))
-    for (let i = 0; i < rows; i++) texts.push(String(cells[0].values[i] ?? ''))
+    for (let i = 0; i < rows; i++) texts.push(cellText(cells[0].values[i]))
   return {
     name: table.name,
     key: baseName(table.name).replace(/\.[^.]*$/, ''),

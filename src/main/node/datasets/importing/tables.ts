@@ -4,6 +4,7 @@ import { labelColumnNames } from '@engine/data/csv'
 import type { DatasetKind } from '@engine/data/dataset'
 import type { NumericData } from '@engine/data/numericArray'
 import {
+  cellText,
   splitOfName,
   type Batch,
   type Cells,
@@ -297,7 +298,7 @@ function* bySplit(
 ): Generator<EncodedRows> {
   const rowsOfSplit = new Map<Split, number[]>()
   for (let i = 0; i < batch.rows; i++) {
-    const value = String(batch.cells[1].values[i] ?? '')
+    const value = cellText(batch.cells[1].values[i])
     const split = splitOfName(value)
     if (split === null)
       throw badInput(`${name}: "${value}" at ${place(i)} is no split`, {

@@ -1,0 +1,80 @@
+import type { LabEventName, LabEvents } from '@contract/commands'
+import type { ImportPreview } from '@contract/importing'
+import type { Handlers } from '@contract/rpc'
+import type { DatasetInfo } from '@contract/types'
+import { QuerentError } from '@engine/core/errors'
+import { libraryData } from './memoryContent'
+
+type ImportHandlers = Pick<
+  Handlers,
+  'datasets.list' | 'datasets.upload' | 'datasets.preview' | 'datasets.import' | 'datasets.stop' | 'datasets.remove' | 'datasets.restore'
+>
+
+const preview: ImportPreview = {
+  importer: 'csv',
+  title: 'CSV or TSV',
+  form: 'table',
+  arrays: [],
+  columns: [
+    { name: 'width', kind: 'text', role: 'number', note: '1 missing' },
+    { name: 'colour', kind: 'text', role: 'category', note: '2 values' },
+    { name: 'species', kind: 'text', role: 'label', note: '' },
+  ],
+  mapping: { id: 'flowers', kind: 'tabular', label: 'species', split: null, columns: { width: 'number', colour: 'category' } },
+  kind: 'tabular',
+  shape: [3],
+  valueNames: ['width', 'colour = red', 'colour = white'],
+  rows: [
+    { values: [1.5, 1, 0], label: 'rose', split: 'train', text: '' },
+    { values: [2.5, 0, 1], label: 'lily', split: 'train', text: '' },
+  ],
+  total: null,
+  problems: [],
+}
+
+/** The data library in memory: every upload is the same table of flowers. */
+export function memoryImports(emit: <E extends LabEventName>(event: E, payload: LabEvents[E]) => void): ImportHandlers {
+  let brought: readonly DatasetInfo[] = []
+  let removed: readonly DatasetInfo[] = []
+  const take = (from: readonly DatasetInfo[], id: string): DatasetInfo => {
+    const found = from.find((set) => set.id === id)
+    if (found === undefined) throw new QuerentError('not-found', `no imported data set is called "${id}"`)
+    return found
+  }
+  return {
+    'datasets.list': () => [...libraryData, ...brought],
+    'datasets.upload': ({ offset, bytes }) => ({ received: offset + bytes.length }),
+    'datasets.preview': ({ mapping }) => ({ ...preview, mapping: { ...preview.mapping, ...mapping } }),
+    'datasets.import': ({ task, mapping }) => {
+      emit('datasets.progress', { task, phase: 'reading', rows: 2, total: null })
+      const id = mapping.id ?? 'flowers'
+      const dataset: DatasetInfo = {
+        ...libraryData[0],
+        id,
+        title: mapping.title ?? id,
+        kind: 'tabular',
+        rows: 2,
+        testRows: 0,
+        classes: 2,
+        shape: [3],
+        bytes: 32,
+        source: 'flowers.csv',
+        licence: mapping.licence ?? '',
+        imported: true,
+      }
+      brought = [...brought.filter((set) => set.id !== id), dataset]
+      return { dataset, known: false, notes: [] }
+    },
+    'datasets.stop': () => null,
+    'datasets.remove': ({ dataset }) => {
+      removed = [...removed, take(brought, dataset)]
+      brought = brought.filter(({ id }) => id !== dataset)
+      return null
+    },
+    'datasets.restore': ({ dataset }) => {
+      const set = take(removed, dataset)
+      brought = [...brought, set]
+      return set
+    },
+  }
+}
