@@ -4,6 +4,7 @@ import { writeSafetensors } from '@engine/data/safetensors'
 import { cliFolder, numbersOf } from '../support/cliFolder'
 import badge from './data/badge.json'
 import coreSet from './data/core-set.json'
+import alignment from './data/gradient-alignment.json'
 import gradientNorm from './data/entropy-gradient-norm.json'
 import typiclust from './data/typiclust.json'
 import uncertainty from './data/uncertainty.json'
@@ -52,6 +53,13 @@ describe('score, select and measure agree with code of others', () => {
       cli.write(`${name}.safetensors`, writeSafetensors(Object.fromEntries(tensors)))
       cli.write(`${name}-inputs.npy`, npy(input))
     }
+    const tensors = Object.entries(alignment.parameters).map(
+      ([key, values]) => [key.replace('net.', ''), { data: Float64Array.from(flat(values)), shape: shapeOf(values) }] as const,
+    )
+    cli.write('aligned.safetensors', writeSafetensors(Object.fromEntries(tensors)))
+    cli.write('aligned-pool.npy', npy(alignment.pool))
+    cli.write('aligned-target.npy', npy(alignment.validation.x))
+    cli.write('aligned-labels.npy', npy(alignment.validation.y))
     const convolution = { type: 'conv2d', padding: 1 }
     const block = [{ type: 'relu' }, { type: 'maxpool2d', size: 2 }]
     cli.write('cnn.json', JSON.stringify([convolution, ...block, convolution, ...block, { type: 'flatten' }, { type: 'dense' }]))
@@ -164,6 +172,31 @@ describe('score, select and measure agree with code of others', () => {
     const { stdout, stderr } = await cli.run('select', 'typiclust', ...files, ...labeled, '--squared')
     expect(stderr).toBe('')
     expect(numbersOf(stdout).map(([, row]) => row)).toEqual(typiclust.selection)
+  })
+
+  it('score alignment against one labelled input at a time, and refuses what does not fit', async () => {
+    const files = ['--model', 'aligned.safetensors', '--inputs', 'aligned-pool.npy', '--layers', 'all', '--similarity', 'cos']
+    for (const [j, label] of alignment.validation.y.entries()) {
+      cli.write('one.npy', npy([alignment.validation.x[j]]))
+      cli.write('label.npy', npy([label]))
+      const target = ['--target-inputs', 'one.npy', '--target-labels', 'label.npy']
+      const expected = alignment.alignment.map((row) => row[j])
+      expectClose(await scored('alignment', ...files, ...target, '--sign', '-1'), expected, 1e-8)
+      expectClose(
+        await scored('alignment', ...files, ...target),
+        expected.map((value) => -value),
+        1e-8,
+      )
+    }
+    const failed = await cli.run('score', 'alignment', ...files, '--target-inputs', 'aligned-target.npy', '--target-labels', 'label.npy')
+    expect(failed.code).toBe(2)
+    expect(failed.stderr).toContain('label.npy has 1 rows, aligned-target.npy 4')
+    const bare = await cli.run('score', 'alignment', '--probs', 'probs.npy')
+    expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('--target-inputs')])
+    const selected = await cli.run('select', 'alignment', '--probs', 'badge-probs.npy', '--features', 'badge-features.npy', '--k', '3')
+    expect([selected.code, selected.stderr]).toEqual([2, expect.stringContaining('labelled validation rows')])
+    const pool = ['--probs', 'badge-probs.npy', '--features', 'badge-features.npy', '--target', 'pool-pseudo', '--k', '3']
+    expect((await cli.run('select', 'alignment', ...pool)).code).toBe(0)
   })
 
   it.each(['mlp', 'cnn'] as const)('score entropy-gradnorm of the %s', async (name) => {

@@ -80,6 +80,19 @@ export async function alignmentTarget(
   return { direction: similarity === 'cos' ? unit(mean) : mean, length: Math.sqrt(norm2(mean)) }
 }
 
+/** What a hallucinated gradient of each pool row has in common with the mean gradient of labelled rows, outside a run. */
+export async function alignmentWith(
+  { pool, target }: { readonly pool: ModelView; readonly target: ModelView },
+  rows: Int32Array,
+  { labels, classes }: { readonly labels: Int32Array; readonly classes: number },
+  params: AlignmentScoreParams,
+  random: Random,
+): Promise<Float64Array> {
+  const all = Int32Array.from(labels, (_, row) => row)
+  const mean = await meanGradient(target, all, oneHot(labels, classes), params.layers)
+  return alignmentScores(pool, rows, params.similarity === 'cos' ? unit(mean) : mean, params, random)
+}
+
 /** One score per row: how far its gradient under hallucinated labels agrees with `target`, times `sign` (A§9.3). */
 export async function alignmentScores(
   model: ModelView,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { QuerentError } from '@engine/core/errors'
 import { arrayQuery, arrayView } from '@engine/strategies/arrayView'
+import type { Reading } from '@engine/strategies/contract'
 import { scores, selectorOf, strategies } from '@engine/strategies/registry'
 import { addArrayOptions, openInputs, type ArrayOptions } from './arrays/methodInputs'
 import { addParamOptions, paramsFrom } from './arrays/paramFlags'
@@ -33,6 +34,12 @@ export function register(program: Command, context: CliContext): void {
   }
 }
 
+const readings: Readonly<Record<Reading, string>> = {
+  validation: 'labelled validation rows',
+  moments: 'the moments of Adam',
+  oracle: 'the true labels of the pool',
+}
+
 async function select(context: CliContext, id: string, options: Options): Promise<CommandResult> {
   const strategy = selectorOf(id)
   const inputs = await openInputs(context, options)
@@ -45,6 +52,12 @@ async function select(context: CliContext, id: string, options: Options): Promis
         expected: `at most ${pool.length}`,
       })
     const params = paramsFrom(strategy.params, options, decidedBy(inputs, strategy.params))
+    const [reading] = strategy.reads?.(params) ?? []
+    if (reading !== undefined)
+      throw new QuerentError('bad-usage', `select ${id} would read ${readings[reading]}, which arrays do not hold`, {
+        path: reading === 'moments' ? '--gradient' : '--target',
+        expected: reading === 'moments' ? '--gradient sgd' : '--target pool-pseudo or train',
+      })
     const classes = source.probabilities?.cols ?? source.logits?.cols ?? source.network?.model.classes ?? 0
     const query = arrayQuery({
       pool,

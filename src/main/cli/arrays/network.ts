@@ -16,14 +16,14 @@ import { openArray } from './files'
 
 type Network = NonNullable<ArraySource['network']>
 
-/** A model of another framework on the float64 reference executor, with its inputs (n × d, n × h × w or n × c × h × w). */
+/** A model of another framework on the float64 reference executor, with its `count` inputs (n × d, n × h × w or n × c × h × w). */
 export async function openNetwork(
   context: CliContext,
   modelFile: string,
   architectureFile: string | undefined,
   inputsFile: string | undefined,
   seed: number,
-): Promise<Network> {
+): Promise<Network & { readonly count: number }> {
   if (inputsFile === undefined) throw new QuerentError('bad-usage', '--model needs --inputs')
   const inputs = openArray(context, inputsFile)
   requireFinite(inputs, inputsFile)
@@ -36,7 +36,7 @@ export async function openNetwork(
   const model = await named(modelFile, () => modelFromArrays({ tensors, architecture, inputShape: shape }, createReferenceExecutor()))
   const pool = { data: Float64Array.from(inputs.data), rows, shape }
   const rowsOf: Network['rowsOf'] = (index) => ({ pool, scaling: identityScaling, index })
-  return { model, rowsOf, passes: randomFrom(seed).fork('passes'), signal: context.signal }
+  return { model, count: rows, rowsOf, passes: randomFrom(seed).fork('passes'), signal: context.signal }
 }
 
 function openTensors(context: CliContext, file: string): ReadonlyMap<string, StateTensor> {

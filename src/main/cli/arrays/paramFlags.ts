@@ -37,6 +37,8 @@ function valueOf(text: string, { type, enum: choices }: Property): unknown {
     if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('true or false is needed.')
     return text === 'true'
   }
+  // A parameter of several types takes what reads as a number for one.
+  if (type === undefined && /^[+-]?\d+(\.\d+)?$/.test(text)) return Number(text)
   if (type !== 'number' && type !== 'integer') return text
   if (text.trim() === '' || !Number.isFinite(Number(text))) throw new InvalidArgumentError('a number is needed.')
   return Number(text)
