@@ -1,8 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readArray } from '@engine/data/readArray'
 import { npzKeys } from '@engine/data/npz'
@@ -123,6 +125,36 @@ describe('an external command', () => {
     expect((await answer).code).toBe('cancelled')
     await until(() => !pids().some(isAlive), 'the end of the command')
     expect((await refusal(() => ask(script('slow.cjs', parent), 20, cancel.signal))).code).toBe('cancelled')
+  })
+
+  it('is killed with what it started when its job is killed', async ({ skip }) => {
+    skip(process.platform === 'win32', 'no POSIX shell')
+    const alias = { '@engine': fileURLToPath(new URL('../../../src/engine', import.meta.url)) }
+    const entry = fileURLToPath(new URL('../../../src/main/node/external/run.ts', import.meta.url))
+    const output = { entryFileNames: 'run.mjs' }
+    await build({
+      configFile: false,
+      logLevel: 'error',
+      root: folder,
+      resolve: { alias },
+      ssr: { noExternal: true },
+      build: { ssr: entry, outDir: join(folder, 'built'), rollupOptions: { output } },
+    })
+    rmSync(join(folder, 'pids.json'), { force: true })
+    const none = '{ data: new Float64Array(0), rows: 0, cols: 0 }'
+    const list = 'new Int32Array(0)'
+    writeFileSync(
+      join(folder, 'built', 'job.mjs'),
+      `import { externalCommands } from './run.mjs'
+       await externalCommands(${JSON.stringify(folder)}, new AbortController().signal)({
+         command: ${JSON.stringify(script('slow.cjs', parent))}, timeLimit: 60, k: 1, round: 0, classes: 2, pool: ${list}, labeled: ${list},
+         labels: ${list}, features: ${none}, probabilities: ${none}, labeledFeatures: ${none}, labeledProbabilities: ${none} })`,
+    )
+    const job = spawn(process.execPath, [join(folder, 'built', 'job.mjs')], { stdio: 'ignore' })
+    await until(started, 'the start of the command')
+    expect(pids().every(isAlive)).toBe(true)
+    job.kill('SIGKILL')
+    await until(() => !pids().some(isAlive), 'the end of the command')
   })
 
   it('leaves nothing in the temporary folder', async () => {

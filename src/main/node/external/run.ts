@@ -99,7 +99,7 @@ function killGroup(child: ChildProcess): void {
 /** Kills the group even if this process is killed: a shell waits for the end of a pipe that nobody writes to. Answers how to call it off. */
 function watch({ pid }: ChildProcess): () => void {
   if (pid === undefined || process.platform === 'win32') return () => undefined
-  const watcher = spawn('/bin/sh', ['-c', 'read -r _; kill -9 -- "-$1" 2>/dev/null', 'sh', String(pid)], {
+  const watcher = spawn('/bin/sh', ['-c', 'read -r _; kill -9 "-$1" 2>/dev/null', 'sh', String(pid)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })

@@ -8,6 +8,8 @@ export type FieldKind =
   | { readonly kind: 'switch' }
   | { readonly kind: 'number'; readonly integer: boolean; readonly min?: number; readonly max?: number; readonly optional: boolean }
   | { readonly kind: 'numbers' }
+  /** a list of texts, one per word */
+  | { readonly kind: 'words' }
   /** text, or whatever YAML reads in it: `provided`, `0.2`, `500` */
   | { readonly kind: 'text'; readonly optional: boolean; readonly example: string }
 
@@ -32,6 +34,7 @@ export function kindOf(schema: FieldSchema): FieldKind {
   if (types.includes('boolean')) return { kind: 'switch' }
   if (types.includes('array')) {
     const items = isRecord(schema.items) ? schema.items : {}
+    if (items.type === 'string' && !items.enum) return { kind: 'words' }
     return items.enum ? { kind: 'choices', values: texts(items.enum) } : { kind: 'numbers' }
   }
   if (types.includes('integer') || types.includes('number'))
@@ -67,6 +70,12 @@ export function parseNumbers(text: string): number[] | null {
     .map(Number)
   return parts.every(Number.isFinite) ? parts : null
 }
+
+/** Words between blanks; quotes keep blanks in a word. */
+export const parseWords = (text: string): string[] => Array.from(text.matchAll(/"([^"]*)"|(\S+)/g), ([, quoted, word]) => quoted ?? word)
+
+export const wordsText = (value: unknown): string =>
+  Array.isArray(value) ? value.map((word) => (/\s/.test(String(word)) ? `"${String(word)}"` : String(word))).join(' ') : valueText(value)
 
 /** What a text field means: a number where it reads as one, else the text; empty is null. */
 export function parseLoose(text: string): string | number | null {
