@@ -68,14 +68,14 @@ export const modelSection = z
     }),
     z.strictObject({
       type: z.literal('resnet'),
-      widths: filters.default([16, 32, 64]).describe('channels of each stage; every stage but the first halves the image'),
+      widths: filters.default([8, 16, 32]).describe('channels of each stage; every stage but the first halves the image'),
       blocks: count(1, 64).default(1).describe('residual blocks of each stage'),
       dropout,
       init,
     }),
     z.strictObject({
       type: z.literal('cnn1d'),
-      filters: filters.default([32, 64, 64]).describe('filters of each convolution over the series'),
+      filters: filters.default([16, 32, 32]).describe('filters of each convolution over the series'),
       kernel: count(1, 1024).default(7).describe('steps that a filter sees; odd'),
       dropout,
       init,
