@@ -2,7 +2,6 @@ import { zipSync } from 'fflate'
 import { commands, type CommandInput, type CommandName, type CommandOutput, type LabClient } from '@contract/commands'
 import {
   emptyQueue,
-  type 
   type ExperimentSummary,
   type Notice,
   type ProjectSummary,
