@@ -24,6 +24,39 @@ function addProducts(sum: number, a: FloatArray, i: number, b: FloatArray, j: nu
   return sum
 }
 
+/** a bᵀ of a (n × d) and b (C × d), in float64 (n × C): four rows of b share each read of a. */
+export function rowProducts({ data: a, rows, cols: d }: Matrix, b: FloatArray): Matrix<Float64Array> {
+  const cols = b.length / d
+  const out = new Float64Array(rows * cols)
+  const whole = cols - (cols & 3)
+  for (let i = 0; i < rows; i++) {
+    for (let c = 0; c < whole; c += 4) fourProducts(a, i * d, b, c * d, d, out, i * cols + c)
+    for (let c = whole; c < cols; c++) out[i * cols + c] = dot(a, i * d, b, c * d, d)
+  }
+  return { data: out, rows, cols }
+}
+
+function fourProducts(a: FloatArray, i: number, b: FloatArray, j: number, d: number, out: Float64Array, to: number): void {
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  const j1 = j + d
+  const j2 = j1 + d
+  const j3 = j2 + d
+  for (let t = 0; t < d; t++) {
+    const value = a[i + t]
+    s0 += value * b[j + t]
+    s1 += value * b[j1 + t]
+    s2 += value * b[j2 + t]
+    s3 += value * b[j3 + t]
+  }
+  out[to] = s0
+  out[to + 1] = s1
+  out[to + 2] = s2
+  out[to + 3] = s3
+}
+
 /** Squared Euclidean distance of n values of a (from i) and b (from j), from their differences. */
 export function squaredDistance(a: FloatArray, i: number, b: FloatArray, j: number, n: number): number {
   let s0 = 0

@@ -1,4 +1,4 @@
-import { argMax, dot, requireFinite, squaredNorms } from '../core/linear'
+import { argMax, dot, requireFinite, rowProducts, squaredNorms } from '../core/linear'
 import type { FloatArray, Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
 import type { Capability } from '../nn/model'
@@ -78,13 +78,10 @@ export async function logitTangents(
   layers: Layers,
 ): Promise<Matrix<Float64Array>> {
   if (layers === 'all') return model.logitTangents(rows, direction)
-  const { data, cols: d } = await model.embeddings(rows)
   const [weight, bias] = direction
-  const cols = weight.length / d
-  const out = new Float64Array(rows.length * cols)
-  for (let i = 0; i < rows.length; i++)
-    for (let c = 0; c < cols; c++) out[i * cols + c] = dot(data, i * d, weight, c * d, d) + (bias?.[c] ?? 0)
-  return { data: out, rows: rows.length, cols }
+  const tangents = rowProducts(await model.embeddings(rows), weight)
+  if (bias !== undefined) for (let at = 0; at < tangents.data.length; at++) tangents.data[at] += bias[at % bias.length]
+  return tangents
 }
 
 /** n squared norms of the gradients with these output errors (n × C). */

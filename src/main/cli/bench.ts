@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander'
 import { throwIfCancelled } from '@engine/core/errors'
 import { versions } from '../node/doctor'
 import { engineBench } from './bench/engine'
+import { influenceBench } from './bench/influence'
 import type { BenchResult } from './bench/result'
 import { lastLayerBench, selectionBench } from './bench/selection'
 import { statisticsBench } from './bench/statistics'
@@ -17,7 +18,10 @@ interface Suite {
 
 const suites: readonly Suite[] = [
   { id: 'selection', run: selectionBench },
-  { id: 'gradients', run: async (runs) => [...(await lastLayerBench(runs)), ...(await gradientBench({ runs }))] },
+  {
+    id: 'gradients',
+    run: async (runs) => [...(await lastLayerBench(runs)), ...(await influenceBench(runs)), ...(await gradientBench({ runs }))],
+  },
   { id: 'training', run: (runs) => trainingBench({ runs }) },
   { id: 'engine', run: engineBench },
   { id: 'statistics', run: statisticsBench },

@@ -11,13 +11,13 @@ import { probcover } from '@engine/strategies/probcover'
 import { typiclust } from '@engine/strategies/typiclust'
 import { benchResult, type BenchResult } from './result'
 
-const hidden = 512
-const classes = 10
+const width = 512
+export const classes = 10
 /** rows that core-set starts from */
 const labeled = 100
 
 /** What a trained network says about n rows: features after a ReLU, outputs of a random last layer; float32 as in a study. */
-interface Predictions {
+export interface Predictions {
   readonly logProbabilities: Matrix
   readonly probabilities: Matrix
   readonly features: Matrix<Float32Array>
@@ -35,12 +35,12 @@ export async function selectionBench(runs: number): Promise<BenchResult[]> {
 
 /** A first batch of 100 rows out of 20,000 × 128 features around ten centres. */
 async function timeModelFree(strategy: Strategy, runs: number): Promise<BenchResult> {
-  const [n, width, k] = [20_000, 128, 100]
+  const [n, columns, k] = [20_000, 128, 100]
   const random = randomFrom('bench').fork('groups')
-  const centers = Float32Array.from({ length: classes * width }, () => 2 * random.normal())
-  const data = Float32Array.from({ length: n * width }, (_, t) => {
-    const group = Math.floor(t / width) % classes
-    return centers[group * width + (t % width)] + random.normal()
+  const centers = Float32Array.from({ length: classes * columns }, () => 2 * random.normal())
+  const data = Float32Array.from({ length: n * columns }, (_, t) => {
+    const group = Math.floor(t / columns) % classes
+    return centers[group * columns + (t % columns)] + random.normal()
   })
   const times = await timed(runs, async (run) => {
     const model = arrayView({})
@@ -49,7 +49,7 @@ async function timeModelFree(strategy: Strategy, runs: number): Promise<BenchRes
       k,
       classes,
       model,
-      inputs: matrix(data, n, width),
+      inputs: matrix(data, n, columns),
       kernels: createSelectionKernels(),
       random: randomFrom(run),
     })
@@ -57,7 +57,7 @@ async function timeModelFree(strategy: Strategy, runs: number): Promise<BenchRes
     await strategy.select(query, strategy.params.parse({}))
     return performance.now() - start
   })
-  return benchResult(`${strategy.id}-20k`, `20,000 × ${width}, k ${k}`, times)
+  return benchResult(`${strategy.id}-20k`, `20,000 × ${columns}, k ${k}`, times)
 }
 
 /** The closed form of the last layer's entropy-gradient norm. */
@@ -72,9 +72,9 @@ export async function lastLayerBench(runs: number): Promise<BenchResult[]> {
 }
 
 const sizeText = (n: number, k?: number): string =>
-  `${n.toLocaleString('en')} × ${hidden}, ${classes} classes${k === undefined ? '' : `, k ${k}`}`
+  `${n.toLocaleString('en')} × ${width}, ${classes} classes${k === undefined ? '' : `, k ${k}`}`
 
-function predictions(n: number): Predictions {
+export function predictions(n: number, hidden = width): Predictions {
   const random = randomFrom('bench').fork('predictions', n)
   const features = matrix(
     Float32Array.from({ length: n * hidden }, () => Math.max(0, random.normal())),
@@ -143,7 +143,7 @@ async function timeSelect(
 }
 
 /** Times of `runs` calls after one that is not counted. */
-async function timed(runs: number, call: (run: number) => number | Promise<number>): Promise<number[]> {
+export async function timed(runs: number, call: (run: number) => number | Promise<number>): Promise<number[]> {
   const times: number[] = []
   for (let run = -1; run < runs; run++) {
     const time = await call(run)
