@@ -22,7 +22,9 @@ describe('recipes', () => {
     const file = `${id}.yaml`
     const entry = index.find((candidate) => candidate.id === id)
     const { study, findings } = reviewStudy(read(file), { file }, () => facts)
-    expect(findings.filter(({ severity }) => severity !== 'note')).toEqual([])
+    const warnings = findings.filter(({ severity }) => severity !== 'note')
+    // One recipe shows what true labels would be worth, as a bound.
+    expect(warnings.map(({ code }) => code)).toEqual(id === 'less-sgd-vs-adam' ? ['reads-labels'] : [])
     expect(study).toMatchObject({ study: id, datasets: [entry?.dataset] })
   })
 
