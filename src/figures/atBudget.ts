@@ -26,13 +26,19 @@ interface BudgetPanel {
   readonly rows: readonly BudgetRow[]
 }
 
-const panelsOf = remembered((all, choices: FigureChoices): { readonly budget: number | null; readonly panels: readonly BudgetPanel[] } => {
+interface BudgetPanels {
+  readonly budget: number | null
+  readonly panels: readonly BudgetPanel[]
+}
+
+const panelsOf = remembered((all, choices: FigureChoices): BudgetPanels => {
   const shown = shownOf(all, choices)
   const { results, metric, baseline } = shown
   const budget = choices.budget ?? sharedBudget(results)
   if (budget === null) return { budget, panels: [] }
   const { higherIsBetter } = metricInfo[metric]
-  const rows = atBudget(results, budget, { metric, baseline })
+  // its p-values are not shown: of the tests, the quickest
+  const rows = atBudget({ ...results, stats: { ...results.stats, test: 'paired-t' } }, budget, { metric, baseline })
     .filter(({ strategy }) => shown.visible(strategy))
     .sort((a, b) => (higherIsBetter ? b.mean - a.mean : a.mean - b.mean))
   const datasets = choices.panels === false ? [] : [...new Set(results.runs.map(({ dataset }) => dataset))]
@@ -55,6 +61,7 @@ function rangePanels(panels: readonly BudgetPanel[], shown: Shown, box: Pick<Fig
       const several = rows.some((other) => other !== row && other.strategy === row.strategy)
       const [lo, hi] = row.lo === null || row.hi === null ? [null, null] : [row.lo * scale, row.hi * scale]
       return {
+        strategy: row.strategy,
         name: shown.nameOf(row.strategy) + (several ? ` (${cellTitle(row.factors)})` : ''),
         style,
         color: colorOf(style, box.theme),
@@ -87,6 +94,8 @@ function axisOf(results: ResultSet, choices: FigureChoices): RangeAxis {
 /** Every strategy at one budget, best first; bars where zero is on the axis, points alone where it would hide the differences. */
 export const atBudgetFigure: Figure = {
   title: 'At one budget',
+  compute: panelsOf,
+  adopt: (results, choices, data) => panelsOf.adopt(results, choices, data as BudgetPanels),
   needs: (results, choices) => {
     const shown = shownOf(results, choices)
     const { budget, panels } = panelsOf(results, choices)

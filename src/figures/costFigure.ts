@@ -3,13 +3,13 @@ import { oracleNote, seedsText, sentences } from './captions'
 import { bareLine, drawnCurves, type DrawnCurve } from './curveSeries'
 import { metricAxes } from './learningCurves'
 import { linesFigure } from './linesFigure'
-import { figureInk, type Theme } from './palette'
+import { figureInk } from './palette'
 import { inFacet } from './shown'
 
 /** Without prices a point costs its hours. */
-const hoursAlone: Prices = { label: 0, hour: 1 }
+export const hoursAlone: Prices = { label: 0, hour: 1 }
 
-interface Unit {
+export interface Unit {
   readonly title: string
   readonly perUnit: number
 }
@@ -19,7 +19,7 @@ const minutes: Unit = { title: 'training and selection (min)', perUnit: 1 / 60 }
 const hours: Unit = { title: 'training and selection (h)', perUnit: 1 }
 const money: Unit = { title: 'cost of labels and computing', perUnit: 1 }
 
-function unitOf(curves: readonly CostCurve[], prices: Prices | undefined): Unit {
+export function unitOf(curves: readonly CostCurve[], prices: Prices | undefined): Unit {
   if (prices) return money
   const most = Math.max(0, ...curves.flatMap(({ points }) => points.map(({ cost }) => cost ?? 0)))
   return most < 0.05 ? seconds : most < 3 ? minutes : hours
@@ -46,7 +46,7 @@ const curveOver = ({ dataset, strategy, factors, points }: CostCurve, { perUnit 
 }
 
 /** The best value that each amount buys: a staircase through the undominated points. */
-function staircase(curves: readonly CostCurve[], { perUnit }: Unit, scale: number, theme: Theme): DrawnCurve | null {
+function staircase(curves: readonly CostCurve[], { perUnit }: Unit, scale: number): DrawnCurve | null {
   const best = curves
     .flatMap(({ points }) => points.filter(({ frontier }) => frontier))
     .map(({ cost, value }) => ({ x: cost! / perUnit, y: value! * scale }))
@@ -60,19 +60,19 @@ function staircase(curves: readonly CostCurve[], { perUnit }: Unit, scale: numbe
           { x, y },
         ],
   )
-  return bareLine('frontier', 'best for its cost', figureInk[theme].muted, steps)
+  return bareLine('frontier', 'best for its cost', figureInk.paper.muted, steps)
 }
 
 /** Value against computing time or money, with the frontier of what no other point beats. */
 export const costFrontier = linesFigure(
   'Cost frontier',
-  (shown, { prices, panels = true }, theme) => {
+  (shown, { prices, panels = true }) => {
     const { metric } = shown
     const results = { ...shown.results, runs: shown.results.runs.filter(({ strategy }) => shown.visible(strategy)) }
     const all = costCurves(results, prices ?? hoursAlone, metric)
     const unit = unitOf(all, prices)
     const scale = metricInfo[metric].percent ? 100 : 1
-    const facets = panels && shown.facets.length > 1 ? shown.facets : null
+    const facets = panels !== false && shown.facets.length > 1 ? shown.facets : null
     const parts = facets
       ? facets.map((facet) => ({ title: facet.title, curves: all.filter((curve) => inFacet(facet, curve)) }))
       : [{ title: '', curves: all }]
@@ -84,11 +84,11 @@ export const costFrontier = linesFigure(
         .map((part) => {
           const { dataset } = part.curves[0]
           const rivals = all.filter((curve) => curve.dataset === dataset)
-          const frontier = staircase(facets ? rivals : part.curves, unit, scale, theme)
+          const frontier = staircase(facets ? rivals : part.curves, unit, scale)
           const drawn = drawnCurves(
             part.curves.map((curve) => curveOver(curve, unit)),
             shown.styles,
-            theme,
+            'paper',
             scale,
             shown.nameOf,
           )

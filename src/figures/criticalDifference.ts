@@ -1,10 +1,10 @@
-import { metricInfo, rankComparison } from '@engine/analysis'
+import { metricInfo, rankComparison, type RankComparison } from '@engine/analysis'
 import type { EChartsOption } from 'echarts'
 import { fittingLine, oracleNote, sentences } from './captions'
 import type { Figure, FigureBox, FigureChoices } from './figure'
 import { canvasOf, measureOf } from './linePlot'
-import { penOf } from './curveSeries'
-import { lineElement, markerElement, textElement, type GraphicElement } from './marks'
+import { fadedAmong, penOf } from './curveSeries'
+import { lineElement, markerElement, pale, textElement, type GraphicElement } from './marks'
 import { colorOf, figureInk } from './palette'
 import { remembered } from './remembered'
 import { memberOf, shownOf, visibleResults, type Shown } from './shown'
@@ -77,6 +77,7 @@ function diagram(ranked: readonly Ranked[], criticalDifference: number, shown: S
     const y = axis + (0.75 + 0.75 * index) * font
     return lineElement([pixel(ranked[first].rank) - 3, y], [pixel(ranked[last].rank) + 3, y], ink.text, 0.28 * font)
   })
+  const isFaded = fadedAmong(ranked, box.emphasis)
   const names = ranked.flatMap(({ strategy, rank }, index) => {
     const isLeft = index < half
     // from the outside in, so that no line crosses a name
@@ -86,12 +87,13 @@ function diagram(ranked: readonly Ranked[], criticalDifference: number, shown: S
     const style = shown.styles.get(strategy)!
     const color = colorOf(style, theme)
     const label = side + (isLeft ? -1 : 1) * 1 * font
-    return [
+    const elements = [
       lineElement([x, axis], [x, y], color, pen.thin),
       lineElement([x, y], [side, y], color, pen.thin),
       markerElement({ style, color }, side, y, pen, ink.text),
       textElement(labels[index], label, y, { ...text, align: isLeft ? 'right' : 'left' }),
     ]
+    return isFaded({ strategy }) ? elements.map(pale) : elements
   })
   return {
     ...canvasOf(box, `Mean ranks, 1 is the best: ${labels.join(', ')}. Critical difference ${criticalDifference.toFixed(2)}.`),
@@ -101,6 +103,8 @@ function diagram(ranked: readonly Ranked[], criticalDifference: number, shown: S
 
 export const criticalDifferenceDiagram: Figure = {
   title: 'Critical-difference diagram',
+  compute: comparisonOf,
+  adopt: (results, choices, data) => comparisonOf.adopt(results, choices, data as RankComparison),
   needs: (results, choices) => {
     const { reason } = comparisonOf(results, choices)
     return reason === null ? null : `${reason[0].toUpperCase()}${reason.slice(1)}.`

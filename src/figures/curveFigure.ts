@@ -1,6 +1,7 @@
 import { curves, factorText, pairedDifference, type Curve, type Measure } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
 import { intervalText, oracleNote, seedsText, sentences } from './captions'
+import { curveAxis } from './curveAxis'
 import { drawnCurves } from './curveSeries'
 import type { Figure, FigureChoices, FigureTable } from './figure'
 import { seedsOf } from './learningCurves'
@@ -22,6 +23,8 @@ export interface CurveSubject {
   readonly paired?: boolean
   /** a level at the last value of full-data */
   readonly lines?: boolean
+  /** decimals of the last values beside the names on screen; left out: not shown */
+  readonly digits?: (shown: Shown) => number
   readonly nothing: (shown: Shown) => string
 }
 
@@ -37,7 +40,7 @@ function panelsOf(subject: CurveSubject, shown: Shown, { panels = true }: Figure
     const all = (subject.paired ? pairedDifference(results, { metric, baseline }) : curves(results, { metric })).filter(
       (curve) => shown.visible(curve.strategy) && (subject.lines || !curve.line) && curve.mean.some((value) => value !== null),
     )
-    if (!panels || shown.facets.length < 2) return [{ title, curves: all }]
+    if (panels === false || shown.facets.length < 2) return [{ title, curves: all }]
     return shown.facets
       .map((facet) => ({
         title: [title, facet.title].filter(Boolean).join(', '),
@@ -51,24 +54,27 @@ function panelsOf(subject: CurveSubject, shown: Shown, { panels = true }: Figure
 export const curveFigure = (subject: CurveSubject): Figure =>
   linesFigure(
     subject.title,
-    (shown, choices, theme) => {
+    (shown, choices) => {
       const { results } = shown
       const { band = 'interval' } = choices
-      const panels = panelsOf(subject, shown, choices)
+      const levels = panelsOf(subject, shown, choices)
+      const over = subject.digits ? curveAxis(shown, choices) : null
+      const panels = over ? levels.map((panel) => ({ ...panel, curves: panel.curves.map(over.along) })) : levels
       const drawn = panels.map((panel) => ({
         title: panel.title,
-        curves: drawnCurves(panel.curves, shown.styles, theme, subject.scale(shown), shown.nameOf),
+        curves: drawnCurves(panel.curves, shown.styles, 'paper', subject.scale(shown), shown.nameOf),
       }))
       const all = drawn.flatMap((panel) => panel.curves)
       const seeds = seedsText(seedsOf(all))
       const banded = all.some(({ line, points }) => !line && points.some(({ lo }) => lo !== null))
       return {
         panels: drawn,
-        axes: subject.axes(shown),
+        axes: { ...subject.axes(shown), ...over?.axes },
+        ...(subject.digits ? { ends: { digits: subject.digits(shown), signed: subject.paired === true } } : {}),
         band,
         notes: [seeds, band === 'interval' && banded ? intervalText(results) : ''],
         caption: sentences(
-          `${subject.says(shown)} by labelled samples, mean over ${seeds || 'no seed'}`,
+          `${subject.says(shown)} by ${over?.says ?? 'labelled samples'}, mean over ${seeds || 'no seed'}`,
           bandSentence(results, band, banded),
           all.some(({ partialFrom }) => partialFrom !== null) ? 'dotted: not all seeds have arrived' : '',
           oracleNote(
@@ -76,7 +82,7 @@ export const curveFigure = (subject: CurveSubject): Figure =>
             panels.flatMap((panel) => panel.curves.map(({ strategy }) => strategy)),
           ),
         ),
-        table: curvesTable(results, panels),
+        table: curvesTable(results, panels, over?.axes.x ?? 'labeled'),
       }
     },
     subject.nothing,
@@ -89,10 +95,10 @@ function bandSentence(results: ResultSet, band: NonNullable<FigureChoices['band'
 }
 
 /** Points of curves in the units of the result files; the panel is said where a part has its own. */
-function curvesTable(results: ResultSet, panels: readonly CurvePanel[]): FigureTable {
+function curvesTable(results: ResultSet, panels: readonly CurvePanel[], x: string): FigureTable {
   const titled = panels.some(({ title }) => title !== '')
   return {
-    columns: [...(titled ? ['panel'] : []), 'dataset', 'strategy', ...results.factors, 'labeled', 'mean', 'lo', 'hi', 'seeds'],
+    columns: [...(titled ? ['panel'] : []), 'dataset', 'strategy', ...results.factors, x, 'mean', 'lo', 'hi', 'seeds'],
     rows: panels.flatMap(({ title, curves }) =>
       curves.flatMap((curve) =>
         curve.labels.flatMap((labels, index) =>

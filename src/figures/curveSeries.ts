@@ -1,6 +1,6 @@
 import { cellTitle, factorText, sameValue, type Curve } from '@engine/analysis'
 import type { LineSeriesOption } from 'echarts'
-import { colorOf, type SeriesStyle, type Theme } from './palette'
+import { colorOf, figureInk, type SeriesStyle, type Theme } from './palette'
 import type { Scale } from './scale'
 
 /** Weights at one size: a screen, or a printed column where lines stay above 0.75 pt. */
@@ -26,6 +26,8 @@ export interface Point {
 /** A curve in the units of the figure. */
 export interface DrawnCurve {
   readonly key: string
+  /** empty for a line that belongs to none */
+  readonly strategy: string
   readonly name: string
   readonly style: SeriesStyle
   readonly color: string
@@ -64,6 +66,7 @@ export function drawnCurves(
     const partial = partialFrom === null ? -1 : kept.findIndex(({ index }) => index >= partialFrom)
     return {
       key: JSON.stringify([curve.dataset, curve.strategy, ...Object.values(curve.factors).map(factorText)]),
+      strategy: curve.strategy,
       name: nameOf(curve.strategy) + (siblings.length > 1 ? cellName(curve, siblings) : ''),
       style,
       color: colorOf(style, theme),
@@ -81,6 +84,24 @@ export function drawnCurves(
   })
 }
 
+/** Colours of a theme; a line of no strategy takes the muted ink. */
+export const inTheme = (curve: DrawnCurve, theme: Theme): DrawnCurve => ({
+  ...curve,
+  color: curve.strategy === '' ? figureInk[theme].muted : colorOf(curve.style, theme),
+})
+
+/** Whether a curve steps back for another strategy that is shown with it. */
+export const fadedAmong = (
+  all: readonly { readonly strategy: string }[],
+  emphasis: string | null | undefined,
+): ((curve: { readonly strategy: string }) => boolean) => {
+  const isShown = all.some(({ strategy }) => strategy === emphasis)
+  return ({ strategy }) => isShown && strategy !== emphasis
+}
+
+/** What is left of the colour of a faded mark. */
+export const fadedOpacity = 0.18
+
 /** A dotted line that belongs to no strategy, without markers. */
 export const bareLine = (
   key: string,
@@ -89,6 +110,7 @@ export const bareLine = (
   points: readonly { readonly x: number; readonly y: number }[],
 ): DrawnCurve => ({
   key,
+  strategy: '',
   name,
   style: { color, darkColor: color, marker: 'circle', symbol: 'none', symbolScale: 0, dash: bareDash, pale: false },
   color,
@@ -111,6 +133,15 @@ function cellName(curve: Curve, siblings: readonly Curve[]): string {
   const dataset = siblings.some((other) => other.dataset !== curve.dataset) ? curve.dataset : ''
   return ` (${[dataset, cellTitle(Object.fromEntries(differing))].filter(Boolean).join(', ')})`
 }
+
+/** The same series in the background. */
+export const faded = (series: LineSeriesOption): LineSeriesOption => ({
+  ...series,
+  z: 1,
+  lineStyle: { ...series.lineStyle, opacity: series.lineStyle?.opacity === 0 ? 0 : fadedOpacity },
+  itemStyle: { ...series.itemStyle, opacity: fadedOpacity },
+  ...(series.areaStyle ? { areaStyle: { ...series.areaStyle, opacity: 0.04 } } : {}),
+})
 
 const silent = { type: 'line', silent: true, symbol: 'none', showSymbol: false } as const
 

@@ -61,6 +61,7 @@ function panelsOf(rows: readonly EffectRow[], shown: Shown, theme: Theme): Range
       const change = texts.length > 1 ? texts.map((text) => `(${text})`).join(' × ') : texts[0]
       const [lo, hi] = row.lo === null || row.hi === null ? [null, null] : [row.lo * scale, row.hi * scale]
       return {
+        strategy: row.strategy,
         name: row.strategy === null ? change : `${change}, ${shown.nameOf(row.strategy)}`,
         style,
         color: style ? colorOf(style, theme) : figureInk[theme].text,
@@ -99,6 +100,8 @@ function effectFigure(kind: EffectKind): Figure {
   }
   return {
     title: kind.title,
+    compute: rowsOf,
+    adopt: (results, choices, data) => rowsOf.adopt(results, choices, data as EffectRow[]),
     needs: (results, choices) => {
       if (results.factors.length === 0) return 'The study has no factors: name fields to vary under `ablate`.'
       const { panels } = prepare(results, choices, 'paper')

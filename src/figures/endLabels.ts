@@ -1,5 +1,5 @@
 import type { DrawnCurve, Pen } from './curveSeries'
-import { markerElement, textElement, type GraphicElement } from './marks'
+import { markerElement, pale, textElement, type GraphicElement } from './marks'
 import { spread } from './scale'
 
 /** Where a curve ends, in pixels, and what its label says after the name. */
@@ -8,6 +8,7 @@ export interface CurveEnd {
   readonly x: number
   readonly y: number
   readonly value: string
+  readonly faded?: boolean
 }
 
 export interface LabelArea {
@@ -23,7 +24,7 @@ export interface LabelArea {
 }
 
 /** Width that the labels need to the right of the plot, in pixels. */
-export const labelsWidth = (ends: readonly Omit<CurveEnd, 'x' | 'y'>[], area: Pick<LabelArea, 'font' | 'measure'>): number =>
+export const labelsWidth = (ends: readonly Pick<CurveEnd, 'curve' | 'value'>[], area: Pick<LabelArea, 'font' | 'measure'>): number =>
   ends.length === 0
     ? area.font
     : textOffset(area.font) + Math.max(...ends.map(({ curve, value }) => area.measure(curve.name + value))) + 0.4 * area.font
@@ -40,7 +41,7 @@ export function endLabels(ends: readonly CurveEnd[], area: LabelArea): GraphicEl
     area.top,
     area.bottom,
   )
-  return ends.flatMap(({ curve, x, y, value }, index) => {
+  return ends.flatMap(({ curve, x, y, value, faded }, index) => {
     const place = places[index]
     const end = area.left + leaderLength(font)
     const size = pen.marker * curve.style.symbolScale
@@ -66,11 +67,12 @@ export function endLabels(ends: readonly CurveEnd[], area: LabelArea): GraphicEl
     }
     const number = textElement(value, area.left + textOffset(font) + area.measure(curve.name), place, { ...textStyle, fill: area.muted })
     // A curve that is still on its way has no leader across the plot.
-    return [
+    const elements = [
       ...(area.left - x < 1 ? [leader] : []),
       curve.line || curve.style.symbolScale === 0 ? level : marker,
       name,
       ...(value ? [number] : []),
     ]
+    return faded ? elements.map(pale) : elements
   })
 }

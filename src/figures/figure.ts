@@ -13,6 +13,10 @@ export interface FigureBox {
   readonly fontSizePx: number
   /** width of a text in pixels at the figure's font; default: an estimate */
   readonly measure?: (text: string) => number
+  /** strategy that stands out while the others fade; on screen */
+  readonly emphasis?: string | null
+  /** place on the x axis of a single plot to mark; on screen */
+  readonly cursor?: number | null
 }
 
 /** What of the results a figure shows; everything has a default that suits a paper. */
@@ -35,8 +39,12 @@ export interface FigureChoices {
   readonly budget?: number
   /** of a label and an hour of computing; default: hours alone */
   readonly prices?: Prices
-  /** one panel per data set and factor cell; default: true */
-  readonly panels?: boolean
+  /** one panel per data set and factor cell, per level of the named factors (`dataset` for data sets), or none; default: true */
+  readonly panels?: boolean | readonly string[]
+  /** what learning curves run over; hours and cost are medians over seeds; default: labels */
+  readonly axis?: 'labels' | 'percent' | 'hours' | 'cost'
+  /** rows that may be labelled, by data set: 100 % of the axis in percent */
+  readonly pools?: Readonly<Record<string, number>>
 }
 
 /** The numbers of a figure, for CSV files and readers who do not see it; null is not defined. */
@@ -56,6 +64,10 @@ export interface BuiltFigure {
 /** One figure of every study; pure, so that the command line, Export and Compare draw the same. */
 export interface Figure {
   readonly title: string
+  /** The slow part of what follows, as data that can be sent from where it is computed to where it is drawn. */
+  readonly compute: (results: ResultSet, choices: FigureChoices) => unknown
+  /** Keeps what `compute` gave elsewhere for equal results and choices. */
+  readonly adopt: (results: ResultSet, choices: FigureChoices, data: unknown) => void
   /** why these results have no such figure, as a sentence; null when it can be drawn */
   readonly needs: (results: ResultSet, choices: FigureChoices) => string | null
   /** pixels of height that suit a width */

@@ -2,7 +2,7 @@ import { metricInfo, metricTitle, signed, type Curve } from '@engine/analysis'
 import type { MetricId } from '@engine/study/spec'
 import type { EChartsOption } from 'echarts'
 import { seedsText } from './captions'
-import { drawnCurves, penOf, type DrawnCurve } from './curveSeries'
+import { drawnCurves, fadedAmong, penOf, type DrawnCurve } from './curveSeries'
 import { endLabels, labelsWidth } from './endLabels'
 import type { FigureBox } from './figure'
 import { canvasOf, lineSeries, measureOf, tickRoom, xAxisOf, xScaleOf, yAxisOf, yScaleOf, type BandForm, type LineAxes } from './linePlot'
@@ -93,8 +93,9 @@ export function labelledLines(
   const x = xScaleOf(drawn, axes, plotWidth, font, measure)
   const pixelX = (value: number): number => grid.left + ((value - x.min) / (x.max - x.min)) * plotWidth
   const pixelY = (value: number): number => height - grid.bottom - ((value - y.min) / (y.max - y.min)) * (height - grid.top - grid.bottom)
+  const isFaded = fadedAmong(drawn, box.emphasis)
   const labels = endLabels(
-    ends.map(({ curve, end, value }) => ({ curve, value, x: pixelX(curve.line ? x.max : end.x), y: pixelY(end.y) })),
+    ends.map(({ curve, end, value }) => ({ curve, value, faded: isFaded(curve), x: pixelX(curve.line ? x.max : end.x), y: pixelY(end.y) })),
     {
       left: width - grid.right,
       top: 0.7 * font,

@@ -9,6 +9,7 @@ export const learningCurves = curveFigure({
   axes: ({ metric }) => metricAxes(metric, null),
   scale: ({ metric }) => (metricInfo[metric].percent ? 100 : 1),
   lines: true,
+  digits: ({ metric }) => (metricInfo[metric].percent ? 1 : 3),
   nothing: ({ metric }) => `No run has a value of ${metricInfo[metric].label} yet.`,
 })
 
@@ -19,6 +20,7 @@ export const pairedDifferences = curveFigure({
   axes: ({ metric, baseline }) => metricAxes(metric, baseline),
   scale: ({ metric }) => (metricInfo[metric].percent ? 100 : 1),
   paired: true,
+  digits: ({ metric }) => (metricInfo[metric].percent ? 1 : 3),
   nothing: ({ results, baseline }) =>
     results.runs.some(({ strategy }) => strategy === baseline)
       ? `No other strategy shares a seed and a budget with the baseline ${baseline}.`

@@ -1,8 +1,9 @@
 import type { Pen } from './curveSeries'
-import { lineElement, markerElement, textElement, type GraphicElement, type Look } from './marks'
+import { lineElement, markerElement, pale, textElement, type GraphicElement, type Look } from './marks'
 
 export interface LegendEntry extends Look {
   readonly name: string
+  readonly faded?: boolean
 }
 
 export interface LegendArea {
@@ -36,10 +37,11 @@ export function legend(entries: readonly LegendEntry[], area: LegendArea): Graph
   return entries.flatMap((entry, index) => {
     const x = left + (index % columns) * cell
     const y = top + (Math.floor(index / columns) + 0.6) * 1.35 * font
-    return [
+    const elements = [
       lineElement([x, y], [x + swatch, y], entry.color, pen.line, entry.dash),
       ...(entry.line || entry.style.symbolScale === 0 ? [] : [markerElement(entry, x + swatch / 2, y, pen, text)]),
       textElement(entry.name, x + swatchOf(font), y, { fill: text, fontSize: font, fontFamily }),
     ]
+    return entry.faded ? elements.map(pale) : elements
   })
 }

@@ -1,5 +1,5 @@
 import type { EChartsOption } from 'echarts'
-import { penOf, type DrawnCurve } from './curveSeries'
+import { fadedAmong, penOf, type DrawnCurve } from './curveSeries'
 import type { FigureBox } from './figure'
 import { legend, legendHeight, type LegendEntry } from './legend'
 import { canvasOf, lineSeries, measureOf, tickRoom, xAxisOf, xScaleOf, yAxisOf, yScaleOf, type BandForm, type LineAxes } from './linePlot'
@@ -21,7 +21,7 @@ export interface LinePanels {
   readonly shared: boolean
 }
 
-const legendOf = (panels: readonly LinePanel[]): LegendEntry[] => [
+const legendOf = (panels: readonly LinePanel[]): (DrawnCurve & LegendEntry)[] => [
   ...new Map(
     panels.flatMap(({ curves }) => curves.filter(({ points }) => points.length > 0).map((curve) => [curve.name, curve] as const)),
   ).values(),
@@ -33,7 +33,11 @@ export function panelLines(panels: readonly LinePanel[], axes: LineAxes, box: Fi
   const measure = measureOf(box)
   const ink = figureInk[theme]
   const grid = panelGrid(panels.length, box)
-  const entries = legendOf(panels)
+  const isFaded = fadedAmong(
+    panels.flatMap(({ curves }) => curves),
+    box.emphasis,
+  )
+  const entries = legendOf(panels).map((entry) => (isFaded(entry) ? { ...entry, faded: true } : entry))
   const header = legendHeight(entries, { width: box.width, font, measure })
   const titles = titleLines(panels, grid.columns, box)
   const all = panels.flatMap(({ curves }) => curves)

@@ -1,5 +1,5 @@
 import type { EChartsOption, LineSeriesOption } from 'echarts'
-import { bandSeries, levelSeries, meanSeries, penOf, traceSeries, zeroLine, type DrawnCurve } from './curveSeries'
+import { bandSeries, faded, fadedAmong, levelSeries, meanSeries, penOf, traceSeries, zeroLine, type DrawnCurve } from './curveSeries'
 import type { FigureBox } from './figure'
 import { figureInk } from './palette'
 import { axisText, fittingTicks, niceScale, type Scale } from './scale'
@@ -85,11 +85,14 @@ export function lineSeries(
   const pen = penOf(box.theme)
   const densest = Math.max(1, ...drawn.map(({ points }) => points.length))
   const markerStep = Math.max(1, Math.ceil((densest * 2.2 * pen.marker) / plotWidth))
+  const isFaded = fadedAmong(drawn, box.emphasis)
+  const each = (seriesOf: (curve: DrawnCurve) => LineSeriesOption[]): LineSeriesOption[] =>
+    drawn.flatMap((curve) => (isFaded(curve) ? seriesOf(curve).map(faded) : seriesOf(curve)))
   return [
     ...(axes.zero ? [zeroLine(x, ink.axis)] : []),
-    ...(band === 'interval' ? drawn.flatMap(bandSeries) : []),
-    ...(band === 'traces' ? drawn.flatMap((curve) => traceSeries(curve, pen)) : []),
-    ...drawn.flatMap((curve) => (curve.line ? levelSeries(curve, x, pen) : meanSeries(curve, pen, ink.surface, ink.text, markerStep))),
+    ...(band === 'interval' ? each(bandSeries) : []),
+    ...(band === 'traces' ? each((curve) => traceSeries(curve, pen)) : []),
+    ...each((curve) => (curve.line ? levelSeries(curve, x, pen) : meanSeries(curve, pen, ink.surface, ink.text, markerStep))),
   ]
 }
 

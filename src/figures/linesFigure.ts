@@ -1,10 +1,10 @@
+import { signed } from '@engine/analysis'
 import { fittingLine } from './captions'
-import type { DrawnCurve } from './curveSeries'
+import { inTheme, type DrawnCurve } from './curveSeries'
 import type { BuiltFigure, Figure, FigureBox, FigureChoices } from './figure'
 import { endLabelsFit, labelledLines, titleRoom } from './learningCurves'
 import { panelLines, panelsHeight, type LinePanel } from './linePanels'
 import { measureOf, type BandForm, type LineAxes } from './linePlot'
-import type { Theme } from './palette'
 import { remembered } from './remembered'
 import { shownOf, type Shown } from './shown'
 
@@ -15,7 +15,12 @@ export interface Lines extends Pick<BuiltFigure, 'caption' | 'table'> {
   readonly band: BandForm
   /** said after the y title, as far as there is room */
   readonly notes: readonly string[]
+  /** how last values are written beside the names on screen; left out: not at all */
+  readonly ends?: { readonly digits: number; readonly signed: boolean }
 }
+
+const valueText = (value: number, { digits, signed: withSign }: NonNullable<Lines['ends']>): string =>
+  withSign ? signed(value, digits) : value.toFixed(digits)
 
 export const mostPanels = 24
 
@@ -25,31 +30,35 @@ export const tooManyPanels = (count: number): string =>
 /** A figure of lines: labelled at their ends where there is one plot and room, else small multiples under a legend. */
 export function linesFigure(
   title: string,
-  linesOf: (shown: Shown, choices: FigureChoices, theme: Theme) => Lines,
+  linesOf: (shown: Shown, choices: FigureChoices) => Lines,
   nothing: (shown: Shown) => string,
 ): Figure {
-  const prepare = remembered((results, { choices, theme }: { readonly choices: FigureChoices; readonly theme: Theme }) =>
-    linesOf(shownOf(results, choices), choices, theme),
-  )
+  const prepare = remembered((results, choices: FigureChoices) => linesOf(shownOf(results, choices), choices))
   return {
     title,
+    compute: prepare,
+    adopt: (results, choices, data) => prepare.adopt(results, choices, data as Lines),
     needs: (results, choices) => {
-      const { panels } = prepare(results, { choices, theme: 'paper' })
+      const { panels } = prepare(results, choices)
       if (panels.every(({ curves }) => curves.every(({ points }) => points.length === 0))) return nothing(shownOf(results, choices))
       return panels.length > mostPanels ? tooManyPanels(panels.length) : null
     },
     height: (results, choices, box) => {
-      const { panels, axes } = prepare(results, { choices, theme: box.theme })
+      const { panels, axes } = prepare(results, choices)
       const beside = panels.length === 1 ? besideHeight(panels[0].curves, box) : null
       return beside ?? panelsHeight(panels, axes, box)
     },
     build: (results, choices, box) => {
-      const { panels, axes, band, notes, caption, table } = prepare(results, { choices, theme: box.theme })
+      const { panels: plain, axes, band, notes, ends, caption, table } = prepare(results, choices)
+      const panels = plain.map((panel) => ({ ...panel, curves: panel.curves.map((curve) => inTheme(curve, box.theme)) }))
       const beside = panels.length === 1 && endLabelsFit(panels[0].curves, box)
       const room = beside ? titleRoom(panels[0].curves, box) : box.width - box.fontSizePx
       const titled = { ...axes, y: fittingLine([axes.y, ...notes], room, measureOf(box)) }
       const shared = new Set(results.runs.map(({ dataset }) => dataset)).size < 2 || choices.dataset !== undefined
-      const option = beside ? labelledLines(panels[0].curves, titled, box, { band }) : panelLines(panels, titled, box, { band, shared })
+      const endText = ends && box.theme !== 'paper' ? (value: number) => valueText(value, ends) : null
+      const option = beside
+        ? labelledLines(panels[0].curves, titled, box, { band, cursor: box.cursor, endText })
+        : panelLines(panels, titled, box, { band, shared })
       return { option, caption, table }
     },
   }

@@ -27,6 +27,9 @@ export function markerElement(
   }
 }
 
+/** The same mark in the background. */
+export const pale = (element: GraphicElement): GraphicElement => ({ ...element, style: { ...(element.style as object), opacity: 0.3 } })
+
 export interface TextStyle {
   readonly fill: string
   readonly fontSize: number

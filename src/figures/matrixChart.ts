@@ -5,6 +5,7 @@ import { textElement, type GraphicElement } from './marks'
 import { figureInk } from './palette'
 import { wrapped } from './panels'
 import { axisText } from './scale'
+import { isNameOf } from './shown'
 
 export interface Matrix {
   readonly rows: readonly string[]
@@ -67,7 +68,9 @@ export function matrixOption(matrix: Matrix, box: FigureBox): EChartsOption {
   const max = matrix.max > 0 ? matrix.max : 1
   const data = matrix.cells.flatMap((values, row) =>
     values.flatMap((value, column) =>
-      value === null ? [] : [{ value: [column, row, value], label: { color: value / max >= darkFrom ? '#ffffff' : '#111111' } }],
+      value === null
+        ? []
+        : [{ name: matrix.rows[row], value: [column, row, value], label: { color: value / max >= darkFrom ? '#ffffff' : '#111111' } }],
     ),
   )
   const series: HeatmapSeriesOption = {
@@ -84,12 +87,13 @@ export function matrixOption(matrix: Matrix, box: FigureBox): EChartsOption {
     emphasis: { disabled: true },
   }
   const text = { fontSize: font, fontFamily }
+  const weightOf = (name: string) => (isNameOf(name, box.emphasis) ? ({ fontWeight: 'bold' } as const) : {})
   const columnTexts = heads.flatMap((name, index) => {
     const x = left + (index + 0.5) * cell
     if (index % stride !== 0) return []
     return upright
-      ? [textElement(name, x, top - 0.5 * font, { ...text, fill: ink.text }, Math.PI / 2)]
-      : [textElement(name, x, top - 0.8 * font, { ...text, fill: ink.text, align: 'center' })]
+      ? [textElement(name, x, top - 0.5 * font, { ...text, ...weightOf(matrix.columns[index]), fill: ink.text }, Math.PI / 2)]
+      : [textElement(name, x, top - 0.8 * font, { ...text, ...weightOf(matrix.columns[index]), fill: ink.text, align: 'center' })]
   })
   return {
     ...canvasOf(box, `${matrix.note}: ${rows.length} rows by ${heads.length} columns.`),
@@ -105,7 +109,12 @@ export function matrixOption(matrix: Matrix, box: FigureBox): EChartsOption {
           : [textElement(matrix.columnTitle, left + width / 2, 0.8 * font, { ...text, fill: ink.muted, align: 'center' })]),
         ...columnTexts,
         ...rows.map((name, index) =>
-          textElement(name, left - 0.5 * font, top + (index + 0.5) * rowHeight, { ...text, fill: ink.text, align: 'right' }),
+          textElement(name, left - 0.5 * font, top + (index + 0.5) * rowHeight, {
+            ...text,
+            ...weightOf(matrix.rows[index]),
+            fill: ink.text,
+            align: 'right',
+          }),
         ),
         ...(withNumbers
           ? []

@@ -1,14 +1,16 @@
-import type { EChartsOption } from 'echarts'
-import { penOf } from './curveSeries'
+import type { EChartsOption, LineSeriesOption } from 'echarts'
+import { faded, fadedAmong, penOf } from './curveSeries'
 import type { FigureBox } from './figure'
 import { canvasOf, measureOf, xAxisOf, type Rect } from './linePlot'
-import { textElement } from './marks'
+import { pale, textElement } from './marks'
 import { figureInk, type SeriesStyle } from './palette'
 import { panelLetter, wrapped } from './panels'
 import { niceScale } from './scale'
 
 /** An estimate with its interval, in the units of the axis. */
 export interface RangeRow {
+  /** null: over all of them */
+  readonly strategy: string | null
   readonly name: string
   readonly style: SeriesStyle | null
   readonly color: string
@@ -110,6 +112,11 @@ export function rangesOption(panels: readonly RangePanel[], axis: RangeAxis, box
   const ticks = Math.max(2, Math.floor((rects[0]?.width ?? 0) / (4.5 * font)))
   const x = niceScale(bars || axis.zero ? [...values, 0] : values, ticks, axis.bounds)
   const text = { fontSize: font, fontFamily }
+  const isFaded = fadedAmong(
+    rows.map(({ strategy }) => ({ strategy: strategy ?? '' })),
+    box.emphasis,
+  )
+  const fadedRow = ({ strategy }: RangeRow): boolean => strategy !== null && isFaded({ strategy })
   const parts = panels.map((panel, index) => {
     const { left, top, width, height } = rects[index]
     const at = (row: number): number => panel.rows.length - 0.5 - row
@@ -131,47 +138,53 @@ export function rangesOption(panels: readonly RangePanel[], axis: RangeAxis, box
         ...(axis.zero
           ? [{ ...common, id: `${index} zero`, symbol: 'none', data: [[0, 0], [0, panel.rows.length]], lineStyle: { color: ink.axis, width: 1, type: 'solid' as const }, z: 1 }] // prettier-ignore
           : []),
-        ...panel.rows.flatMap((row, place) => [
-          ...(bars
-            ? [{ ...common, id: `${index} ${place} bar`, symbol: 'none', data: guide(0, row.value, place), lineStyle: { color: row.color, width: (0.62 * height) / panel.rows.length, opacity: 0.35, cap: 'butt' as const, type: 'solid' as const }, z: 2 }] // prettier-ignore
-            : []),
-          ...(row.lo === null || row.hi === null
+        ...panel.rows.flatMap((row, place) => {
+          const series: LineSeriesOption[] = [
+            ...(bars
+              ? [{ ...common, id: `${index} ${place} bar`, symbol: 'none', data: guide(0, row.value, place), lineStyle: { color: row.color, width: (0.62 * height) / panel.rows.length, opacity: 0.35, cap: 'butt' as const, type: 'solid' as const }, z: 2 }] // prettier-ignore
+              : []),
+            ...(row.lo === null || row.hi === null
             ? []
             : [{ ...common, id: `${index} ${place} interval`, symbol: 'none', data: guide(row.lo, row.hi, place), lineStyle: { color: row.color, width: pen.line, cap: 'butt' as const, type: 'solid' as const }, z: 3 }]), // prettier-ignore
-          {
-            ...common,
-            id: `${index} ${place}`,
-            name: row.name,
-            silent: false,
-            symbol: row.style?.symbol ?? 'circle',
-            symbolSize: 1.2 * pen.marker * (row.style?.symbolScale ?? 1),
-            showSymbol: true,
-            data: [[row.value, at(place)]],
-            lineStyle: { width: 0 },
-            itemStyle: {
-              color: row.color,
-              borderColor: row.style?.pale ? ink.text : row.color,
-              borderWidth: row.style?.pale ? 0.8 : 0,
-              opacity: 1,
+            {
+              ...common,
+              id: `${index} ${place}`,
+              name: row.name,
+              silent: false,
+              symbol: row.style?.symbol ?? 'circle',
+              symbolSize: 1.2 * pen.marker * (row.style?.symbolScale ?? 1),
+              showSymbol: true,
+              data: [[row.value, at(place)]],
+              lineStyle: { width: 0 },
+              itemStyle: {
+                color: row.color,
+                borderColor: row.style?.pale ? ink.text : row.color,
+                borderWidth: row.style?.pale ? 0.8 : 0,
+                opacity: 1,
+              },
+              z: 4,
             },
-            z: 4,
-          },
-        ]),
+          ]
+          return fadedRow(row) ? series.map(faded) : series
+        }),
       ],
       texts: [
         ...titles[index].map((line, i, { length }) =>
           textElement(line, left - nameRoom + 0.6 * font, top - (0.75 + 1.25 * (length - 1 - i)) * font, { ...text, fill: ink.text }),
         ),
-        ...panel.rows.flatMap((row, place) => [
-          ...nameLines.get(row.name)!.map((line, i, { length }) =>
-            textElement(line, left - 0.7 * font, pixelY(place) + (i - (length - 1) / 2) * 1.15 * font, {
-              ...text,
-              fill: ink.text,
-              align: 'right',
-            }),
-          ),
-          textElement(row.text, left + width + 0.7 * font, pixelY(place), { ...text, fill: ink.muted }),
-        ]),
+        ...panel.rows.flatMap((row, place) => {
+          const elements = [
+            ...nameLines.get(row.name)!.map((line, i, { length }) =>
+              textElement(line, left - 0.7 * font, pixelY(place) + (i - (length - 1) / 2) * 1.15 * font, {
+                ...text,
+                fill: ink.text,
+                align: 'right',
+              }),
+            ),
+            textElement(row.text, left + width + 0.7 * font, pixelY(place), { ...text, fill: ink.muted }),
+          ]
+          return fadedRow(row) ? elements.map(pale) : elements
+        }),
       ],
     }
   })

@@ -29,9 +29,9 @@ const curveOf = ({ dataset, strategy, factors, bins }: QueriedReliability): Curv
 /** Reliability on the queried samples; bins of test rows are not recorded. */
 export const reliabilityOfQueries = linesFigure(
   'Reliability on queried samples',
-  (shown, { panels = true }, theme) => {
+  (shown, { panels = true }) => {
     const all = queriedReliability(shown.results).filter(({ strategy }) => shown.visible(strategy))
-    const facets = panels && shown.facets.length > 1 ? shown.facets : null
+    const facets = panels !== false && shown.facets.length > 1 ? shown.facets : null
     const parts = facets
       ? facets.map((facet) => ({ title: facet.title, rows: all.filter((row) => inFacet(facet, row)) }))
       : [{ title: '', rows: all }]
@@ -42,11 +42,11 @@ export const reliabilityOfQueries = linesFigure(
         .map(({ title, rows }) => ({
           title,
           curves: [
-            bareLine('perfect', 'perfect', figureInk[theme].muted, [
+            bareLine('perfect', 'perfect', figureInk.paper.muted, [
               { x: 0, y: 0 },
               { x: 100, y: 100 },
             ]),
-            ...drawnCurves(rows.map(curveOf), shown.styles, theme, 100, shown.nameOf),
+            ...drawnCurves(rows.map(curveOf), shown.styles, 'paper', 100, shown.nameOf),
           ],
         })),
       axes: { x: 'confidence before labelling (%)', stops: 'round', y: 'correct (%)', bounds: [0, 100], zero: false },

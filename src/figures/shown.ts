@@ -37,17 +37,18 @@ export function shownOf(all: ResultSet, choices: FigureChoices): Shown {
     metric: choices.metric ?? all.stats.metric,
     baseline: choices.baseline ?? all.stats.baseline,
     styles: seriesStyles([...strategies, ...strangers.map((name) => ({ name, id: name }))]),
-    facets: facetsOf(results),
+    facets: facetsOf(results, choices.panels),
     nameOf: (strategy) => (oracles.has(strategy) ? `${strategy}†` : strategy),
     visible: (strategy) => !hidden.includes(strategy),
   }
 }
 
 /** Data sets times the fullest cells; runs that a factor cannot change belong to every facet that they are compatible with. */
-function facetsOf(results: ResultSet): Facet[] {
+function facetsOf(results: ResultSet, panels: FigureChoices['panels'] = true): Facet[] {
   const groups = groupRuns(results).filter(({ line }) => !line)
   const datasets = new Set(groups.map(({ dataset }) => dataset))
-  const varying = results.factors.filter((path) => factorLevels(results, path).length > 1)
+  const isWanted = (path: string): boolean => typeof panels === 'boolean' || panels.includes(path)
+  const varying = results.factors.filter((path) => isWanted(path) && factorLevels(results, path).length > 1)
   const facets = new Map<string, Facet>()
   for (const { dataset, factors } of groups) {
     const cell = Object.fromEntries(varying.flatMap((path) => (isLevel(factors[path]) ? [[path, factors[path]]] : [])))
@@ -82,3 +83,7 @@ export function memberOf(shown: Shown, name: string): { readonly strategy: strin
     name
   return { strategy, name: shown.nameOf(strategy) + name.slice(strategy.length) }
 }
+
+/** Whether a shown name is that of a strategy, with † or levels after it or without. */
+export const isNameOf = (name: string, strategy: string | null | undefined): boolean =>
+  strategy !== null && strategy !== undefined && (name === strategy || ['†', ' ('].some((rest) => name.startsWith(strategy + rest)))

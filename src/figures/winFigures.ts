@@ -19,20 +19,13 @@ export function matrixFigure<Data>(
   needs: (data: Data, shown: Shown) => string | null,
   draw: (data: Data, shown: Shown) => DrawnMatrix,
 ): Figure {
-  const prepare = remembered((results, choices: FigureChoices) => {
-    const shown = shownOf(results, choices)
-    return { shown, data: dataOf(shown) }
-  })
-  const drawn = (results: ResultSet, choices: FigureChoices): DrawnMatrix => {
-    const { shown, data } = prepare(results, choices)
-    return draw(data, shown)
-  }
+  const prepare = remembered((results, choices: FigureChoices) => dataOf(shownOf(results, choices)))
+  const drawn = (results: ResultSet, choices: FigureChoices): DrawnMatrix => draw(prepare(results, choices), shownOf(results, choices))
   return {
     title,
-    needs: (results, choices) => {
-      const { shown, data } = prepare(results, choices)
-      return needs(data, shown)
-    },
+    compute: prepare,
+    adopt: (results, choices, data) => prepare.adopt(results, choices, data as Data),
+    needs: (results, choices) => needs(prepare(results, choices), shownOf(results, choices)),
     height: (results, choices, box) => matrixHeight(drawn(results, choices).matrix, box),
     build: (results, choices, box) => {
       const { matrix, caption, table } = drawn(results, choices)
@@ -47,7 +40,8 @@ const primaryText = ({ results, metric }: Shown): string =>
 function allPairs(shown: Shown): PairwiseRow[] {
   const results = visibleResults(shown)
   return pairwise(
-    { ...results, stats: { ...results.stats, family: 'all-pairs' } },
+    // only who is better counts here: of the tests, the quickest
+    { ...results, stats: { ...results.stats, family: 'all-pairs', test: 'paired-t' } },
     { metric: shown.metric, baseline: shown.baseline },
   ).filter(({ a, b, seeds }) => seeds > 0 && shown.visible(a) && shown.visible(b))
 }
