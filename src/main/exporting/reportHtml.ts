@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
 import { metricInfo } from '@engine/analysis'
 import type { Finding } from '@engine/study/spec'
+import { escapeMarkup as escape } from '@figures/markup'
 import { figureIds, figures } from '@figures/registry'
 import type { Paper } from './paper'
 import { captionOf, tiedMark, type PaperTable, type TableCell } from './paperTable'
@@ -78,9 +79,6 @@ ${paper.bibtex === '' ? '<p>No method here has a reference.</p>' : `<pre>${escap
 </html>
 `
 }
-
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
 const count = (n: number, one: string, more = `${one}s`): string => `${n} ${n === 1 ? one : more}`
 

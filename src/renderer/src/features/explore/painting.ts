@@ -1,30 +1,12 @@
 import type { KeptRound } from '@contract/types'
-import type { RunState } from '@engine/study/events'
 import { classColor, newColor, poolColor, roundColor, type Rgb } from '@figures/mapColors'
 import type { Theme } from '@figures/palette'
-import type { Places } from './places'
+import type { Picks } from '@figures/picks'
+import type { Places } from '@figures/places'
 import type { PointSet } from './pointCloud'
 
 export const colorings = ['round', 'class', 'prediction', 'score', 'strategy'] as const
 export type Coloring = (typeof colorings)[number]
-
-/** When and by whom rows were labelled, up to a round. */
-export interface Picks {
-  /** round of each labelled row: 0 for the initial set, r for the r-th query */
-  readonly rounds: ReadonlyMap<number, number>
-  /** rows of the query that led to this round */
-  readonly fresh: ReadonlySet<number>
-}
-
-/** What a run had labelled when round `round` was evaluated. */
-export function picksAt(state: Pick<RunState, 'initial' | 'records'>, round: number): Picks {
-  const rounds = new Map(state.initial.map(({ row }): [number, number] => [row, 0]))
-  for (const record of state.records) {
-    if (record.round >= round) break
-    for (const { row } of record.selection) rounds.set(row, record.round + 1)
-  }
-  return { rounds, fresh: new Set([...rounds].flatMap(([row, when]) => (when === round && round > 0 ? [row] : []))) }
-}
 
 export interface Painting {
   readonly places: Places
