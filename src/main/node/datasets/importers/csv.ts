@@ -100,10 +100,10 @@ async function firstText(file: InputFile, encoding: string | undefined): Promise
 }
 
 /** Names for a mapping: an empty one becomes its number, a repeated one gets a suffix. */
-export function uniqueNames(names: readonly string[]): string[] {
+export function uniqueNames(names: readonly (string | null | undefined)[]): string[] {
   const seen = new Map<string, number>()
   return names.map((given, j) => {
-    const name = given === '' ? `column ${j}` : given
+    const name = given || `column ${j}`
     const count = seen.get(name) ?? 0
     seen.set(name, count + 1)
     return count === 0 ? name : `${name} (${count + 1})`

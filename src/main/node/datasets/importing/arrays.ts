@@ -93,7 +93,7 @@ export async function planArrays(opened: OpenedArrays, mapping: ImportMapping): 
     shape,
     encoding: null,
     classNames: names === undefined ? opened.classNames : await names.texts(),
-    allowMissing: false,
+    allowMissing: kind === 'tabular',
     labelsName: (roles.get('labels') as ArraySource).name,
     total: parts.reduce((sum, part) => sum + part.inputs.shape[0], 0),
     arrays: opened.arrays,

@@ -108,8 +108,10 @@ async function writeRows(
     for await (const rows of plan.rows(Infinity)) {
       throwIfCancelled(signal)
       const part = rows.split === 'test' ? 1 : 0
-      if (rows.split === 'validation') for (let i = 0; i < rows.rows; i++) validation.push(pools[0].rows + i)
-      for (let i = 0; i < rows.rows; i++) labels.collectors[part].push(rows.labels[i], () => rows.place(i))
+      for (let i = 0; i < rows.rows; i++) {
+        if ((rows.splits?.[i] ?? rows.split) === 'validation') validation.push(pools[0].rows + i)
+        labels.collectors[part].push(rows.labels[i], () => rows.place(i))
+      }
       await pools[part].append(rows.data)
       if (rows.texts !== null) await texts[part].write(rows.texts)
       const now = performance.now()

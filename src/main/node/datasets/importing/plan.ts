@@ -7,6 +7,8 @@ import type { Encoding, Place } from './encode'
 /** Consecutive rows of one split as the engine will see them. */
 export interface EncodedRows {
   readonly split: Split
+  /** split of each row, where rows of training and validation are mixed; none of them is a test row then */
+  readonly splits?: readonly Split[]
   readonly rows: number
   /** rows × size values */
   readonly data: NumericData

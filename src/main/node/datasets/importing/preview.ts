@@ -17,7 +17,7 @@ export async function previewImport(paths: readonly string[], mapping: ImportMap
         rows.push({
           values: Array.from(part.data.subarray(i * size, i * size + Math.min(size, previewValues))),
           label: labelName(label, plan),
-          split: part.split,
+          split: part.splits?.[i] ?? part.split,
           text: part.texts?.[i]?.slice(0, 2000) ?? '',
         })
       }

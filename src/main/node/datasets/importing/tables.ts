@@ -290,32 +290,27 @@ async function* rowsOf({ parts, label, split, features, tree }: Source, encoding
   }
 }
 
-/** Rows apart by the split column, in order within each. */
+/** Test rows apart from the others, each in the order of the file. */
 function* bySplit(
   batch: Batch,
   { data, labels, texts, place }: Pick<EncodedRows, 'data' | 'labels' | 'texts' | 'place'>,
   name: string,
 ): Generator<EncodedRows> {
-  const rowsOfSplit = new Map<Split, number[]>()
-  for (let i = 0; i < batch.rows; i++) {
+  const splits = Array.from({ length: batch.rows }, (_, i): Split => {
     const value = cellText(batch.cells[1].values[i])
     const split = splitOfName(value)
-    if (split === null)
-      throw badInput(`${name}: "${value}" at ${place(i)} is no split`, {
-        file: name,
-        path: place(i),
-        expected: 'train, test or validation',
-      })
-    const rows = rowsOfSplit.get(split) ?? []
-    rowsOfSplit.set(split, rows)
-    rows.push(i)
-  }
+    if (split !== null) return split
+    throw badInput(`${name}: "${value}" at ${place(i)} is no split`, { file: name, path: place(i), expected: 'train, test or validation' })
+  })
   const size = data.length / batch.rows
-  for (const [split, rows] of rowsOfSplit) {
+  for (const split of ['train', 'test'] as const) {
+    const rows = splits.flatMap((own, i) => ((own === 'test') === (split === 'test') ? [i] : []))
+    if (rows.length === 0) continue
     const part = new (data.constructor as new (length: number) => NumericData)(rows.length * size)
     rows.forEach((row, i) => part.set(data.subarray(row * size, (row + 1) * size), i * size))
     yield {
       split,
+      splits: rows.map((row) => splits[row]),
       rows: rows.length,
       data: part,
       labels: rows.map((row) => labels[row]),
