@@ -63,7 +63,7 @@ interface Layer {
 
 /** Throws when the machine has no WebGL 2. */
 export function createPointCloud(canvas: HTMLCanvasElement, edge: readonly [number, number, number]): PointCloud {
-  const gl = canvas.getContext('webgl2', { antialias: false, premultipliedAlpha: true, preserveDrawingBuffer: true })
+  const gl = canvas.getContext('webgl2', { antialias: false, premultipliedAlpha: true })
   if (!gl) throw new Error('WebGL 2 is not available')
   const program = link(gl)
   const view = gl.getUniformLocation(program, 'view')
