@@ -4,6 +4,8 @@ import type { Strategy } from '@engine/strategies/contract'
 interface Property {
   readonly description?: string
   readonly enum?: readonly string[]
+  readonly anyOf?: readonly Property[]
+  readonly const?: string | number
   readonly type?: string
   readonly minimum?: number
   readonly maximum?: number
@@ -20,9 +22,10 @@ export function parameterTable(strategy: Strategy): string {
   return rows.length === 0 ? 'None.' : ['| name | values | default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
-const values = ({ enum: options, type, minimum, maximum }: Property): string =>
-  options
-    ? options.map((option) => `\`${option}\``).join(' · ')
-    : minimum === undefined
-      ? String(type)
-      : `${type} from ${minimum} to ${maximum}`
+function values({ enum: options, anyOf, const: only, type, minimum, maximum }: Property): string {
+  if (anyOf) return [...new Set(anyOf.flatMap((part) => values(part).split(' · ')))].join(' · ')
+  if (only !== undefined) return `\`${only}\``
+  if (options) return options.map((option) => `\`${option}\``).join(' · ')
+  if (minimum === undefined) return String(type)
+  return `${type} from ${minimum}${maximum === undefined ? '' : ` to ${maximum}`}`
+}

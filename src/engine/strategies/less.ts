@@ -12,7 +12,7 @@ export const projectionParam = z.int().min(1).max(65_536).nullable()
 const params = z.strictObject({
   target: targetParam,
   labelMode: z
-    .preprocess((given) => (given === true ? 'true' : given), z.enum(['argmax', 'sample', 'expected', 'true'])) // YAML reads a bare true
+    .union([z.enum(['argmax', 'sample', 'expected', 'true']), z.literal(true)]) // YAML reads a bare true
     .default('argmax')
     .meta({
       title: 'Labels of candidates',
@@ -53,6 +53,8 @@ const params = z.strictObject({
 
 export type LessParams = z.infer<typeof params>
 
+const isTrue = (labelMode: LessParams['labelMode']): boolean => String(labelMode) === 'true'
+
 /** Influence of training on a candidate upon the loss of target rows, followed along the last epochs of training (A§8.1). */
 export const less: Strategy<LessParams> = {
   id: 'less',
@@ -71,12 +73,13 @@ export const less: Strategy<LessParams> = {
   needs: ({ layers, projection }) => [...new Set([...gradientNeeds(layers), ...(projection === null ? [] : (['gradients'] as const))])],
   reads: ({ target, labelMode, gradient }) => [
     ...targetReads(target),
-    ...(labelMode === 'true' ? (['oracle'] as const) : []),
+    ...(isTrue(labelMode) ? (['oracle'] as const) : []),
     ...(gradient === 'adam' ? (['moments'] as const) : []),
   ],
   training: ({ checkpoints }) => ({ checkpoints }),
   effective: ({ form, items, draws, ...rest }) => ({
     ...rest,
+    labelMode: String(rest.labelMode),
     ...(rest.gradient === 'adam' && { form }),
     ...(rest.similarity === 'cos' && { items }),
     ...(rest.labelMode === 'sample' && { draws }),
@@ -96,7 +99,7 @@ export const less: Strategy<LessParams> = {
 
 /** The labels that candidates are scored with, one list per scoring. */
 function labelingsOf({ pool, classes, random, oracle }: Query, { labelMode, draws }: LessParams, probabilities: Matrix): Int32Array[] {
-  if (labelMode === 'true') {
+  if (isTrue(labelMode)) {
     if (oracle === undefined) throw unsupported('labelMode: true needs the true labels of the pool', { path: 'labelMode' })
     return [oracle]
   }

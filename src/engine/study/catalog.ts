@@ -16,6 +16,8 @@ export interface CatalogEntry {
   readonly modelFree: boolean
   /** JSON Schemas by parameter name, with title, description, default, enum */
   readonly parameters: Readonly<Record<string, FieldSchema>>
+  /** made of other methods, whose parameters its entry may give too */
+  readonly isOpen: boolean
   /** parameters that must be given */
   readonly required: readonly string[]
 }
@@ -35,6 +37,7 @@ function catalogEntry(strategy: Strategy): CatalogEntry {
     sources,
     isLine: line === true,
     modelFree,
+    isOpen: strategy.inner !== undefined,
     parameters: properties as Readonly<Record<string, FieldSchema>>,
     required,
   }

@@ -57,11 +57,11 @@ function strategySchema(): FieldSchema {
   return { anyOf: [{ enum: short }, ...catalog.map(entrySchema)] }
 }
 
-const entrySchema = ({ id, title, summary, parameters, required }: CatalogEntry): FieldSchema => ({
+const entrySchema = ({ id, title, summary, isOpen, parameters, required }: CatalogEntry): FieldSchema => ({
   title,
   description: summary,
   type: 'object',
-  additionalProperties: false,
+  additionalProperties: isOpen,
   required: ['id', ...required],
   properties: {
     id: { const: id },

@@ -29,6 +29,8 @@ export function kindOf(schema: FieldSchema): FieldKind {
     const inner = kindOf({ ...solid[0] })
     return inner.kind === 'number' || inner.kind === 'text' ? { ...inner, optional } : inner
   }
+  if (solid.length > 1 && solid.every((part) => part.enum ?? typeof part.const === 'boolean'))
+    return { kind: 'choice', values: solid.flatMap((part) => texts(part.enum)) }
   if (solid.length > 1) return { kind: 'text', optional, example: solid.map((part) => valueText(part.const ?? part.type)).join(' or ') }
   if (schema.enum) return { kind: 'choice', values: texts(schema.enum) }
   if (types.includes('boolean')) return { kind: 'switch' }
