@@ -25,9 +25,17 @@ export function useComparisonView(results: () => ResultSet | null) {
   const facetText = useQuery('facet')
   const hidden = useQuerySet('hide')
 
-  const datasets = computed(() => snapshot.value?.datasets.map(({ name }) => name) ?? [])
+  const datasets = computed(() => {
+    const known = snapshot.value?.datasets.map(({ name }) => name) ?? []
+    return [...new Set([...known, ...(results()?.runs.map((run) => run.dataset) ?? [])])]
+  })
   const measured = computed(() => metrics.filter((id) => snapshot.value?.metrics.includes(id)))
-  const candidates = computed(() => snapshot.value?.strategies.filter(({ id }) => id !== 'full-data').map(({ name }) => name) ?? [])
+  const candidates = computed(() => {
+    const all = results()
+    return all
+      ? all.strategies.filter((name) => !all.lines.includes(name))
+      : (snapshot.value?.strategies.filter(({ id }) => id !== 'full-data').map(({ name }) => name) ?? [])
+  })
 
   /** level of each factor in the URL as text, `*` for all of them */
   const givenLevels = computed<Readonly<Record<string, string>>>(() => {
@@ -42,7 +50,8 @@ export function useComparisonView(results: () => ResultSet | null) {
   })
   const factors = computed(() => {
     const all = results()
-    return (snapshot.value?.factors ?? []).map((path) => ({ path, levels: all ? factorLevels(all, path) : [] }))
+    const paths = all?.factors ?? snapshot.value?.factors ?? []
+    return paths.map((path) => ({ path, levels: all ? factorLevels(all, path) : [] }))
   })
   /** Levels of study-wide factors are looked at one at a time, those of a strategy side by side, unless the URL says otherwise. */
   const chosenLevels = computed<Readonly<Record<string, string>>>(() =>
@@ -83,6 +92,7 @@ export function useComparisonView(results: () => ResultSet | null) {
     band,
     budget,
     factors,
+    givenLevels,
     chosenLevels,
     chooseLevel,
     hidden: hidden.values,
