@@ -2,6 +2,7 @@ import { z } from '@engine/core/zod'
 import { importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
 import { mapMethods, type MapFrame } from '@engine/maps/layout'
 import type {
+  AddedResults,
   AppInfo,
   DatasetInfo,
   DoctorReport,
@@ -58,7 +59,7 @@ export const figureRequest = z.strictObject({
   /** id in the registry of figures */
   figure: id,
   metric: z.enum(['accuracy', 'nll', 'macro_f1', 'ece', 'brier']),
-  band: z.enum(['t95', 'paired-difference', 'none']),
+  band: z.enum(['t95', 'paired-difference', 'traces', 'none']),
   baseline: z.string().max(200),
   /** one of the study's data sets; all of them when left out */
   dataset: z.string().max(400).optional(),
@@ -121,6 +122,11 @@ export const commands = {
   'experiment.open': command<ExperimentSnapshot>()(z.strictObject({ experiment: id })),
   'experiment.remove': command<null>()(z.strictObject({ experiment: id })),
   'experiment.restore': command<ExperimentSummary>()(z.strictObject({ experiment: id })),
+  /** Reads a table of results of any origin; it stays for `results.table` until the lab ends. `map` names columns: strategy → method. */
+  'results.read': command<AddedResults>()(
+    z.strictObject({ name, text: z.string().max(40_000_000, 'a table of at most 40 million characters is needed'), map: z.record(z.string(), z.string()).optional() }),
+  ),
+  'results.table': command<AddedResults>()(z.strictObject({ table: id })),
   'export.table': command<FileResult>()(
     z.strictObject({ experiment: id, table: z.enum(['rounds', 'selections', 'diagnostics', 'overlap', 'summary', 'pairwise']) }),
   ),

@@ -1,3 +1,4 @@
+import type { TidyRuns } from '@engine/analysis/tidy/readTidy'
 import type { DatasetKind } from '@engine/data/dataset'
 import type { MapFrame } from '@engine/maps/layout'
 import type { BackendId } from '@engine/nn/executor'
@@ -192,6 +193,13 @@ export interface Notice {
   readonly message: string
 }
 
+/** Runs of a table that was added to a comparison. */
+export interface AddedResults {
+  readonly table: string
+  readonly name: string
+  readonly results: TidyRuns
+}
+
 /** A program that runs of a study would start on this machine. */
 export interface ExternalProgram {
   /** program and arguments */
@@ -251,4 +259,19 @@ export interface FileResult {
   readonly name: string
   readonly mime: string
   readonly bytes: Uint8Array
+}
+
+/** A figure as a file, with what belongs below and around it. */
+export interface FigureResult extends FileResult {
+  readonly caption: string
+  /** a `figure` environment that includes the PDF */
+  readonly latex: string
+  readonly widthMm: number
+  readonly heightMm: number
+}
+
+/** A table for papers that an experiment has. */
+export interface PaperTableInfo {
+  readonly id: string
+  readonly title: string
 }

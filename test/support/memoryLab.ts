@@ -15,6 +15,7 @@ import { datasetName } from '@engine/study/consistency'
 import { checkStudy } from '@engine/study/schema'
 import { csvTable } from '@main/exporting/csv'
 import { commandsOf } from '@main/lab/externalPrograms'
+import { createTables } from '@main/lab/tables'
 import { ablationStudy, doctorReport, recipesForMemory, sampleStudy } from './memoryContent'
 import { createMemoryExperiment, type MemoryExperiment } from './memoryExperiment'
 import { figureOf, resultsOf } from './memoryFigure'
@@ -300,6 +301,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       changed()
       return entryOf(experiment).experiment.summary()
     },
+    ...createTables(),
     'export.table': ({ experiment, table }) => ({
       name: `${entryOf(experiment).experiment.study.study}-${table}.csv`,
       mime: 'text/csv',
@@ -307,7 +309,17 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     }),
     'export.figure': ({ experiment, request, format }) => {
       if (format !== 'svg') throw new QuerentError('unsupported', `the memory lab draws SVG only, not ${format}`)
-      return { name: 'learning-curves.svg', mime: 'image/svg+xml', bytes: figureOf(entryOf(experiment).experiment, request) }
+      return { name: `${request.figure}.svg`, mime: 'image/svg+xml', ...figureOf(entryOf(experiment).experiment, request) }
+    },
+    'export.tables': () => [
+      { id: 'results', title: 'Results on digits' },
+      { id: 'differences', title: 'Paired differences on digits' },
+    ],
+    'export.sheet': ({ experiment, figures, tables }) => {
+      const drawn = figures.map((request) => [`figures/${request.figure}.svg`, figureOf(entryOf(experiment).experiment, request).bytes])
+      const table = new TextEncoder().encode(csvTable('summary', resultsOf(entryOf(experiment).experiment)))
+      const files = Object.fromEntries([...drawn, ...tables.map((id) => [`tables/${id}.csv`, table])]) as Record<string, Uint8Array>
+      return { name: `${entryOf(experiment).experiment.study.study}-sheet.zip`, mime: 'application/zip', bytes: zipSync(files) }
     },
     'export.paper': ({ experiment, part }) => {
       if (part !== 'tables') throw new QuerentError('unsupported', `the memory lab makes tables only, no ${part}`)

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { csvFormatRows, dsvFormat } from 'd3-dsv'
+import { csvFormatRows } from 'd3-dsv'
 import {
   joinResults,
   minimumPairsForP,
@@ -10,17 +10,15 @@ import {
   readTidy,
   resultFindings,
   statisticsSentence,
+  textTableOf,
   type ColumnMap,
   type PenaltyComparison,
   type RankComparison,
   type ResultSource,
-  type TextTable,
 } from '@engine/analysis'
-import { badInput } from '@engine/core/errors'
 import { metricIds } from '@engine/study/fields'
 import type { ResultSet } from '@engine/study/results'
 import type { MetricId } from '@engine/study/spec'
-import { z } from '@engine/core/zod'
 import { csvTable, tableObjects } from '../exporting/csv'
 import { resultsOf } from '../lab/resultSet'
 import { openResults } from '../lab/results'
@@ -95,7 +93,7 @@ function sentences(results: ResultSet): string {
 
 async function openSource(context: CliContext, name: string, map: ColumnMap): Promise<ResultSource['results']> {
   const path = context.resolve(name)
-  if (!isFolder(path, name)) return readTidy(readTable(path, name), map)
+  if (!isFolder(path, name)) return readTidy(textTableOf(name, new TextDecoder().decode(readBytes(path, name))), map)
   return resultsOf(await openResults(createExperimentHost(context).store, path))
 }
 
@@ -104,32 +102,6 @@ function isFolder(path: string, name: string): boolean {
     return statSync(path).isDirectory()
   } catch (error) {
     throw toQuerentError(error, name)
-  }
-}
-
-const jsonTable = z.object({
-  columns: z.array(z.string()),
-  rows: z.array(z.array(z.union([z.string(), z.number(), z.boolean(), z.null()]))),
-})
-
-function readTable(path: string, name: string): TextTable {
-  const text = new TextDecoder().decode(readBytes(path, name))
-  if (extname(name) === '.json') {
-    const table = jsonTable.safeParse(parseJson(text, name))
-    if (!table.success) throw badInput(`${name} is not a table`, { file: name, expected: '{ "columns": [names], "rows": [[cells]] }' })
-    return { name, header: table.data.columns, rows: table.data.rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell)))) }
-  }
-  const first = text.slice(0, Math.max(0, text.indexOf('\n')))
-  const delimiter = [',', ';', '\t'].reduce((best, mark) => (first.split(mark).length > first.split(best).length ? mark : best))
-  const [header = [], ...rows] = dsvFormat(delimiter).parseRows(text.replace(/^\uFEFF/, ''))
-  return { name, header: header.map((title) => title.trim()), rows: rows.filter((row) => row.length > 1 || row[0].trim() !== '') }
-}
-
-function parseJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch (cause) {
-    throw badInput(`${name} is not JSON: ${cause instanceof Error ? cause.message : ''}`, { file: name })
   }
 }
 

@@ -5,6 +5,7 @@ import { createExplore } from './explore'
 import { createExperiments, summaryOf, type Experiments } from './experiments'
 import { createHub } from './hub'
 import { createNotices } from './notices'
+import { createTables } from './tables'
 import { createProjects, type Projects } from './projects'
 
 /** The application service: answers commands over any number of ports, owns the workspace, never computes. */
@@ -34,6 +35,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     ...experiments.handlers,
     ...explore.handlers,
     ...datasets.handlers,
+    ...createTables(),
     'app.info': async () => ({ ...deps.info, workspace: store.folder, backend: await deps.backends.describe() }),
     'settings.get': () => store.settings(),
     'settings.set': async (patch) => {
