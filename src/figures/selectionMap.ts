@@ -2,12 +2,12 @@ import { metricInfo } from '@engine/analysis/metricInfo'
 import type { MapMethod } from '@engine/maps/layout'
 import type { RunState } from '@engine/study/events'
 import type { MetricId } from '@engine/study/spec'
-import { fittingLine } from './captions'
 import type { FigureBox } from './figure'
 import { measureOf, type Rect } from './linePlot'
 import { edgeColor, newColor, poolColor, roundColor, type Rgb } from './mapColors'
 import { escapeMarkup } from './markup'
 import { figureInk, markerPaths, type SeriesStyle } from './palette'
+import { wrapped } from './panels'
 import { picksAt } from './picks'
 import { fitPlaces, type Places } from './places'
 
@@ -58,15 +58,17 @@ export function selectionMap(map: SelectionMap, box: Omit<FigureBox, 'theme' | '
   const places = fitPlaces(map.rows, map.positions, 1 + (map.rows.at(-1) ?? -1), map.method === 'pca')
   const frames = framesOf(map)
   const gap = font
-  const panelWidth = (width - gap * (map.panels.length - 1)) / map.panels.length
-  const top = 3.1 * font
+  const margin = marginOf(font)
+  const panelWidth = (width - 2 * margin - gap * (map.panels.length - 1)) / map.panels.length
+  const words = map.panels.map(({ state }) => state.records.map((_, round) => wrapped(stateWords(map, state, round), panelWidth, measure)))
+  const top = margin + (1.8 + 1.3 * Math.max(1, ...words.flat().map((lines) => lines.length))) * font
   const rects = map.panels.map((_, i): Rect => ({
-    left: i * (panelWidth + gap),
+    left: margin + i * (panelWidth + gap),
     top,
     width: panelWidth,
     height: mapHeight(panelWidth, map),
   }))
-  const height = top + rects[0].height + 2.2 * font
+  const height = top + rects[0].height + 1.6 * font + margin
   const ink = figureInk.paper
   const dot = Math.min(1.6, Math.max(0.45, 0.22 * Math.sqrt((panelWidth * rects[0].height) / Math.max(1, map.rows.length))))
   const text = textWith(box)
@@ -75,14 +77,14 @@ export function selectionMap(map: SelectionMap, box: Omit<FigureBox, 'theme' | '
     `<rect width="${px(width)}" height="${px(height)}" fill="${ink.surface}"/>`,
     ...map.panels.map(({ name, style }, i) => {
       const { left } = rects[i]
-      const mark = `translate(${px(left + 0.6 * font)} ${px(0.75 * font)}) scale(${px(0.42 * font * style.symbolScale)})`
+      const mark = `translate(${px(left + 0.6 * font)} ${px(margin + 0.75 * font)}) scale(${px(0.42 * font * style.symbolScale)})`
       const edge = style.pale ? ` stroke="${ink.text}" stroke-width="0.12"` : ''
       return (
         `<path d="${markerPaths[style.marker]}" transform="${mark}" fill="${style.color}"${edge}/>` +
         text(
           shortened(name, panelWidth - 1.6 * font, (part) => 1.12 * measure(part)),
           left + 1.5 * font,
-          1.15 * font,
+          margin + 1.15 * font,
           { bold: true },
         )
       )
@@ -92,7 +94,7 @@ export function selectionMap(map: SelectionMap, box: Omit<FigureBox, 'theme' | '
         `<rect x="${px(left + 0.5)}" y="${px(top + 0.5)}" width="${px(across - 1)}" height="${px(down - 1)}" fill="none" stroke="${ink.grid}"/>`,
     ),
     ...rects.map((rect) => dots([...map.rows.keys()], placeIn(places, rect), dot, `fill="${hex(poolColor('paper'))}"`)),
-    legend(map, frames, box, height - 0.75 * font),
+    legend(map, frames, box, height - margin - 0.2 * font),
   ].join('\n')
 
   const frame = (round: number): string =>
@@ -109,31 +111,37 @@ export function selectionMap(map: SelectionMap, box: Omit<FigureBox, 'theme' | '
         }
         const newest = [...fresh].flatMap((row) => (places.placeOf[row] >= 0 ? [places.placeOf[row]] : []))
         marks.push(dots(newest, at, 2 + dot, freshStyle))
-        const words = fittingLine(stateWords(map, state, own), panelWidth, measure)
-        return `${marks.filter(Boolean).join('\n')}\n${text(words, rects[i].left, 2.6 * font, { fill: ink.muted })}`
+        const lines = (words[i][own] ?? ['not evaluated yet']).map((line, at) =>
+          text(line, rects[i].left, margin + (2.6 + 1.3 * at) * font, { fill: ink.muted }),
+        )
+        return [...marks, ...lines].filter(Boolean).join('\n')
       })
       .join('\n')
 
   return { width, height, frames, base, frame }
 }
 
-/** A frame as a document of its own, `size` being its attributes of width and height. */
-export const mapDocument = (
-  { width, height }: MapDrawing,
-  content: string,
-  size: { readonly width: string; readonly height: string },
-): string =>
-  `<svg width="${size.width}" height="${size.height}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${px(width)} ${px(height)}">\n${content}\n</svg>\n`
+/** Width and height of a document, with their units; `fit` of `none` stretches the drawing to them. */
+export interface DocumentSize {
+  readonly width: string
+  readonly height: string
+  readonly fit?: 'none'
+}
 
-/** `round 3 of 8`, labels and metric, for the line above a panel. */
-function stateWords({ metric }: SelectionMap, state: SelectionPanel['state'], round: number): string[] {
+/** Elements of a drawing as an SVG document. */
+export const mapDocument = ({ width, height }: MapDrawing, content: string, size: DocumentSize): string =>
+  `<svg width="${size.width}" height="${size.height}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${px(width)} ${px(height)}"${size.fit ? ` preserveAspectRatio="${size.fit}"` : ''}>\n${content}\n</svg>\n`
+
+/** `round 3 of 8`, labels and metric, for above a panel. */
+function stateWords({ metric }: SelectionMap, state: SelectionPanel['state'], round: number): string {
   const record = state.records[round]
-  if (record === undefined) return ['not evaluated yet']
   const { label, percent } = metricInfo[metric]
   const value = record.metrics[metric] ?? null
   const shown = value === null ? '' : percent ? `${label} ${(100 * value).toFixed(1)} %` : `${label} ${value.toFixed(3)}`
-  return [`round ${round} of ${state.records.length - 1}`, `${record.labeled} labels`, shown]
+  return [`round ${round} of ${state.records.length - 1}`, `${record.labeled} labels`, shown].filter(Boolean).join(', ')
 }
+
+const marginOf = (font: number): number => 0.6 * font
 
 /** Two panels are squares; one is wide. */
 const mapHeight = (width: number, { panels }: SelectionMap): number => width * (panels.length === 1 ? 0.62 : 1)
@@ -162,7 +170,7 @@ function legend({ method, dataset, seed }: SelectionMap, frames: number, box: Om
   const text = textWith(box)
   const fill = figureInk.paper.muted
   const parts: string[] = []
-  let x = 0
+  let x = marginOf(font)
   const middle = y - 0.35 * font
   const entry = (marks: (from: number) => string, marksWidth: number, words: string): void => {
     parts.push(marks(x), text(words, x + marksWidth + 0.4 * font, y, { fill }))
@@ -178,8 +186,9 @@ function legend({ method, dataset, seed }: SelectionMap, frames: number, box: Om
   entry(ramp, (0.6 + 0.5 * (steps - 1)) * font, frames > 1 ? `labelled, round 0 to ${frames - 1}` : 'labelled')
   entry((from) => circle(from + 0.3 * font, freshStyle), 0.6 * font, 'newest')
   const about = `${mapTitles[method]} of ${dataset}, seed ${seed}`
-  const room = width - x
-  if (room > 6 * font) parts.push(text(shortened(about, room, measure), width, y, { fill, anchor: 'end' }))
+  const right = width - marginOf(font)
+  const room = right - x
+  if (room > 6 * font) parts.push(text(shortened(about, room, measure), right, y, { fill, anchor: 'end' }))
   return parts.join('\n')
 }
 

@@ -90,7 +90,8 @@ async function rasterised(drawing: ReturnType<typeof selectionMap>, options: Ani
   const { Resvg } = await import('@resvg/resvg-js')
   const font = fontsOf(fontFiles(fontsDir))
   const size = { width: String(width), height: String(height) }
-  const draw = (content: string): Uint8Array => new Resvg(mapDocument(drawing, content, size), { font }).render().pixels
+  // The sides of a raster are whole and even numbers: the drawing is stretched by less than a pixel.
+  const draw = (content: string): Uint8Array => new Resvg(mapDocument(drawing, content, { ...size, fit: 'none' }), { font }).render().pixels
   const base = draw(drawing.base)
   const data = new Uint8Array(count * base.length)
   for (let round = 0; round < count; round++) {

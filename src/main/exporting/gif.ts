@@ -7,6 +7,6 @@ export async function encodeGif({ width, height, count, data }: PixelFrames, tim
     raw: { width, height: height * count, channels: 4, pageHeight: height },
     limitInputPixels: false,
   })
-    .gif({ delay: [...timing], loop: 0, dither: 0, effort: 7 })
+    .gif({ delay: [...timing], loop: 0, dither: 0, effort: 4 })
     .toBuffer()
 }
