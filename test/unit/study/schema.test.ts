@@ -88,7 +88,7 @@ describe('parseStudy', () => {
     ['unknown section', ['run: {', 'runs: {'], 'runs', { code: 'unknown-key', nearest: 'run' }],
     ['unknown key', ['epochs: 30', 'epoch: 30'], 'training.epoch', { code: 'unknown-key', nearest: 'epochs' }],
     ['key of another model', ['hidden: [128]', 'filters: [128]'], 'model.filters', { code: 'unknown-key' }],
-    ['unknown model', ['type: mlp', 'type: resnet'], 'model.type', { code: 'wrong-type', found: '"resnet"' }],
+    ['unknown model', ['type: mlp', 'type: lstm'], 'model.type', { code: 'wrong-type', found: '"lstm"' }],
     ['unknown parameter', ['batch: topk', 'batches: topk'], 'strategies[2].batches', { code: 'unknown-key', nearest: 'batch' }],
     ['wrong type', ['seeds: 10', 'seeds: ten'], 'protocol.seeds', { code: 'wrong-type', expected: 'a number' }],
     ['a fraction of a row', ['query: 50', 'query: 2.5'], 'protocol.query', { code: 'wrong-type' }],
