@@ -8,7 +8,7 @@ import { figureIds, type FigureId } from './registry'
 
 /** The figure that a request names and what it shows; `strategies` are all of the study, because styles belong to names. */
 export function requestedFigure(
-  { figure, dataset, metric, band, baseline, hidden, facet }: FigureRequest,
+  { figure, dataset, metric, band, baseline, hidden, facet, budget, prices }: FigureRequest,
   results: ResultSet,
   strategies: readonly NamedStrategy[],
 ): { readonly id: FigureId; readonly choices: FigureChoices } {
@@ -31,8 +31,10 @@ export function requestedFigure(
       metric,
       baseline,
       hidden,
+      ...(budget === undefined ? {} : { budget }),
+      ...(prices === undefined ? {} : { prices }),
       facet: Object.fromEntries(levels),
-      band: band === 'none' ? 'none' : 'interval',
+      band: band === 'none' || band === 'traces' ? band : 'interval',
     },
   }
 }

@@ -128,7 +128,15 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
     },
     exporting: {
       table: (results, table) => `${table},${results.runs.length}\n`,
-      figure: async (view) => new TextEncoder().encode(view.studyText),
+      figure: async (view) => ({
+        bytes: new TextEncoder().encode(view.studyText),
+        caption: 'A figure.',
+        latex: '\\caption{A figure.}',
+        widthMm: 100,
+        heightMm: 50,
+      }),
+      tables: () => [{ id: 'results', title: 'Results' }],
+      sheet: async (_view, { figures, tables }) => new TextEncoder().encode(`${figures.length} ${tables.join()}`),
       results: resultsOf,
       paper: async (view, part, baseline) => new TextEncoder().encode(`${part} ${baseline} ${view.studyText}`),
     },

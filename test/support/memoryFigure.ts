@@ -1,16 +1,12 @@
-import { HeatmapChart, LineChart } from 'echarts/charts'
-import { AriaComponent, GraphicComponent, GridComponent, VisualMapComponent } from 'echarts/components'
-import { init, use } from 'echarts/core'
-import { SVGRenderer } from 'echarts/renderers'
+import { init } from 'echarts'
 import type { FigureRequest } from '@contract/commands'
+import type { FigureResult } from '@contract/types'
 import { resultSetFrom } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
 import { figures } from '@figures/registry'
 import { requestedFigure } from '@figures/request'
 import { pixelsOf, pixelsOfPoints } from '@figures/venues'
 import type { MemoryExperiment } from './memoryExperiment'
-
-use([LineChart, HeatmapChart, GridComponent, GraphicComponent, AriaComponent, VisualMapComponent, SVGRenderer])
 
 export const resultsOf = ({ study, snapshot }: MemoryExperiment): ResultSet =>
   resultSetFrom({
@@ -24,15 +20,17 @@ export const resultsOf = ({ study, snapshot }: MemoryExperiment): ResultSet =>
   })
 
 /** The figure as an SVG, drawn in the page. */
-export function figureOf(experiment: MemoryExperiment, request: FigureRequest): Uint8Array {
+export function figureOf(experiment: MemoryExperiment, request: FigureRequest): Omit<FigureResult, 'name' | 'mime'> {
   const results = resultsOf(experiment)
   const { id, choices } = requestedFigure(request, results, experiment.study.strategies)
   const width = Math.round(pixelsOf(request.widthMm))
   const box = { theme: 'paper', width, fontFamily: 'DejaVu Sans', fontSizePx: pixelsOfPoints(request.fontPt) } as const
   const height = Math.round(request.heightMm === undefined ? figures[id].height(results, choices, box) : pixelsOf(request.heightMm))
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
-  chart.setOption(figures[id].build(results, choices, { ...box, height }).option)
+  const { option, caption } = figures[id].build(results, choices, { ...box, height })
+  chart.setOption({ ...option, animation: false })
   const svg = chart.renderToSVGString()
   chart.dispose()
-  return new TextEncoder().encode(svg)
+  const heightMm = Math.round((height / 96) * 254) / 10
+  return { bytes: new TextEncoder().encode(svg), caption, latex: `\\caption{${caption}}`, widthMm: request.widthMm, heightMm }
 }

@@ -8,6 +8,7 @@ import { figures, type FigureId } from '@figures/registry'
 import { pixelsOf, pixelsOfPoints } from '@figures/venues'
 import { figureFile, figureSvg, type FigureFormat, type FigureOptions } from './figure'
 import { figureFontFamily, textMeasure } from './fonts'
+import { latexText } from './latex'
 
 /** Paper that a figure is drawn on. */
 export interface FigurePage {
@@ -56,16 +57,28 @@ export async function printFigure(results: ResultSet, id: FigureId, choices: Fig
   }
 }
 
-/** The figure of a request as a file; refuses one that the results do not have, and says why. */
-export async function requestedFile(
+/** The figure of a request; refuses one that the results do not have, and says why. */
+export async function printRequested(
   results: ResultSet,
   strategies: readonly NamedStrategy[],
   request: FigureRequest,
-  { format, dpi, fontsDir }: { readonly format: FigureFormat; readonly dpi: number; readonly fontsDir: string },
-): Promise<Uint8Array> {
+  fontsDir: string,
+): Promise<PrintedFigure & { readonly id: FigureId }> {
   const { id, choices } = requestedFigure(request, results, strategies)
   const reason = figures[id].needs(results, choices)
   if (reason !== null) throw unsupported(reason)
-  const { file } = await printFigure(results, id, choices, { ...request, fontsDir })
-  return file(format, { dpi })
+  return { id, ...(await printFigure(results, id, choices, { ...request, fontsDir })) }
 }
+
+/** The environment that includes a figure's PDF, `folder` from the paper. */
+export const figureLatex = (
+  { id, widthMm, caption }: Pick<PrintedFigure, 'widthMm' | 'caption'> & { readonly id: FigureId },
+  folder = '',
+): string =>
+  `\\begin{figure}[t]
+  \\centering
+  \\includegraphics[width=${widthMm}mm]{${folder}${id}.pdf}
+  \\caption{${latexText(caption)}}
+  \\label{fig:${id}}
+\\end{figure}
+`

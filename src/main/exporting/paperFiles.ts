@@ -2,8 +2,8 @@ import { csvFormatRow } from 'd3-dsv'
 import { zipSync, type Zippable } from 'fflate'
 import { figureIds, figures, type FigureId } from '@figures/registry'
 import { allTables } from './csv'
-import type { FigureFormat } from './figure'
-import { printFigure, type FigurePage } from './figures'
+import type { FigureFormat, FigureOptions } from './figure'
+import { printFigure, type FigurePage, type PrintedFigure } from './figures'
 import { tableFiles, type Paper } from './paper'
 import { reportHtml } from './reportHtml'
 
@@ -31,15 +31,27 @@ export async function figureFiles(paper: Paper, formats: readonly FigureFormat[]
       left.push({ figure: id, reason })
       continue
     }
-    const { file, caption, table } = await printFigure(results, id, choices, page)
-    for (const format of formats) files[`${id}.${format}`] = await file(format)
-    const rows = [table.columns, ...table.rows].map((row) => csvFormatRow(row.map((value) => (value === null ? '' : String(value)))))
-    files[`${id}.csv`] = rows.map((row) => `${row}\n`).join('')
-    captions.push(`${id}: ${caption}\n`)
+    const figure = await printFigure(results, id, choices, page)
+    Object.assign(files, await filesOf(id, figure, formats))
+    captions.push(`${id}: ${figure.caption}\n`)
     drawn.push(id)
   }
   if (captions.length > 0) files['captions.txt'] = captions.join('\n')
   return { files, drawn, left }
+}
+
+/** One figure in each format, with its numbers. */
+export async function filesOf(
+  name: string,
+  { file, table }: PrintedFigure,
+  formats: readonly FigureFormat[],
+  look?: Pick<FigureOptions, 'dpi' | 'outlines'>,
+): Promise<Files> {
+  const files: Record<string, string | Uint8Array> = {}
+  for (const format of formats) files[`${name}.${format}`] = await file(format, look)
+  const rows = [table.columns, ...table.rows].map((row) => csvFormatRow(row.map((value) => (value === null ? '' : String(value)))))
+  files[`${name}.csv`] = rows.map((row) => `${row}\n`).join('')
+  return files
 }
 
 /** Everything a paper and its artefact need: figures, tables, macros, references, report, CSVs, manifest and study. */

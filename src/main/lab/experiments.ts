@@ -32,6 +32,8 @@ type ExperimentHandlers = Pick<
   | 'experiment.restore'
   | 'export.table'
   | 'export.figure'
+  | 'export.tables'
+  | 'export.sheet'
   | 'export.paper'
   | 'queue.get'
 >
@@ -223,10 +225,16 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
       const text = deps.exporting.table(deps.exporting.results(await viewOf(experiment)), table)
       return { name: fileName(record(experiment), `${table}.csv`), mime: 'text/csv', bytes: new TextEncoder().encode(text) }
     },
-    'export.figure': async ({ experiment, request, format, dpi }) => ({
-      name: fileName(record(experiment), `${request.figure}.${format}`),
-      mime: figureTypes[format],
-      bytes: await deps.exporting.figure(await viewOf(experiment), request, format, dpi ?? 300),
+    'export.figure': async ({ experiment, request, ...look }) => ({
+      name: fileName(record(experiment), `${request.figure}.${look.format}`),
+      mime: figureTypes[look.format],
+      ...(await deps.exporting.figure(await viewOf(experiment), request, look)),
+    }),
+    'export.tables': async ({ experiment }) => deps.exporting.tables(await viewOf(experiment)),
+    'export.sheet': async ({ experiment, ...sheet }) => ({
+      name: fileName(record(experiment), 'sheet.zip'),
+      mime: 'application/zip',
+      bytes: await deps.exporting.sheet(await viewOf(experiment), sheet),
     }),
     'export.paper': async ({ experiment, part, baseline }) => {
       const [suffix, mime] = part === 'report' ? ['report.html', 'text/html'] : [`${part}.zip`, 'application/zip']

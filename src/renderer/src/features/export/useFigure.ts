@@ -1,63 +1,149 @@
-import { computed, onBeforeUnmount, ref, shallowRef, watch } from 'vue'
 import { watchDebounced } from '@vueuse/core'
-import type { FigureRequest } from '@contract/commands'
+import { computed, onBeforeUnmount, shallowRef, watch, type ComputedRef } from 'vue'
+import type { CommandInput, FigureRequest } from '@contract/commands'
+import type { FigureResult } from '@contract/types'
 import { factorText } from '@engine/analysis/resultSet'
+import type { ResultSet } from '@engine/study/results'
+import type { NamedStrategy } from '@figures/palette'
+import { figureIds, figures, type FigureId } from '@figures/registry'
+import { requestedFigure } from '@figures/request'
 import { venues } from '@figures/venues'
 import { useClient } from '@/client/labClient'
-import { useQuery, useQueryChoice } from '@/composables/useQuery'
+import { useQuery, useQueryChoice, useQuerySet } from '@/composables/useQuery'
 import type { ComparisonChoices } from '@/features/compare/useComparisonView'
 
-export type FigureFormat = 'svg' | 'png' | 'pdf'
+export type FigureFormat = CommandInput<'export.figure'>['format']
+export const figureFormats: readonly FigureFormat[] = ['pdf', 'svg', 'png']
 
-/** The figure as it will be printed: its request from the URL, and a preview that the lab draws with the exporter itself. */
-export function useFigure(choices: ComparisonChoices, experiment: () => string | null) {
-  const client = useClient()
+/** Limits of the lengths and sizes that a sheet may have. */
+export const limits = { width: [30, 400], height: [20, 400], font: [4, 24] } as const
+
+const numberIn = (text: string | undefined, [low, high]: readonly [number, number]): number | undefined => {
+  const value = Number(text)
+  return text && Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : undefined
+}
+
+export interface OfferedFigure {
+  readonly id: FigureId
+  readonly title: string
+  /** why these results do not have it */
+  readonly reason: string | null
+}
+
+/** The sheet as the URL describes it: what is shown, at which size, in which formats. */
+export function useFigure(choices: ComparisonChoices, results: () => ResultSet | null, strategies: () => readonly NamedStrategy[]) {
+  const figureText = useQuery('figure')
   const venue = useQuery('venue', 'neurips')
   const widthText = useQuery('width')
-  const heightText = useQuery('height', '60')
+  const heightsText = useQuery('heights')
   const fontText = useQuery('font', '9')
-  const format = useQueryChoice<FigureFormat>('format', ['pdf', 'svg', 'png'], 'pdf')
+  const chosenFormats = useQuerySet('formats')
   const dpi = useQueryChoice<'300' | '600'>('dpi', ['300', '600'], '300')
+  const letters = useQueryChoice<'text' | 'outlines'>('letters', ['text', 'outlines'], 'text')
 
-  const numberIn = (text: string, fallback: number, low: number, high: number): number => {
-    const value = Number(text)
-    return text !== '' && Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : fallback
+  /** Compare arrives with its view; its paired differences are a figure of their own here. */
+  const selected = computed<FigureId>({
+    get: () =>
+      figureIds.find((id) => id === figureText.value) ??
+      (choices.band.value === 'paired-difference' ? 'paired-difference' : 'learning-curves'),
+    set: (id) => void (figureText.value = id),
+  })
+  const formats = computed<readonly FigureFormat[]>(() => {
+    const given = figureFormats.filter((format) => chosenFormats.values.value.has(format))
+    return given.length > 0 ? given : ['pdf']
+  })
+  function toggleFormat(format: FigureFormat): void {
+    const next = new Set<FigureFormat>(formats.value)
+    if (!next.delete(format)) next.add(format)
+    if (next.size > 0) chosenFormats.values.value = next
   }
-  const widthMm = computed(() => numberIn(widthText.value, venues.find(({ id }) => id === venue.value)?.widthMm ?? 139.7, 30, 400))
-  const heightMm = computed(() => numberIn(heightText.value, 60, 20, 400))
-  const fontPt = computed(() => numberIn(fontText.value, 9, 4, 24))
 
-  const request = computed<FigureRequest>(() => {
-    const { dataset, metric, baseline, facet } = choices.view.value
-    const band = choices.band.value
+  const widthMm = computed(() => numberIn(widthText.value, limits.width) ?? venues.find(({ id }) => id === venue.value)?.widthMm ?? 139.7)
+  const fontPt = computed(() => numberIn(fontText.value, limits.font) ?? 9)
+  const heights = computed<ReadonlyMap<string, string>>(
+    () => new Map(heightsText.value.split(',').flatMap((part) => (part.includes(':') ? [part.split(':') as [string, string]] : []))),
+  )
+  /** Millimetres that the user set for the selected figure; without, the figure's own height is taken. */
+  const heightMm = computed<number | undefined>({
+    get: () => numberIn(heights.value.get(selected.value), limits.height),
+    set: (value) => {
+      const next = new Map(heights.value)
+      if (value === undefined) next.delete(selected.value)
+      else next.set(selected.value, String(value))
+      heightsText.value = [...next].map((pair) => pair.join(':')).join(',')
+    },
+  })
+  /** levels that the URL names; every other level is drawn, in panels */
+  const levels = computed<Readonly<Record<string, string>>>(() => {
+    const given = choices.givenLevels.value
+    return Object.fromEntries(
+      choices.factors.value.flatMap(({ path, levels: all }) => {
+        const level = all.map(factorText).find((text) => text === given[path])
+        return level === undefined ? [] : [[path, level]]
+      }),
+    )
+  })
+  const dataset = computed(() => choices.datasets.value.find((name) => name === choices.dataset.value))
+
+  const requestFor = (figure: FigureId): FigureRequest => {
+    const { metric, baseline } = choices.view.value
+    const budget = numberIn(choices.budget.value, [0, Number.MAX_SAFE_INTEGER])
+    const height = numberIn(heights.value.get(figure), limits.height)
     return {
-      figure: 'learning-curves',
-      dataset,
+      figure,
+      ...(dataset.value === undefined ? {} : { dataset: dataset.value }),
       metric,
       baseline,
-      band: band === 'traces' ? 'none' : band,
+      band: choices.band.value === 'traces' ? 'traces' : 't95',
       hidden: [...choices.hidden.value].sort(),
-      facet: Object.fromEntries(Object.entries(facet).map(([path, level]) => [path, factorText(level)])),
+      facet: { ...levels.value },
+      ...(budget === undefined ? {} : { budget }),
       widthMm: widthMm.value,
-      heightMm: heightMm.value,
+      ...(height === undefined ? {} : { heightMm: height }),
       fontPt: fontPt.value,
     }
+  }
+  const offered: ComputedRef<readonly OfferedFigure[]> = computed(() => {
+    const all = results()
+    return figureIds.map((id) => ({
+      id,
+      title: figures[id].title,
+      reason: all ? figures[id].needs(all, requestedFigure(requestFor(id), all, strategies()).choices) : null,
+    }))
   })
+  const offer = computed(() => offered.value.find(({ id }) => id === selected.value) ?? offered.value[0])
 
-  const url = ref('')
+  const look = computed(() => ({
+    ...(formats.value.includes('png') ? { dpi: dpi.value === '600' ? (600 as const) : (300 as const) } : {}),
+    ...(formats.value.includes('svg') && letters.value === 'outlines' ? { outlines: true } : {}),
+  }))
+  return {
+    ...{ selected, offered, offer, venue, widthText, fontText, widthMm, heightMm, fontPt, formats, toggleFormat, dpi, letters, look },
+    ...{ levels, dataset, requestFor },
+  }
+}
+export type FigureChoices = ReturnType<typeof useFigure>
+
+/** The selected figure as it will be printed, drawn by the lab with the exporter itself. */
+export function usePreview(figure: FigureChoices, experiment: () => string | null, stage: () => unknown) {
+  const client = useClient()
+  const drawn = shallowRef<(FigureResult & { readonly url: string }) | null>(null)
   const error = shallowRef<unknown>(null)
-  const drawing = ref(false)
+  const drawing = shallowRef(false)
   let turn = 0
+  const show = (next: typeof drawn.value): void => {
+    if (drawn.value) URL.revokeObjectURL(drawn.value.url)
+    drawn.value = next
+  }
   async function preview(): Promise<void> {
     const id = experiment()
-    if (!id) return
     const mine = ++turn
+    if (!id || figure.offer.value.reason !== null) return
     drawing.value = true
     try {
-      const file = await client.call('export.figure', { experiment: id, request: request.value, format: 'svg' })
+      const file = await client.call('export.figure', { experiment: id, request: figure.requestFor(figure.selected.value), format: 'svg' })
       if (mine !== turn) return
-      URL.revokeObjectURL(url.value)
-      url.value = URL.createObjectURL(new Blob([Uint8Array.from(file.bytes)], { type: file.mime }))
+      show({ ...file, url: URL.createObjectURL(new Blob([Uint8Array.from(file.bytes)], { type: file.mime })) })
       error.value = null
     } catch (cause) {
       if (mine === turn) error.value = cause
@@ -65,17 +151,15 @@ export function useFigure(choices: ComparisonChoices, experiment: () => string |
       if (mine === turn) drawing.value = false
     }
   }
-  watch(experiment, () => void preview(), { immediate: true })
+  watch([experiment, figure.selected, stage], () => void preview(), { immediate: true })
   watchDebounced(
-    () => JSON.stringify(request.value),
+    () => JSON.stringify([figure.requestFor(figure.selected.value), figure.offer.value.reason]),
     () => void preview(),
     { debounce: 200 },
   )
   onBeforeUnmount(() => {
     turn = -1
-    URL.revokeObjectURL(url.value)
+    show(null)
   })
-
-  return { venue, widthText, heightText, fontText, widthMm, heightMm, fontPt, format, dpi, request, url, error, drawing, preview }
+  return { drawn, error, drawing, preview }
 }
-export type FigureChoices = ReturnType<typeof useFigure>
