@@ -1,4 +1,4 @@
-import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
+import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import type { Path } from './paths'
 import type { Finding } from './spec'
 
@@ -13,10 +13,12 @@ export interface StudySource {
 /** Reads YAML 1.2 or JSON; a broken file gives findings with line and column and no value. */
 export function readSource(text: string): StudySource {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const findings = document.errors.map((error): Finding => {
-    const { line, col } = lines.linePos(error.pos[0])
-    return { code: 'broken-yaml', severity: 'error', path: '', message: `line ${line}, column ${col}: ${error.message}`, line }
+  // The library's own check of keys compares each with all before it.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+  const errors = document.errors.map(({ pos, message }) => ({ at: pos[0], message }))
+  const findings = [...errors, ...repeatedKeys(document)].map(({ at, message }): Finding => {
+    const { line, col } = lines.linePos(at)
+    return { code: 'broken-yaml', severity: 'error', path: '', message: `line ${line}, column ${col}: ${message}`, line }
   })
   if (findings.length > 0) return { value: undefined, findings, lineOf: () => undefined }
   const broken = (message: string): StudySource => ({
@@ -32,6 +34,22 @@ export function readSource(text: string): StudySource {
   } catch (error) {
     return broken(error instanceof Error ? error.message : String(error))
   }
+}
+
+/** Every key that its map has already. */
+function repeatedKeys(document: Document): { readonly at: number; readonly message: string }[] {
+  const found: { at: number; message: string }[] = []
+  visit(document, {
+    Map: (_, map) => {
+      const seen = new Set<unknown>()
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value)) found.push({ at: key.range?.[0] ?? 0, message: `the key "${String(key.value)}" is there twice` })
+        seen.add(key.value)
+      }
+    },
+  })
+  return found
 }
 
 /** Whether plain data contains itself; `done` keeps shared parts from being walked again. */
