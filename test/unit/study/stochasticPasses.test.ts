@@ -82,7 +82,7 @@ describe('a study of a network with dropout', () => {
     })
     const [random] = specsOf('random')
     const [shadowed] = specsOf('random', 'shadow: [variation-ratio]')
-    const measures = (events: readonly RunEvent[]) => withoutTimes(events).map(({ overlap: _, ...record }) => record)
+    const measures = (events: readonly RunEvent[]) => withoutTimes(events).map(({ overlap: _, diagnostics: _own, ...record }) => record)
     expect(measures(await collect(shadowed, dataset))).toEqual(measures(await collect(random, dataset)))
   })
 })
