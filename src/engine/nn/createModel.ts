@@ -61,9 +61,7 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
       return { ...summary, accuracy: hits / logits.rows, ...(auxiliaryLoss === undefined ? {} : { auxiliaryLoss }) }
     },
 
-    get checkpoints() {
-      return checkpoints
-    },
+    checkpoints: () => checkpoints,
     readerAt: past.at,
 
     snapshot: () => parameters.read(),

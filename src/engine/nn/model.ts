@@ -163,7 +163,7 @@ export interface Model extends Reader {
   initialize(random: Random): void
   fit(rows: Rows, labels: Int32Array, options: FitOptions, random: FitRandom, signal?: CancelSignal): AsyncGenerator<EpochStats, FitSummary>
   /** The last epochs of the last fit, oldest first. */
-  readonly checkpoints: readonly Checkpoint[]
+  checkpoints(): readonly Checkpoint[]
   /** Loss (n) that the auxiliary module predicts for rows, in inference mode; there with the capability `lossPrediction`. */
   predictedLosses?(rows: Rows, signal?: CancelSignal): Promise<Float64Array>
   /** n × T squared norms of the gradient of each predicted loss, in the order of `parameters`; 0 where it does not depend on one. */

@@ -28,7 +28,7 @@ const passRows = 8192
  */
 export function createModelView(model: Model, options: ViewOptions): ChargedView {
   const current = createReaderView(model, options)
-  const past = model.checkpoints.map(({ weights, ...about }) => ({ about, view: createReaderView(model.readerAt(weights), options) }))
+  const past = model.checkpoints().map(({ weights, ...about }) => ({ about, view: createReaderView(model.readerAt(weights), options) }))
   return {
     charged: (ledger) => {
       const checkpoints = past.map(({ about, view }): CheckpointView => ({ ...about, model: view.charged(ledger) }))
