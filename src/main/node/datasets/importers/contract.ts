@@ -60,7 +60,8 @@ export interface TableSource {
   readonly columns: readonly Column[]
   /** null when only reading tells */
   readonly rows: number | null
-  batches(columns: readonly string[]): AsyncIterable<Batch>
+  /** `most` says how many rows are wanted; more may come. */
+  batches(columns: readonly string[], most?: number): AsyncIterable<Batch>
 }
 
 export type Split = 'train' | 'test' | 'validation'

@@ -6,7 +6,7 @@ import { columnCells, type RawColumn } from './columnValues'
 import type { Batch, Column, FileImporter, TableSource } from './contract'
 import { huggingFaceClasses } from './huggingFaceNames'
 
-const batchRows = 1 << 14
+const batchRows = 1 << 12
 
 export const parquet: FileImporter = {
   id: 'parquet',
@@ -33,8 +33,9 @@ async function openParquet(file: InputFile): Promise<TableSource> {
     name: file.name,
     columns: columns.map(({ name, kind, classNames: known }) => ({ name, kind, ...(known === undefined ? {} : { classNames: known }) })),
     rows,
-    batches: (asked) =>
+    batches: (asked, most = Infinity) =>
       batches(
+        most,
         file,
         buffer,
         metadata,
@@ -79,6 +80,7 @@ function rawColumn({ element, children }: SchemaTree): RawColumn {
 }
 
 async function* batches(
+  most: number,
   file: InputFile,
   buffer: AsyncBuffer,
   metadata: FileMetaData,
@@ -91,7 +93,10 @@ async function* batches(
     parquetScan({ file: buffer, metadata, columns: [...names], compressors, useOffsetIndex: false, utf8: false, geoparquet: false }),
   )
   let first = 0
-  for (const { rowStart, rowEnd } of scan.ranges) {
+  for (const range of scan.ranges) {
+    if (first >= most) return
+    const { rowStart } = range
+    const rowEnd = Math.min(range.rowEnd, rowStart + most - first)
     const values: ArrayLike<unknown>[] = []
     for (const [j, column] of names.entries()) {
       const data = await guarded(file.name, async () => scan.readColumn({ column, rowStart, rowEnd }))
@@ -100,7 +105,9 @@ async function* batches(
           `${file.name}: damaged Parquet file: ${data.length} values of column "${columns[j].name}" for ${rowEnd - rowStart} rows`,
           { file: file.name },
         )
-      values.push(data)
+      // Numbers become a typed array at once: lists of a million boxed numbers per column would keep the collector busy.
+      const { raw, name } = columns[j]
+      values.push(raw.kind === 'number' ? columnCells(raw, data, 0, data.length, `${file.name}, column ${name}`, first).values : data)
     }
     const rows = rowEnd - rowStart
     for (let from = 0; from < rows; from += batchRows) {

@@ -78,14 +78,18 @@ export async function sizeOfImages(cells: readonly ImageCell[], wanted: Partial<
 }
 
 /** Bytes c × h × w of a picture: filled to the size with its overhang cut off, transparency dropped, colour profile ignored. */
-export function decodeImage(cell: ImageCell, { width, height, channels }: ImageSize): Promise<Uint8Array> {
+export function decodeImage(cell: ImageCell, size: ImageSize): Promise<Uint8Array> {
+  const { width, height, channels } = size
   return guarded(cell, async (open, bytes) => {
-    const { data, info } = await open(bytes)
-      .resize(width, height, { fit: 'cover' })
-      .removeAlpha()
-      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true })
+    const picture = open(bytes)
+    // A plain PNG of the right size needs no further step, and most sets of small pictures are that.
+    const prepared = isPlainPng(bytes, size)
+      ? picture
+      : picture
+          .resize(width, height, { fit: 'cover' })
+          .removeAlpha()
+          .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    const { data, info } = await prepared.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
     if (info.width !== width || info.height !== height || info.channels < channels)
       throw new RangeError(`${info.width}×${info.height}×${info.channels} pixels came out`)
     const pixels = width * height
@@ -93,4 +97,12 @@ export function decodeImage(cell: ImageCell, { width, height, channels }: ImageS
     for (let c = 0; c < channels; c++) for (let p = 0; p < pixels; p++) out[c * pixels + p] = data[p * info.channels + c]
     return out
   })
+}
+
+/** Whether a PNG has this size, 8 bits a channel, and exactly these channels as they are (no palette, no transparency, no gamma). */
+function isPlainPng(bytes: Uint8Array, { width, height, channels }: ImageSize): boolean {
+  if (bytes.length < 41 || bytes[0] !== 0x89) return false
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  const isSame = view.getUint32(16) === width && view.getUint32(20) === height && bytes[24] === 8 && bytes[25] === (channels === 3 ? 2 : 0)
+  return isSame && view.getUint32(37) === 0x49444154 // the pixels (IDAT) follow the header: no other chunk changes them
 }

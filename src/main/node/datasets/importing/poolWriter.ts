@@ -70,7 +70,7 @@ export async function createPoolWriter({ file, shape, name, allowMissing }: Pool
         await handle.read(bytes, 0, bytes.length, from)
         from += bytes.length
         const narrow = new storages[storage].type(bytes.buffer)
-        out += await writeAll(next, wide, [bytesOf(storages[to].type.from(narrow))], out)
+        out += await writeAll(next, wide, [bytesOf(new storages[to].type(narrow))], out)
       }
       at = out
     } catch (error) {
@@ -120,13 +120,14 @@ export async function createPoolWriter({ file, shape, name, allowMissing }: Pool
       return missing
     },
     append: async (data) => {
+      const missingBefore = missing
       const needed = look(data)
       if (needed > storage) {
         if (values === 0) storage = needed
         else await widen(needed)
       }
       values += data.length
-      const bytes = bytesOf(toStored(data, storage))
+      const bytes = bytesOf(toStored(data, storage, missing > missingBefore))
       pending.push(bytes)
       pendingBytes += bytes.length
       if (pendingBytes >= flushBytes) await flush()
@@ -147,9 +148,9 @@ export async function createPoolWriter({ file, shape, name, allowMissing }: Pool
 }
 
 /** A copy in the storage type; every NaN in the same bits, so that equal data has equal bytes. */
-function toStored(data: NumericData, storage: number): Stored {
-  const out = storages[storage].type.from(data)
-  if (storage > 0) for (let i = 0; i < out.length; i++) if (out[i] !== out[i]) out[i] = NaN
+function toStored(data: NumericData, storage: number, hasMissing: boolean): Stored {
+  const out = new storages[storage].type(data)
+  if (hasMissing) for (let i = 0; i < out.length; i++) if (out[i] !== out[i]) out[i] = NaN
   return out
 }
 

@@ -149,10 +149,14 @@ async function survey(parts: readonly Part[], columns: readonly Column[], quick:
   const needsAll = columns.some(({ kind }) => kind === 'text' || kind === 'list')
   for (const { table } of parts) {
     let rows = 0
-    for await (const batch of table.batches(columns.map(({ name }) => name))) {
+    const most = quick || !needsAll ? surveyRows : Infinity
+    for await (const batch of table.batches(
+      columns.map(({ name }) => name),
+      most,
+    )) {
       surveyBatch(surveys, batch)
       rows += batch.rows
-      if (rows >= surveyRows && (quick || !needsAll)) break
+      if (rows >= most) break
     }
   }
   return surveys
@@ -237,7 +241,7 @@ async function shapeOf(
 async function firstCells(source: Source, feature: number, count: number): Promise<unknown[]> {
   const { features, parts, tree } = source
   for (const { table } of parts)
-    for await (const batch of table.batches([features[feature].name])) {
+    for await (const batch of table.batches([features[feature].name], count)) {
       const column = withImages(batch.cells, [features[feature]], table, tree)[0]
       const found: unknown[] = []
       for (let i = 0; i < batch.rows && found.length < count; i++) if (column.values[i] !== null) found.push(column.values[i])
@@ -275,7 +279,7 @@ async function* rowsOf({ parts, label, split, features, tree }: Source, encoding
   const asked = [label.name, ...(split === null ? [] : [split]), ...features.map(({ name }) => name)]
   for (const { table, split: ofFile } of parts) {
     let first = 0
-    for await (const whole of table.batches(asked)) {
+    for await (const whole of table.batches(asked, most)) {
       const batch = head(whole, most - first)
       const from = first
       const place = (row: number): string => (batch.lines === undefined ? `row ${from + row}` : `line ${batch.lines[row]}`)
