@@ -150,7 +150,7 @@ describe('the Adam direction', () => {
       const errors: Matrix = { ...p, data: Float64Array.from(p.data, (value, c) => scale * (value - (c === 1 ? 1 : 0))) }
       const adam = await view.adamProducts(Int32Array.of(1), errors, { form: 'code', moments: checkpoint.moments }, [target])
       const u = await view.logitTangents(Int32Array.of(1), target)
-      const dot = errors.data.reduce((sum, error, c) => sum + error * u.data[c], 0)
+      const dot = product([errors.data], [u.data])
       const norms = await view.gradientNorms(Int32Array.of(1), errors)
       return { adam: adam.products.data[0] / Math.sqrt(adam.squared[0]), sgd: dot / Math.sqrt(norms.data.reduce((a, b) => a + b)) }
     }
