@@ -1,4 +1,5 @@
 import { z } from '@engine/core/zod'
+import { animationFormats } from './types'
 import { importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
 import { mapMethods, type MapFrame } from '@engine/maps/layout'
 import type {
@@ -154,6 +155,21 @@ export const commands = {
   'explore.round': command<KeptRound>()(
     z.strictObject({ experiment: id, run: z.string().regex(/^[0-9a-f]{8,64}$/), round: z.number().int().min(0).max(100_000) }),
   ),
+  /** A file of what one or two runs of a data set chose; `task` names it for `explore.stopAnimation`. */
+  'explore.animate': command<FileResult>()(
+    z.strictObject({
+      task: id,
+      experiment: id,
+      dataset: z.string().min(1).max(400),
+      method: z.enum(mapMethods),
+      runs: z.array(z.strictObject({ run: z.string().regex(/^[0-9a-f]{8,64}$/), strategy: z.string().max(200) })).min(1).max(2),
+      format: z.enum(animationFormats),
+      widthPx: z.number().int().min(320).max(1920),
+      /** of each round; videos have five pictures a second */
+      roundMs: z.number().int().min(200).max(10_000).multipleOf(200),
+    }),
+  ),
+  'explore.stopAnimation': command<null>()(z.strictObject({ task: id })),
   'explore.labels': command<LabelSet>()(z.strictObject({ of: subject })),
   'explore.samples': command<SampleSet>()(z.strictObject({ of: subject, rows: rows.max(1000) })),
   /** The rows of `among` that are nearest to a row in the standardised inputs. */
@@ -194,6 +210,8 @@ export interface LabEvents {
   'notice.added': Notice
   'datasets.progress': ImportProgress & { readonly task: string }
   'explore.frame': { map: string; frame: MapFrame | null; error: string | null }
+  /** 0 … 1 */
+  'explore.animation': { task: string; progress: number }
   'connection.changed': 'connecting' | 'open' | 'lost'
 }
 export type LabEventName = keyof LabEvents
@@ -205,5 +223,6 @@ export const labEventNames: readonly LabEventName[] = [
   'notice.added',
   'datasets.progress',
   'explore.frame',
+  'explore.animation',
   'connection.changed',
 ]

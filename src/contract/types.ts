@@ -214,6 +214,9 @@ export interface Settings {
   readonly backend: 'auto' | BackendId
 }
 
+export const animationFormats = ['gif', 'mp4', 'svg'] as const
+export type AnimationFormat = (typeof animationFormats)[number]
+
 /** Class of every row of a training array. */
 export interface LabelSet {
   readonly classNames: readonly string[]

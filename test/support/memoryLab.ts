@@ -13,8 +13,12 @@ import {
 import { QuerentError } from '@engine/core/errors'
 import { datasetName } from '@engine/study/consistency'
 import { checkStudy } from '@engine/study/schema'
+import type { MapFrame } from '@engine/maps/layout'
+import { initialRunState } from '@engine/study/reduceRun'
 import { csvTable } from '@main/exporting/csv'
 import { commandsOf } from '@main/lab/externalPrograms'
+import { selectionOf } from '@main/lab/selection'
+import { createTasks } from '@main/lab/tasks'
 import { createTables } from '@main/lab/tables'
 import { ablationStudy, doctorReport, recipesForMemory, sampleStudy } from './memoryContent'
 import { createMemoryExperiment, type MemoryExperiment } from './memoryExperiment'
@@ -68,6 +72,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
 
   const projects: Project[] = []
   const viewer = viewerOver(pool)
+  const animations = createTasks(async () => viewerOver(pool), 'the animation was stopped; nothing was saved')
   const viewed = { dataset: 'digits', datasetName: 'digits', datasetSha256: pool.sha256, baseDir: '/' }
   const allowed = new Set<string>()
   const experiments = new Map<string, { experiment: MemoryExperiment; batch: number; removed: boolean }>()
@@ -333,6 +338,21 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       return { map, rows: pool.train.rows, frame: null }
     },
     'explore.stop': () => null,
+    'explore.animate': async ({ task, experiment, method, runs, format, ...timing }) => {
+      const { study, plan, states } = entryOf(experiment).experiment
+      const bytes = await animations.run(task, async (process) => {
+        let frame: MapFrame | undefined
+        await process.map({ ...viewed, method, seed: 0 }, (next) => (frame = next))
+        const state = (hash: string) => states.get(hash) ?? initialRunState
+        const map = selectionOf({ manifest: { study }, plan, state }, runs, method, frame!)
+        return process.animate({ map, format, ...timing }, (progress) => emit('explore.animation', { task, progress }))
+      })
+      return { name: `selection-${method}.zip`, mime: 'application/zip', bytes }
+    },
+    'explore.stopAnimation': async ({ task }) => {
+      await animations.stop(task)
+      return null
+    },
     'explore.round': ({ experiment, run, round }) => {
       const planned = entryOf(experiment).experiment.plan.find(({ hash }) => hash === run)
       if (!planned) throw new QuerentError('not-found', 'there is no such run')

@@ -1,7 +1,9 @@
+import { zipSync } from 'fflate'
 import { plainKernels } from '@engine/core/distances'
 import { QuerentError } from '@engine/core/errors'
 import { randomFrom } from '@engine/core/random'
 import type { Dataset, LabeledPool } from '@engine/data/dataset'
+import { mapDocument, selectionMap } from '@figures/selectionMap'
 import { labelsOf, mapOf, neighboursOf, samplesOf } from '@main/node/jobs/viewing'
 import type { Viewer } from '@main/lab/ports'
 
@@ -20,6 +22,21 @@ export function viewerOver(dataset: Dataset): Viewer {
     },
     labels: async () => labelsOf(dataset),
     samples: async (request) => samplesOf(dataset, request),
+    // As SVG in estimated widths, so that it works in a browser too.
+    animate: async ({ map, format }, onProgress) => {
+      if (format !== 'svg') throw new QuerentError('unsupported', `the viewer in memory makes SVG only, not ${format}`)
+      const drawing = selectionMap(map, { width: 528, fontFamily: 'sans-serif', fontSizePx: 12 })
+      const size = { width: String(drawing.width), height: String(drawing.height) }
+      const files: Record<string, Uint8Array> = {}
+      for (let round = 0; round < drawing.frames; round++) {
+        await breathe()
+        if (stop.signal.aborted) throw new QuerentError('job-crashed', 'the job process died')
+        const svg = mapDocument(drawing, `${drawing.base}\n${drawing.frame(round)}`, size)
+        files[`selection-${String(round).padStart(3, '0')}.svg`] = new TextEncoder().encode(svg)
+        onProgress((round + 1) / drawing.frames)
+      }
+      return zipSync(files, { level: 1 })
+    },
     neighbours: async (request) => neighboursOf(dataset, request, plainKernels),
     dispose: async () => stop.abort(),
   }

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { AnimationFormat } from '@contract/types'
 import { throwIfCancelled, unsupported } from '@engine/core/errors'
 import { mapDocument, selectionMap, type SelectionMap } from '@figures/selectionMap'
 import { pixelsOf, pixelsOfPoints } from '@figures/venues'
@@ -7,9 +8,6 @@ import { encodeGif } from './gif'
 import { encodeMp4 } from './mp4'
 import type { Files } from './paperFiles'
 import { fontsOf } from './png'
-
-export const animationFormats = ['gif', 'mp4', 'svg'] as const
-export type AnimationFormat = (typeof animationFormats)[number]
 
 export interface AnimationOptions {
   readonly formats: readonly AnimationFormat[]

@@ -1,9 +1,8 @@
 import type { CommandInput } from '@contract/commands'
 import type { Handlers } from '@contract/rpc'
-import { QuerentError } from '@engine/core/errors'
 import type { LabDependencies } from './dependencies'
 import type { Hub } from './hub'
-import type { ImportingJob } from './ports'
+import { createTasks } from './tasks'
 
 type DatasetHandlers = Pick<
   Handlers,
@@ -18,32 +17,10 @@ export interface Datasets {
 
 /** The data library: files are looked at and read by processes of their own, one per import. */
 export function createDatasets({ datasets }: Pick<LabDependencies, 'datasets'>, hub: Hub): Datasets {
-  const running = new Map<string, { job: ImportingJob | null; stopped: boolean }>()
+  const tasks = createTasks(() => datasets.open(), 'the import was stopped; nothing was added')
 
   const pathsOf = (files: Files): Promise<readonly string[]> | readonly string[] =>
     'paths' in files ? files.paths : datasets.uploaded(files.upload)
-
-  async function work<T>(task: string, ask: (job: ImportingJob) => Promise<T>): Promise<T> {
-    if (running.has(task)) throw new QuerentError('locked', `the task ${task} is running already`)
-    const entry: { job: ImportingJob | null; stopped: boolean } = { job: null, stopped: false }
-    running.set(task, entry)
-    try {
-      entry.job = await datasets.open()
-      if (entry.stopped) throw cancelled()
-      return await ask(entry.job)
-    } catch (error) {
-      throw entry.stopped ? cancelled() : error
-    } finally {
-      running.delete(task)
-      await entry.job?.dispose()
-    }
-  }
-  async function stopTask(task: string): Promise<void> {
-    const entry = running.get(task)
-    if (entry === undefined) return
-    entry.stopped = true
-    await entry.job?.dispose()
-  }
 
   return {
     handlers: {
@@ -51,18 +28,18 @@ export function createDatasets({ datasets }: Pick<LabDependencies, 'datasets'>, 
       'datasets.upload': async ({ upload, name, offset, bytes }) => ({ received: await datasets.receive(upload, name, offset, bytes) }),
       'datasets.preview': async ({ files, mapping, task }) => {
         const paths = await pathsOf(files)
-        return work(task, (job) => job.preview({ paths, mapping }))
+        return tasks.run(task, (job) => job.preview({ paths, mapping }))
       },
       'datasets.import': async ({ files, mapping, task }) => {
         const paths = await pathsOf(files)
-        const result = await work(task, (job) =>
+        const result = await tasks.run(task, (job) =>
           job.import({ paths, mapping }, (progress) => hub.emit('datasets.progress', { task, ...progress })),
         )
         if ('upload' in files) await datasets.forget(files.upload)
         return result
       },
       'datasets.stop': async ({ task }) => {
-        await stopTask(task)
+        await tasks.stop(task)
         return null
       },
       'datasets.remove': async ({ dataset }) => {
@@ -71,10 +48,6 @@ export function createDatasets({ datasets }: Pick<LabDependencies, 'datasets'>, 
       },
       'datasets.restore': ({ dataset }) => datasets.restore(dataset),
     },
-    stop: async () => {
-      await Promise.all([...running.keys()].map(stopTask))
-    },
+    stop: tasks.stopAll,
   }
 }
-
-const cancelled = (): QuerentError => new QuerentError('cancelled', 'the import was stopped; nothing was added')

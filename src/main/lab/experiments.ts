@@ -49,6 +49,8 @@ interface Live {
 
 export interface Experiments {
   readonly handlers: ExperimentHandlers
+  /** What an experiment has so far. */
+  view(experiment: string): Promise<ResultView>
   /** A data set of an experiment, by its name there. */
   datasetOf(experiment: string, name: string): Promise<{ readonly source: DatasetSource; readonly rows: number }>
   /** What a run kept of a round. */
@@ -245,6 +247,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
   }
   return {
     handlers,
+    view: viewOf,
     datasetOf: async (experiment, name) => {
       const { manifest } = await viewOf(experiment)
       const known = manifest.datasets.find((dataset) => dataset.name === name)

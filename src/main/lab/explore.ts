@@ -1,15 +1,24 @@
 import type { CommandInput } from '@contract/commands'
 import type { Handlers } from '@contract/rpc'
 import { QuerentError } from '@engine/core/errors'
-import type { MapFrame } from '@engine/maps/layout'
+import type { MapFrame, MapMethod } from '@engine/maps/layout'
 import type { LabDependencies } from './dependencies'
 import type { Experiments } from './experiments'
 import type { Hub } from './hub'
 import type { DatasetSource, Viewer } from './ports'
+import { mapSeed, selectionOf } from './selection'
+import { createTasks } from './tasks'
 
 type ExploreHandlers = Pick<
   Handlers,
-  'explore.map' | 'explore.stop' | 'explore.round' | 'explore.labels' | 'explore.samples' | 'explore.neighbours'
+  | 'explore.map'
+  | 'explore.stop'
+  | 'explore.round'
+  | 'explore.labels'
+  | 'explore.samples'
+  | 'explore.neighbours'
+  | 'explore.animate'
+  | 'explore.stopAnimation'
 >
 type Subject = CommandInput<'explore.samples'>['of']
 
@@ -18,15 +27,18 @@ export interface Explore {
   stop(): Promise<void>
 }
 
-interface LiveMap {
+interface Making {
   readonly rows: number
   frame: MapFrame | null
   viewer: Viewer | null
   stopped: boolean
 }
 
-/** Maps are of the data, not of a run: one seed for all, so that a set looks the same in every project. */
-const mapSeed = 0
+interface LiveMap extends Making {
+  /** every row in its place; rejects when that fails or is stopped */
+  readonly done: Promise<MapFrame>
+}
+
 /** Finished maps kept in memory. */
 const mostMaps = 8
 const viewerIdleMs = 120_000
@@ -37,6 +49,7 @@ export function createExplore({ viewing }: Pick<LabDependencies, 'viewing'>, hub
   let viewer: Promise<Viewer> | null = null
   let idle: ReturnType<typeof setTimeout> | undefined
   let queue: Promise<unknown> = Promise.resolve()
+  const animations = createTasks(() => viewing.open(), 'the animation was stopped; nothing was saved')
 
   const sourceOf = async (of: Subject): Promise<{ source: DatasetSource; rows: number }> =>
     'library' in of ? viewing.librarySource(of.library) : experiments.datasetOf(of.experiment, of.dataset)
@@ -64,24 +77,43 @@ export function createExplore({ viewing }: Pick<LabDependencies, 'viewing'>, hub
     await (await opened?.catch(() => null))?.dispose()
   }
 
-  async function lay(key: string, live: LiveMap, source: DatasetSource, method: CommandInput<'explore.map'>['method']): Promise<void> {
+  async function lay(key: string, live: Making, source: DatasetSource, method: MapMethod): Promise<MapFrame> {
     const show = (frame: MapFrame): void => {
       live.frame = frame
       hub.emit('explore.frame', { map: key, frame, error: null })
     }
     try {
       live.viewer = await viewing.open()
-      if (live.stopped) return
+      if (live.stopped) throw stopped()
       await live.viewer.map({ ...source, method, seed: mapSeed }, show)
-      if (live.frame !== null) await viewing.keepMap(key, live.frame)
+      await viewing.keepMap(key, live.frame!)
+      return live.frame!
     } catch (error) {
       maps.delete(key)
-      if (live.stopped) return
+      if (live.stopped) throw stopped()
       hub.emit('explore.frame', { map: key, frame: null, error: error instanceof Error ? error.message : String(error) })
+      throw error
     } finally {
       await live.viewer?.dispose()
       live.viewer = null
     }
+  }
+
+  /** The map as far as it is; starts one that nobody has asked for yet. */
+  async function mapOf(of: Subject, method: MapMethod): Promise<{ readonly key: string; readonly live: LiveMap }> {
+    const { source, rows } = await sourceOf(of)
+    const key = `${source.datasetSha256.slice(0, 24)}-${method}`
+    const known = maps.get(key)
+    if (known) return { key, live: known }
+    const kept = await viewing.keptMap(key, rows)
+    const meanwhile = maps.get(key)
+    if (meanwhile) return { key, live: meanwhile }
+    const making: Making = { rows, frame: kept, viewer: null, stopped: false }
+    const live: LiveMap = Object.assign(making, { done: kept === null ? lay(key, making, source, method) : Promise.resolve(kept) })
+    maps.set(key, live)
+    live.done.catch(() => undefined) // told as an event, and to those who wait for it
+    for (const [old, { frame }] of maps) if (maps.size > mostMaps && old !== key && frame?.progress === 1) maps.delete(old)
+    return { key, live }
   }
 
   const stopMap = async (key: string): Promise<void> => {
@@ -95,19 +127,8 @@ export function createExplore({ viewing }: Pick<LabDependencies, 'viewing'>, hub
   return {
     handlers: {
       'explore.map': async ({ of, method }) => {
-        const { source, rows } = await sourceOf(of)
-        const key = `${source.datasetSha256.slice(0, 24)}-${method}`
-        let live = maps.get(key)
-        if (live === undefined) {
-          const kept = await viewing.keptMap(key, rows)
-          live = maps.get(key) ?? { rows, frame: kept, viewer: null, stopped: false }
-          if (!maps.has(key)) {
-            maps.set(key, live)
-            if (kept === null) void lay(key, live, source, method)
-          }
-          for (const [old, { frame }] of maps) if (maps.size > mostMaps && old !== key && frame?.progress === 1) maps.delete(old)
-        }
-        return { map: key, rows, frame: live.frame }
+        const { key, live } = await mapOf(of, method)
+        return { map: key, rows: live.rows, frame: live.frame }
       },
       'explore.stop': async ({ map }) => {
         await stopMap(map)
@@ -126,11 +147,28 @@ export function createExplore({ viewing }: Pick<LabDependencies, 'viewing'>, hub
         const { source } = await sourceOf(of)
         return ask((open) => open.neighbours({ ...source, row, among, k }))
       },
+      'explore.animate': async ({ task, experiment, dataset, method, runs, format, ...timing }) => {
+        const bytes = await animations.run(task, async (viewer) => {
+          const { live } = await mapOf({ experiment, dataset }, method)
+          const map = selectionOf(await experiments.view(experiment), runs, method, await live.done)
+          return viewer.animate({ map, format, ...timing }, (progress) => hub.emit('explore.animation', { task, progress }))
+        })
+        return { name: `selection-${method}.${format === 'svg' ? 'zip' : format}`, mime: animationTypes[format], bytes }
+      },
+      'explore.stopAnimation': async ({ task }) => {
+        await animations.stop(task)
+        return null
+      },
     },
     stop: async () => {
       clearTimeout(idle)
+      await animations.stopAll()
       await Promise.all([...maps.keys()].map(stopMap))
       await close()
     },
   }
 }
+
+const stopped = (): QuerentError => new QuerentError('cancelled', 'the map was stopped')
+
+const animationTypes = { gif: 'image/gif', mp4: 'video/mp4', svg: 'application/zip' } as const

@@ -4,7 +4,8 @@ import type { BackendId } from '@engine/nn/executor'
 import type { ResumePoint, RunEvent } from '@engine/study/events'
 import type { MapFrame, MapMethod } from '@engine/maps/layout'
 import type { DatasetRef, PlannedRun, RunSpec } from '@engine/study/spec'
-import type { LabelSet, NeighbourList, SampleSet } from '@contract/types'
+import type { AnimationFormat, LabelSet, NeighbourList, SampleSet } from '@contract/types'
+import type { SelectionMap } from '@figures/selectionMap'
 import type { Manifest } from './experiment'
 
 /** One run handed to a job process. Big arrays travel as files, not in messages. */
@@ -46,6 +47,14 @@ export type SamplesRequest = DatasetSource & {
   readonly rows: readonly number[]
 }
 
+/** What to make of the choices of runs: one file, the frames as SVG being zipped. */
+export interface AnimationRequest {
+  readonly map: SelectionMap
+  readonly format: AnimationFormat
+  readonly widthPx: number
+  readonly roundMs: number
+}
+
 export type NeighboursRequest = DatasetSource & {
   readonly row: number
   readonly among: readonly number[]
@@ -59,6 +68,8 @@ export interface Viewer {
   samples(request: SamplesRequest): Promise<SampleSet>
   labels(request: DatasetSource): Promise<LabelSet>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
+  /** `onProgress` hears 0 … 1. */
+  animate(request: AnimationRequest, onProgress: (done: number) => void): Promise<Uint8Array>
   dispose(): Promise<void>
 }
 

@@ -4,6 +4,7 @@ import type { MapFrame, MapMethod } from '@engine/maps/layout'
 import { seriesStyle } from '@figures/palette'
 import { framesOf, type SelectionMap } from '@figures/selectionMap'
 import type { ResultView } from './dependencies'
+import type { Manifest } from './experiment'
 
 /** Maps are of the data, not of a run: one seed for all, so that a set looks the same in every project. */
 export const mapSeed = 0
@@ -14,8 +15,10 @@ export interface NamedRun {
   readonly strategy: string
 }
 
+type Choices = Pick<ResultView, 'plan' | 'state'> & { readonly manifest: Pick<Manifest, 'study'> }
+
 /** What runs of one data set chose, on its finished map. */
-export function selectionOf(view: ResultView, runs: readonly NamedRun[], method: MapMethod, { rows, positions }: MapFrame): SelectionMap {
+export function selectionOf(view: Choices, runs: readonly NamedRun[], method: MapMethod, { rows, positions }: MapFrame): SelectionMap {
   const { study } = view.manifest
   const planned = runs.map(({ run, strategy }) => {
     const found = view.plan.find(({ hash, spec }) => hash === run && spec.strategy.name === strategy)

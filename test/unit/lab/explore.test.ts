@@ -19,8 +19,7 @@ describe('maps', () => {
     const { client, connect } = await openLabTwin()
     const frames: FrameEvent[] = []
     connect().on('explore.frame', (frame) => frames.push(frame))
-    const asked = await client.call('explore.map', { of: digits, method: 'umap' })
-    expect(asked).toMatchObject({ rows: 60, frame: null })
+    expect((await client.call('explore.map', { of: digits, method: 'umap' })).rows).toBe(60)
     const { frame } = await finished(frames)
     expect(frame?.rows.length).toBe(60)
     expect(frames.length).toBeGreaterThan(5)

@@ -141,6 +141,14 @@ export async function connectJob(
       })
       return list!
     },
+    animate: async (request, onProgress) => {
+      let bytes: Uint8Array | undefined
+      await ask({ type: 'animate', request }, (message) => {
+        if (message.type === 'animating') onProgress(message.done)
+        else if (message.type === 'animated') ({ bytes } = message)
+      })
+      return bytes!
+    },
     preview: async (request) => {
       let preview: ImportPreview | undefined
       await ask({ type: 'preview', request }, (message) => {

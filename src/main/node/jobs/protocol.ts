@@ -4,7 +4,15 @@ import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
 import type { MapFrame } from '@engine/maps/layout'
 import type { BackendReport, LabelSet, NeighbourList, SampleSet } from '@contract/types'
-import type { DatasetSource, ImportAssignment, MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
+import type {
+  AnimationRequest,
+  DatasetSource,
+  ImportAssignment,
+  MapRequest,
+  NeighboursRequest,
+  RunAssignment,
+  SamplesRequest,
+} from '../../lab/ports'
 
 /** Host → job. Carriers clone structurally, so typed arrays travel as they are. */
 export type ToJob =
@@ -18,6 +26,7 @@ export type ToJob =
   | { readonly type: 'neighbours'; readonly request: NeighboursRequest }
   | { readonly type: 'preview' | 'import'; readonly request: ImportAssignment }
   | { readonly type: 'labels'; readonly request: DatasetSource }
+  | { readonly type: 'animate'; readonly request: AnimationRequest }
 
 /** Job → host. */
 export type FromJob =
@@ -32,6 +41,8 @@ export type FromJob =
   | { readonly type: 'importing'; readonly progress: ImportProgress }
   | { readonly type: 'imported'; readonly result: ImportResult }
   | { readonly type: 'labels'; readonly labels: LabelSet }
+  | { readonly type: 'animating'; readonly done: number }
+  | { readonly type: 'animated'; readonly bytes: Uint8Array }
 
 /** A job's end of the line, whatever carries it. */
 export interface JobChannel {

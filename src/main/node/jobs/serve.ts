@@ -4,7 +4,15 @@ import { encodeError } from '@contract/errorCodec'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
 import type { MapFrame } from '@engine/maps/layout'
-import type { DatasetSource, ImportAssignment, MapRequest, NeighboursRequest, RunAssignment, SamplesRequest } from '../../lab/ports'
+import type {
+  AnimationRequest,
+  DatasetSource,
+  ImportAssignment,
+  MapRequest,
+  NeighboursRequest,
+  RunAssignment,
+  SamplesRequest,
+} from '../../lab/ports'
 import type { JobChannel } from './protocol'
 
 /** What a job can do; one of these lives as long as the process and keeps its backend and data set from run to run. */
@@ -16,6 +24,7 @@ export interface Worker {
   samples(request: SamplesRequest): Promise<SampleSet>
   labels(request: DatasetSource): Promise<LabelSet>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
+  animate(request: AnimationRequest, onProgress: (done: number) => void): Promise<Uint8Array>
   preview(request: ImportAssignment): Promise<ImportPreview>
   import(request: ImportAssignment, onProgress: (progress: ImportProgress) => void): Promise<ImportResult>
 }
@@ -54,6 +63,11 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
       case 'neighbours':
         ends(worker.neighbours(message.request).then((list) => channel.send({ type: 'neighbours', list })))
         return
+      case 'animate': {
+        const onProgress = (done: number): void => channel.send({ type: 'animating', done })
+        ends(worker.animate(message.request, onProgress).then((bytes) => channel.send({ type: 'animated', bytes })))
+        return
+      }
       case 'preview':
         ends(worker.preview(message.request).then((preview) => channel.send({ type: 'previewed', preview })))
         return

@@ -20,6 +20,7 @@ import { systemClock } from '../clock'
 import { writeAtomic } from '../storage/files'
 import { writeState } from '../storage/weights'
 import type { Worker } from './serve'
+import { animationFile } from './animating'
 import { labelsOf, mapOf, neighboursOf, samplesOf } from './viewing'
 
 /**
@@ -71,6 +72,7 @@ export function createWorker(library?: string): Worker {
     import: ({ paths, mapping }, onProgress) =>
       importDataset({ paths, mapping, library: requireLibrary(library), importedAt: systemClock.now(), onProgress }),
     probe: (backend) => probeBackend(backend),
+    animate: ({ map, format, ...timing }, onProgress) => animationFile(map, format, { ...timing, onProgress }),
     map: async (request, emit, signal) => mapOf(await datasetFor(request), request, kernels, emit, breathe, signal),
     labels: async (request) => labelsOf(await datasetFor(request)),
     samples: async (request) => samplesOf(await datasetFor(request), request),
