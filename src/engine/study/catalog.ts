@@ -42,3 +42,30 @@ function catalogEntry(strategy: Strategy): CatalogEntry {
     required,
   }
 }
+
+/** Ids of the methods that a value of a combined method names: `alignment@0, entropy@4`, or a list of ids and objects. */
+export function partIds(value: unknown): string[] {
+  const list: readonly unknown[] = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : []
+  return list.flatMap((part) => {
+    const id = isRecord(part) ? part.id : part
+    return typeof id === 'string' ? [id.split('@')[0].trim()] : []
+  })
+}
+
+/** Parameters that an entry of a study may give, by name: the method's own, then those of the methods it is made of. */
+export function entryParameters(
+  catalog: ReadonlyMap<string, CatalogEntry>,
+  id: string,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, FieldSchema>> {
+  const entry = catalog.get(id)
+  if (!entry?.isOpen) return entry?.parameters ?? {}
+  const values = Object.entries(entry.parameters).map(([name, { default: preset }]) => given[name] ?? preset)
+  // What is none of its parts' has come with a mode of the method: any method with a parameter of this name describes it.
+  const holders = [...values.flatMap(partIds), ...catalog.keys()]
+  const inner = (strategies.get(id)?.inner?.(given) ?? []).flatMap((name) => {
+    const schema = holders.map((holder) => catalog.get(holder)?.parameters[name]).find((found) => found !== undefined)
+    return schema && !(name in entry.parameters) ? [[name, schema] as const] : []
+  })
+  return { ...entry.parameters, ...Object.fromEntries(inner) }
+}

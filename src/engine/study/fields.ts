@@ -93,21 +93,21 @@ export const modelSection = z
   .describe('network')
 
 export const trainingSection = z.strictObject({
-  optimizer: z.enum(['sgd', 'adam', 'adamw']).default('adam'),
-  learningRate: z.number().gt(0).max(1000).default(0.001),
+  optimizer: z.enum(['sgd', 'adam', 'adamw']).default('adam').describe('rule that turns gradients into steps'),
+  learningRate: z.number().gt(0).max(1000).default(0.001).describe('size of a step'),
   milestones: z
     .array(z.number().gt(0).lt(1))
     .max(20)
     .default([])
     .describe('fractions of the training at which the learning rate is multiplied by decay'),
-  decay: z.number().gt(0).max(1).default(0.1),
-  momentum: fraction.default(0).describe('sgd only'),
-  nesterov: z.boolean().default(false).describe('sgd only'),
-  weightDecay: z.number().min(0).max(1000).default(0),
-  batchSize: count(1, 65_536).default(64),
-  epochs: count(1, 100_000).default(30),
+  decay: z.number().gt(0).max(1).default(0.1).describe('factor of the learning rate at each milestone'),
+  momentum: fraction.default(0).describe('share of the last step that goes on; sgd only'),
+  nesterov: z.boolean().default(false).describe('looks ahead along the momentum; sgd only'),
+  weightDecay: z.number().min(0).max(1000).default(0).describe('pull of the weights towards 0'),
+  batchSize: count(1, 65_536).default(64).describe('rows per optimiser step'),
+  epochs: count(1, 100_000).default(30).describe('passes over the labelled rows; more where minSteps asks for them'),
   minSteps: count(0).default(1000).describe('a fit lasts at least this many optimiser steps, whatever the epochs'),
-  augment: z.enum(['none', 'flip-crop']).default('none').describe('images only'),
+  augment: z.enum(['none', 'flip-crop']).default('none').describe('flips and shifted crops while training; images only'),
   weightStart: z
     .enum(['reinit-fresh', 'reinit-same', 'carry', 'shrink-perturb'])
     .default('reinit-fresh')
@@ -129,11 +129,14 @@ export const protocolSection = z.strictObject({
     .describe('what differs between repeats'),
   dataStart: z.enum(['seeded', 'empty']).default('seeded').describe('start with labels, or with none'),
   initial: count(1).default(50).describe('labels to start with'),
-  initialSampling: z.enum(['random', 'stratified', 'file']).default('random'),
+  initialSampling: z
+    .enum(['random', 'stratified', 'file'])
+    .default('random')
+    .describe('how the initial labels are drawn: at random, the same number per class, or as a file lists them'),
   initialRows: path.nullable().default(null).describe('file with the initial rows'),
   firstBatch: z.string().min(1).max(100).default('strategy').describe('empty start: who chooses the first batch'),
   query: count(1).default(50).describe('labels bought per round'),
-  rounds: count(0, 100_000).default(8),
+  rounds: count(0, 100_000).default(8).describe('queries per run'),
   subPool: count(1).nullable().default(null).describe('score only a random subset of the pool'),
   validation: count(0).default(0).describe('rows taken from the pool and charged to every strategy alike'),
 })
@@ -147,12 +150,18 @@ export const metricsField = z
 
 export const statsSection = z.strictObject({
   baseline: z.string().min(1).max(100).optional().describe('strategy that others are compared with; random, or else the first'),
-  metric: z.enum(metricIds).optional(),
-  primary: z.enum(['aubc', 'final']).default('aubc'),
-  family: z.enum(['vs-baseline', 'all-pairs']).default('vs-baseline'),
-  test: z.enum(['paired-sign-flip', 'paired-t', 'wilcoxon']).default('paired-sign-flip'),
-  correction: z.enum(['holm', 'none']).default('holm'),
-  band: z.enum(['t95', 'bootstrap']).default('t95'),
+  metric: z.enum(metricIds).optional().describe('what curves, areas and tests are about; accuracy, or else the first that is measured'),
+  primary: z
+    .enum(['aubc', 'final'])
+    .default('aubc')
+    .describe('number that is tested: area under the budget curve, or the value at the last budget'),
+  family: z.enum(['vs-baseline', 'all-pairs']).default('vs-baseline').describe('comparisons that are corrected together'),
+  test: z
+    .enum(['paired-sign-flip', 'paired-t', 'wilcoxon'])
+    .default('paired-sign-flip')
+    .describe('test of the differences, paired by seed'),
+  correction: z.enum(['holm', 'none']).default('holm').describe('for many comparisons at once'),
+  band: z.enum(['t95', 'bootstrap']).default('t95').describe('95 % interval around the mean over seeds'),
   rope: z.number().min(0).max(1).default(0.005).describe('differences smaller than this count as equal'),
   target: z.number().nullable().default(null).describe('metric value for labels_to_target'),
   windows: z
@@ -163,7 +172,10 @@ export const statsSection = z.strictObject({
 })
 
 export const runSection = z.strictObject({
-  backend: z.enum(['auto', ...backendIds]).default('auto'),
+  backend: z
+    .enum(['auto', ...backendIds])
+    .default('auto')
+    .describe('what trains and scores; auto: the fastest that works here'),
   jobs: z
     .union([z.literal('auto'), count(1, 256)], 'auto or a number')
     .default('auto')
