@@ -8,6 +8,8 @@ export interface DesktopBridge {
   requestLab(): void
   /** Shows the save dialog and writes the file. Failures come as data: an error would lose its code on the way. */
   saveFile(name: string, mime: string, bytes: Uint8Array): Promise<SaveFileReply>
+  /** Absolute path of a file that was dropped or chosen; empty when it is none of the disk. */
+  pathOf(file: unknown): string
   /** A menu item or its shortcut was used; returns the unsubscriber. */
   onMenu(listener: (command: MenuCommand) => void): () => void
 }

@@ -1,4 +1,4 @@
-import { contextBridge, ipcRenderer } from 'electron'
+import { contextBridge, ipcRenderer, webUtils } from 'electron'
 import { labPortMessage, shellChannels, type DesktopBridge, type MenuCommand, type SaveFileReply } from '@contract/shell'
 
 // A sandboxed preload can require nothing but Electron: this file and what it imports stay free of packages.
@@ -9,6 +9,7 @@ ipcRenderer.on(shellChannels.labPort, (event) => window.postMessage(labPortMessa
 const bridge: DesktopBridge = {
   requestLab: () => ipcRenderer.send(shellChannels.requestLab),
   saveFile: (name, mime, bytes) => ipcRenderer.invoke(shellChannels.saveFile, name, mime, bytes) as Promise<SaveFileReply>,
+  pathOf: (file) => (file instanceof File ? webUtils.getPathForFile(file) : ''),
   onMenu: (listener) => {
     const heard = (_event: unknown, command: MenuCommand): void => listener(command)
     ipcRenderer.on(shellChannels.menu, heard)
