@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { licencesIn } from './licences.mjs'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 const at = (...parts) => join(root, ...parts)
@@ -38,7 +39,7 @@ function* filesUnder(path) {
 
 function sourceHash() {
   const hash = createHash('sha256')
-  for (const part of ['src', 'package.json', 'package-lock.json', 'electron.vite.config.ts', 'scripts/aliases.mjs', 'scripts/inlineScript.mjs'])
+  for (const part of ['src', 'package.json', 'package-lock.json', 'electron.vite.config.ts', 'scripts/aliases.mjs', 'scripts/inlineScript.mjs', 'scripts/licences.mjs'])
     for (const file of filesUnder(at(part))) hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0')
   return hash.digest('hex')
 }
@@ -62,6 +63,7 @@ export async function ensureBuilt() {
       note(`${result.stdout}${result.stderr}\nThe build failed.`)
       process.exit(1)
     }
+    writeFileSync(join(fresh, 'licences.json'), JSON.stringify(licencesIn(root)))
     writeFileSync(join(fresh, '.stamp'), wanted)
     rmSync(at('out'), { recursive: true, force: true })
     renameSync(fresh, at('out'))

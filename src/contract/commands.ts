@@ -14,6 +14,7 @@ import type {
   FileResult,
   KeptRound,
   LabelSet,
+  Licence,
   MapState,
   NeighbourList,
   Notice,
@@ -24,6 +25,7 @@ import type {
   RecipeInfo,
   SampleSet,
   Settings,
+  StorageItem,
   WorkspaceState,
 } from './types'
 
@@ -84,6 +86,8 @@ const figureLook = { dpi: z.union([z.literal(300), z.literal(600)]).optional(), 
 
 export const commands = {
   'app.info': command<AppInfo>()(nothing),
+  /** Packages that ship with the app and what they allow. */
+  'app.licences': command<Licence[]>()(nothing),
   'workspace.get': command<WorkspaceState>()(nothing),
   'project.create': command<ProjectSummary>()(
     z.strictObject({
@@ -93,6 +97,11 @@ export const commands = {
   ),
   'project.open': command<ProjectSummary>()(z.strictObject({ project: id })),
   'project.rename': command<ProjectSummary>()(z.strictObject({ project: id, name })),
+  'project.archive': command<ProjectSummary>()(z.strictObject({ project: id, archived: z.boolean() })),
+  /** The project as one zip file. */
+  'project.export': command<FileResult>()(z.strictObject({ project: id, results: z.boolean() })),
+  /** Opens what the user brings: a study file, a project file or folder, or a result folder, which is only looked at. */
+  'project.bring': command<{ project: ProjectSummary; experiment: string | null }>()(z.strictObject({ files: importFiles })),
   'project.remove': command<null>()(z.strictObject({ project: id })),
   'project.restore': command<ProjectSummary>()(z.strictObject({ project: id })),
   'study.get': command<{ yaml: string; revision: number }>()(z.strictObject({ project: id })),
@@ -182,6 +191,9 @@ export const commands = {
   ),
   'settings.get': command<Settings>()(nothing),
   'settings.set': command<Settings>()(settingsPatch),
+  'storage.get': command<StorageItem[]>()(nothing),
+  /** Frees the room of an item; what is left then. */
+  'storage.clear': command<StorageItem[]>()(z.strictObject({ item: z.enum(['maps', 'datasets', 'removed', 'removed-datasets']) })),
   'doctor.run': command<DoctorReport>()(nothing),
   'queue.get': command<QueueState>()(nothing),
   'notice.list': command<Notice[]>()(nothing),

@@ -30,6 +30,8 @@ export interface ProjectSummary {
   readonly sparkline: readonly number[]
   /** the study file is gone or damaged */
   readonly missing: boolean
+  /** put away, out of the list of recent ones */
+  readonly archived?: boolean
 }
 
 export interface WorkspaceState {
@@ -51,6 +53,8 @@ export interface ExperimentSummary {
   readonly runs: number
   readonly finished: number
   readonly failed: number
+  /** made elsewhere and only looked at */
+  readonly readOnly?: boolean
 }
 
 export interface SnapshotRun {
@@ -183,6 +187,21 @@ export const emptyQueue: QueueState = {
   fraction: 0,
   etaMs: null,
   current: '',
+}
+
+/** Something that takes room in the workspace. */
+export interface StorageItem {
+  readonly id: 'results' | 'maps' | 'datasets' | 'removed' | 'removed-datasets'
+  readonly items: number
+  readonly bytes: number
+}
+
+/** A package that ships with the app. */
+export interface Licence {
+  readonly name: string
+  readonly version: string
+  readonly licence: string
+  readonly text: string
 }
 
 export interface Notice {

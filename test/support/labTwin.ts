@@ -44,6 +44,7 @@ export function memoryWorkspace(): MemoryWorkspace {
     },
     writeStudy: (project, yaml) => write(() => void studies.set(project, yaml)),
     studyPath: (project) => `/workspace/projects/${project}/study.yaml`,
+    projectFolder: (project) => `/workspace/projects/${project}`,
     experimentFolder: (project, experiment) => `/workspace/projects/${project}/results/${experiment}`,
     close: () => Promise.resolve(),
   }
@@ -94,6 +95,30 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       remove: async () => undefined,
       restore: () => Promise.reject(new QuerentError('not-found', 'nothing was removed')),
     },
+    arrivals: {
+      look: async (path) => {
+        if (path.endsWith('.yaml')) return { kind: 'study', name: 'brought', yaml: tinyStudy }
+        if (path.endsWith('.zip')) return { kind: 'project' }
+        await experiments.open(path)
+        return { kind: 'results' }
+      },
+      move: async () => undefined,
+      unpack: async (path, folder) => {
+        workspace.studies.set(folder.split('/').at(-1) ?? '', tinyStudy)
+        const at = '2026-01-01T00:00:00.000Z'
+        const experiment = { id: 'missing', name: 'tiny', startedAt: at, finishedAt: at }
+        return { name: 'packed', createdAt: at, experiments: path.includes('damaged') ? [experiment] : [] }
+      },
+      pack: async (about) => new TextEncoder().encode(JSON.stringify(about)),
+      remove: async (folder) => void workspace.studies.delete(folder.split('/').at(-1) ?? ''),
+    },
+    storage: {
+      measure: async (folders) => ({ files: folders.length, bytes: 100 * folders.length }),
+      remove: async (folders) => void folders.forEach((folder) => workspace.studies.delete(folder.split('/').at(-1) ?? '')),
+      maps: '/workspace/cache/maps',
+      removedDatasets: '/workspace/datasets/.removed',
+    },
+    licences: async () => [],
     recipes: {
       list: async () => [
         { id: 'sample', title: 'Sample', paper: '', question: '', look: '', expect: '', dataset: 'wine', estimatedSeconds: 1 },

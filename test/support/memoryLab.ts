@@ -8,6 +8,7 @@ import {
   type QueueState,
   type RecipeInfo,
   type Settings,
+  type StorageItem,
   type WorkspaceState,
 } from '@contract/types'
 import { QuerentError } from '@engine/core/errors'
@@ -59,6 +60,7 @@ interface Project {
   readonly createdAt: string
   openedAt: string
   removed: boolean
+  archived?: boolean
 }
 
 export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
@@ -79,6 +81,13 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
   let active: string | null = null
   let settings: Settings = { theme: 'system', jobs: 'auto', backend: 'auto' }
   let notices: Notice[] = []
+  let room: StorageItem[] = [
+    { id: 'results', items: 2, bytes: 38_000_000 },
+    { id: 'maps', items: 6, bytes: 1_200_000 },
+    { id: 'datasets', items: 0, bytes: 0 },
+    { id: 'removed', items: 1, bytes: 4_100_000 },
+    { id: 'removed-datasets', items: 0, bytes: 0 },
+  ]
 
   const addProject = (name: string, yaml: string): Project => {
     const project: Project = { id: nextId('project'), name, yaml, revision: 1, createdAt: now(), openedAt: now(), removed: false }
@@ -146,6 +155,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       lastRun: last ? { experiment: last.id, at: last.finishedAt ?? last.startedAt, state: last.state } : null,
       sparkline: last ? sparkline(last.id) : [],
       missing: false,
+      ...(project.archived ? { archived: true } : {}),
     }
   }
   const workspace = (): WorkspaceState => ({
@@ -228,6 +238,25 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       projectOf(project).name = name
       changed()
       return summaryOf(projectOf(project))
+    },
+    'project.archive': ({ project, archived }) => {
+      projectOf(project).archived = archived
+      changed()
+      return summaryOf(projectOf(project))
+    },
+    'project.export': ({ project }) => ({
+      name: 'project.querent.zip',
+      mime: 'application/zip',
+      bytes: zipSync({ 'study.yaml': new TextEncoder().encode(projectOf(project).yaml) }),
+    }),
+    'project.bring': ({ files }) => {
+      if ('paths' in files && !files.paths[0].endsWith('results'))
+        throw new QuerentError('not-found', 'there is no such file or folder', { file: files.paths[0] })
+      const project = addProject('brought', sampleStudy)
+      const experiment = startIn(project)
+      for (let i = 0; i < 100; i++) experiment.advance(1000)
+      changed()
+      return { project: summaryOf(project), experiment: experiment.summary().id }
     },
     'project.remove': ({ project }) => {
       projectOf(project).removed = true
@@ -363,6 +392,12 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'explore.neighbours': (asked) => viewer.neighbours({ ...viewed, ...asked }),
     'settings.get': () => settings,
     'settings.set': (patch) => (settings = { ...settings, ...patch }),
+    'storage.get': () => room,
+    'storage.clear': ({ item }) => (room = room.map((entry) => (entry.id === item ? { ...entry, items: 0, bytes: 0 } : entry))),
+    'app.licences': () => [
+      { name: 'vue', version: '3.5.45', licence: 'MIT', text: 'Permission is hereby granted, free of charge, …' },
+      { name: 'zod', version: '4.6.7', licence: 'MIT', text: '' },
+    ],
     'doctor.run': () => doctorReport,
     'queue.get': queue,
     'notice.list': () => notices,

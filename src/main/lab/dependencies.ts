@@ -1,11 +1,13 @@
 import type { CommandInput, FigureRequest } from '@contract/commands'
-import type { AppInfo, DatasetInfo, DoctorReport, FigureResult, PaperTableInfo, PlanReport, RecipeInfo } from '@contract/types'
+import type { AppInfo, DatasetInfo, DoctorReport, FigureResult, Licence, PaperTableInfo, PlanReport, RecipeInfo } from '@contract/types'
 import type { MapFrame } from '@engine/maps/layout'
 import type { ResultSet } from '@engine/study/results'
 import type { RunState } from '@engine/study/events'
 import type { PlannedRun } from '@engine/study/spec'
 import type { Experiment, ExperimentRequest, Manifest } from './experiment'
 import type { Clock, DatasetSource, Viewer, ImportingJob } from './ports'
+import type { ArrivalFiles } from './arrivals'
+import type { StorageFiles } from './storage'
 import type { WorkspaceStore } from './workspacePort'
 
 /** A result folder or a running experiment as the lab reads it. */
@@ -47,6 +49,9 @@ export interface LabDependencies {
     remove(id: string): Promise<void>
     restore(id: string): Promise<DatasetInfo>
   }
+  readonly arrivals: ArrivalFiles
+  readonly storage: StorageFiles
+  licences(): Promise<Licence[]>
   readonly recipes: { list(): Promise<RecipeInfo[]>; text(id: string): Promise<string> }
   readonly study: {
     /** Never rejects for a bad study: findings say what is wrong. */

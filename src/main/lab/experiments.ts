@@ -7,7 +7,7 @@ import {
   type KeptRound,
   type QueueState,
 } from '@contract/types'
-import { QuerentError } from '@engine/core/errors'
+import { QuerentError, unsupported } from '@engine/core/errors'
 import type { LabDependencies, ResultView } from './dependencies'
 import type { Experiment, ExperimentOutcome, ExperimentRequest } from './experiment'
 import { createExternalPrograms } from './externalPrograms'
@@ -15,7 +15,7 @@ import type { Hub } from './hub'
 import type { Notices } from './notices'
 import type { Projects } from './projects'
 import { experimentsOf } from './projects'
-import { snapshotOf, sparklineOf } from './snapshot'
+import { extentOf, snapshotOf, stateOfExtent } from './snapshot'
 import type { DatasetSource } from './ports'
 import type { ExperimentRecord } from './workspacePort'
 
@@ -53,6 +53,8 @@ export interface Experiments {
   view(experiment: string): Promise<ResultView>
   /** A data set of an experiment, by its name there. */
   datasetOf(experiment: string, name: string): Promise<{ readonly source: DatasetSource; readonly rows: number }>
+  /** Lists an experiment whose folder is there already. */
+  add(experiment: Omit<ExperimentRecord, 'state'>): Promise<void>
   /** What a run kept of a round. */
   keptRound(experiment: string, run: string, round: number): Promise<KeptRound>
   /** Finds out how far experiments came that an earlier process left running; they are offered for continuing. */
@@ -196,6 +198,10 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     },
     'experiment.continue': async ({ experiment }) => {
       const entry = record(experiment)
+      if (entry.readOnly)
+        throw unsupported(
+          'These results were made elsewhere and are only looked at. Run the study of this project: what is finished is used again.',
+        )
       const { studyText } = await deps.experiments.open(entry.folder)
       return launch(entry, studyText)
     },
@@ -210,6 +216,10 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     'experiment.list': ({ project }) => experimentsOf(store.index(), project).map(summaryOf),
     'experiment.open': async ({ experiment }): Promise<ExperimentSnapshot> => {
       const view = await viewOf(experiment)
+      const entry = record(experiment)
+      // Somebody else may still be computing them.
+      if (entry.readOnly && extentOf(view).finished !== entry.finished)
+        await change(experiment, { ...extentOf(view), state: stateOfExtent(extentOf(view)) })
       return snapshotOf(summaryOf(record(experiment)), view, hub.flush(experiment))
     },
     'experiment.remove': async ({ experiment }) => {
@@ -247,6 +257,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
   }
   return {
     handlers,
+    add: (experiment) => write(experiment.id, (all) => [...all, { ...experiment, state: stateOfExtent(experiment) }]),
     view: viewOf,
     datasetOf: async (experiment, name) => {
       const { manifest } = await viewOf(experiment)
@@ -277,7 +288,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
         if (entry.state !== 'running' && entry.state !== 'paused') continue
         const view = await deps.experiments.open(entry.folder).catch(() => null)
         const extent = view === null ? null : extentOf(view)
-        const state = extent === null ? 'failed' : extent.finished === extent.runs ? 'finished' : 'interrupted'
+        const state = extent === null ? 'failed' : stateOfExtent(extent)
         await change(entry.id, { ...extent, state })
       }
     },
@@ -291,10 +302,3 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
 }
 
 const isCancelled = (outcome: unknown): boolean => (outcome as Partial<ExperimentOutcome>).cancelled === true
-
-/** How far a result folder is, for lists. */
-const extentOf = (view: ResultView): Pick<ExperimentRecord, 'runs' | 'finished' | 'sparkline'> => ({
-  runs: view.plan.length,
-  finished: view.plan.filter(({ hash }) => view.state(hash).status === 'finished').length,
-  sparkline: sparklineOf(view),
-})

@@ -1,5 +1,6 @@
 import { serveLab, type Handlers, type Port } from '@contract/rpc'
 import type { LabDependencies } from './dependencies'
+import { createArrivals } from './arrivals'
 import { createDatasets } from './datasets'
 import { createExplore } from './explore'
 import { createExperiments, summaryOf, type Experiments } from './experiments'
@@ -7,6 +8,7 @@ import { createHub } from './hub'
 import { createNotices } from './notices'
 import { createTables } from './tables'
 import { createProjects, type Projects } from './projects'
+import { createStorage } from './storage'
 
 /** The application service: answers commands over any number of ports, owns the workspace, never computes. */
 export interface Lab {
@@ -35,6 +37,9 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     ...experiments.handlers,
     ...explore.handlers,
     ...datasets.handlers,
+    ...createArrivals(deps, projects, experiments),
+    ...createStorage(deps, projects.announce),
+    'app.licences': () => deps.licences(),
     ...createTables(),
     'app.info': async () => ({ ...deps.info, workspace: store.folder, backend: await deps.backends.describe() }),
     'settings.get': () => store.settings(),

@@ -14,6 +14,7 @@ type ProjectHandlers = Pick<
   | 'project.create'
   | 'project.open'
   | 'project.rename'
+  | 'project.archive'
   | 'project.remove'
   | 'project.restore'
   | 'study.get'
@@ -25,6 +26,10 @@ type ProjectHandlers = Pick<
 export interface Projects {
   readonly handlers: ProjectHandlers
   record(project: string): ProjectRecord
+  summary(record: ProjectRecord): Promise<ProjectSummary>
+  create(name: string, yaml: string): Promise<ProjectSummary>
+  /** Lists a project whose folder is there already. */
+  adopt(project: Pick<ProjectRecord, 'id' | 'name' | 'createdAt'>): Promise<void>
   workspace(): Promise<WorkspaceState>
   /** Tells every client that the list changed. */
   announce(): Promise<void>
@@ -60,6 +65,7 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
       lastRun: last ? { experiment: last.id, at: last.finishedAt ?? last.startedAt, state: last.state } : null,
       sparkline: last?.sparkline ?? [],
       missing: text === null,
+      ...(project.archivedAt ? { archived: true } : {}),
     }
   }
 
@@ -73,7 +79,7 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
       projects: projects.sort((a, b) => (a.openedAt < b.openedAt ? 1 : -1)),
       active: index.active !== null && ids.has(index.active) ? index.active : null,
       interrupted: index.experiments
-        .filter(({ state, removedAt, project }) => state === 'interrupted' && removedAt === null && ids.has(project))
+        .filter(({ state, removedAt, readOnly, project }) => state === 'interrupted' && removedAt === null && !readOnly && ids.has(project))
         .map(summaryOf),
     }
   }
@@ -86,12 +92,16 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
   }
   const announce = async (): Promise<void> => hub.emit('workspace.changed', await workspace())
 
-  async function create(name: string, yaml: string): Promise<ProjectSummary> {
-    const project: ProjectRecord = { id: deps.newId(), name, createdAt: now(), openedAt: now(), revision: 1, removedAt: null }
-    await store.writeStudy(project.id, yaml)
-    await store.update((index) => ({ ...index, active: project.id, projects: [...index.projects, project] }))
+  async function adopt({ id, name, createdAt }: Pick<ProjectRecord, 'id' | 'name' | 'createdAt'>): Promise<void> {
+    const project: ProjectRecord = { id, name, createdAt, openedAt: now(), revision: 1, removedAt: null }
+    await store.update((index) => ({ ...index, active: id, projects: [...index.projects, project] }))
     await announce()
-    return summary(project)
+  }
+  async function create(name: string, yaml: string): Promise<ProjectSummary> {
+    const id = deps.newId()
+    await store.writeStudy(id, yaml)
+    await adopt({ id, name, createdAt: now() })
+    return summary(record(id))
   }
 
   const handlers: ProjectHandlers = {
@@ -106,7 +116,7 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
     },
     'project.open': async ({ project }) => {
       record(project)
-      await change(project, () => ({ openedAt: now() }))
+      await change(project, () => ({ openedAt: now(), archivedAt: null }))
       await store.update((index) => ({ ...index, active: project }))
       await announce()
       return summary(record(project))
@@ -114,6 +124,13 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
     'project.rename': async ({ project, name }) => {
       record(project)
       await change(project, () => ({ name }))
+      await announce()
+      return summary(record(project))
+    },
+    'project.archive': async ({ project, archived }) => {
+      record(project)
+      await change(project, () => ({ archivedAt: archived ? now() : null }))
+      if (archived) await store.update((index) => ({ ...index, active: index.active === project ? null : index.active }))
       await announce()
       return summary(record(project))
     },
@@ -152,6 +169,9 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
   return {
     handlers,
     record,
+    summary,
+    create,
+    adopt,
     workspace,
     announce,
     ensureSample: async () => {

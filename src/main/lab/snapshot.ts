@@ -3,6 +3,7 @@ import type { RunState } from '@engine/study/events'
 import { oracleNames } from '@engine/study/expand'
 import { isSplitAnew } from '@engine/study/feasible'
 import type { ResultView } from './dependencies'
+import type { ExperimentRecord } from './workspacePort'
 
 /** The whole of an experiment for a client that opens it. A run that was cancelled before it began left nothing on disk. */
 export function snapshotOf(summary: ExperimentSummary, view: ResultView, batch: number): ExperimentSnapshot {
@@ -50,3 +51,15 @@ export function sparklineOf(view: ResultView): number[] {
   })
   return means.reduce<number[]>((best, mean) => ((mean.at(-1) ?? 0) > (best.at(-1) ?? -1) ? mean : best), [])
 }
+
+/** How far a result folder is, for lists. */
+export const extentOf = (view: ResultView): Pick<ExperimentRecord, 'runs' | 'finished' | 'failed' | 'sparkline'> => ({
+  runs: view.plan.length,
+  finished: view.plan.filter(({ hash }) => view.state(hash).status === 'finished').length,
+  failed: view.plan.filter(({ hash }) => view.state(hash).status === 'failed').length,
+  sparkline: sparklineOf(view),
+})
+
+/** State of an experiment that nobody runs. */
+export const stateOfExtent = ({ runs, finished }: Pick<ExperimentRecord, 'runs' | 'finished'>): ExperimentRecord['state'] =>
+  finished === runs ? 'finished' : 'interrupted'

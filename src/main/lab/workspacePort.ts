@@ -9,6 +9,8 @@ export interface ProjectRecord {
   readonly revision: number
   /** set by deleting; undo clears it */
   readonly removedAt: string | null
+  /** set by archiving */
+  readonly archivedAt?: string | null
 }
 
 /** What clients hear of an experiment, and what only the workspace keeps. */
@@ -40,6 +42,7 @@ export interface WorkspaceStore {
   writeStudy(project: string, yaml: string): Promise<void>
   /** Absolute path of a project's study file: relative data paths start from its folder. */
   studyPath(project: string): string
+  projectFolder(project: string): string
   experimentFolder(project: string, experiment: string): string
   close(): Promise<void>
 }

@@ -23,13 +23,16 @@ import { doctorReport } from './doctor'
 import { experimentDependencies } from './experiments'
 import type { JobHandle } from './jobs/client'
 import { resourcePath } from './resources'
+import { listLicences } from './licences'
 import { listRecipes, recipeText } from './recipes'
 import { notWritable } from './errors'
 import { makeFolder } from './storage/files'
 import { acquireLock, type Lock } from './storage/lock'
 import { fileStore } from './storage/resultFolder'
 import { mapFiles, readArtifact } from './storage/arrays'
+import { arrivalFiles } from './workspace/arrivals'
 import { libraryOf } from './workspace/location'
+import { storageFiles } from './workspace/storage'
 import { openWorkspace } from './workspace/store'
 
 export interface LabOptions {
@@ -72,6 +75,9 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         remove: async (id) => void (await removeDataset(library, id)),
         restore: async (id) => storedInfo(await restoreDataset(library, id)),
       },
+      arrivals: arrivalFiles(join(workspace, 'cache', 'work')),
+      storage: storageFiles({ maps: join(workspace, 'cache', 'maps'), removedDatasets: join(library, '.removed') }),
+      licences: listLicences,
       recipes: { list: listRecipes, text: recipeText },
       study: {
         plan: (studyText, studyPath, computed) =>

@@ -23,6 +23,7 @@ const indexSchema: z.ZodType<WorkspaceIndex> = z.object({
       openedAt: instant,
       revision: z.number().int(),
       removedAt: instant.nullable(),
+      archivedAt: instant.nullable().optional(),
     }),
   ),
   experiments: z.array(
@@ -39,6 +40,7 @@ const indexSchema: z.ZodType<WorkspaceIndex> = z.object({
       failed: z.number().int(),
       sparkline: z.array(z.number()),
       removedAt: instant.nullable(),
+      readOnly: z.boolean().optional(),
     }),
   ),
   commands: z.array(z.array(z.string())).optional(),
@@ -85,6 +87,7 @@ export async function openWorkspace(folder: string): Promise<WorkspaceStore> {
       await writeAtomic(studyPath(project), yaml)
     },
     studyPath,
+    projectFolder,
     experimentFolder: (project, experiment) => join(projectFolder(project), 'results', experiment),
     close: async () => {
       await index.update((data) => data)

@@ -1,0 +1,75 @@
+import type { Handlers } from '@contract/rpc'
+import type { StorageItem } from '@contract/types'
+import type { LabDependencies } from './dependencies'
+import type { WorkspaceIndex } from './workspacePort'
+
+/** Sizes of folders; a folder that is not there is empty. */
+export interface StorageFiles {
+  measure(folders: readonly string[]): Promise<{ readonly files: number; readonly bytes: number }>
+  /** For good. */
+  remove(folders: readonly string[]): Promise<void>
+  /** folder of the maps that can be computed again */
+  readonly maps: string
+  /** folder of the data sets that were removed and can still be brought back */
+  readonly removedDatasets: string
+}
+
+type StorageHandlers = Pick<Handlers, 'storage.get' | 'storage.clear'>
+
+/** What the workspace holds on disk, and what of it can go. */
+export function createStorage({ store, storage, datasets }: LabDependencies, announce: () => Promise<void>): StorageHandlers {
+  /** Only folders of the workspace: results that are looked at where they lie belong to somebody else. */
+  const foldersOf = (index: WorkspaceIndex, removed: boolean): string[] => {
+    const isGone = new Set(index.projects.filter(({ removedAt }) => removedAt !== null).map(({ id }) => id))
+    const own = index.experiments.filter(({ folder, project }) => folder === store.experimentFolder(project, lastName(folder)))
+    if (!removed) return own.filter(({ project, removedAt }) => removedAt === null && !isGone.has(project)).map(({ folder }) => folder)
+    return [
+      ...[...isGone].map((id) => store.projectFolder(id)),
+      ...own.filter(({ project, removedAt }) => removedAt !== null && !isGone.has(project)).map(({ folder }) => folder),
+    ]
+  }
+  const imported = async () => (await datasets.list()).filter((set) => set.imported)
+
+  async function items(): Promise<StorageItem[]> {
+    const index = store.index()
+    const sets = await imported()
+    const [results, removed, maps, removedSets] = await Promise.all([
+      storage.measure(foldersOf(index, false)),
+      storage.measure(foldersOf(index, true)),
+      storage.measure([storage.maps]),
+      storage.measure([storage.removedDatasets]),
+    ])
+    return [
+      { id: 'results', items: foldersOf(index, false).length, bytes: results.bytes },
+      { id: 'maps', items: maps.files, bytes: maps.bytes },
+      { id: 'datasets', items: sets.length, bytes: sets.reduce((sum, { bytes }) => sum + bytes, 0) },
+      { id: 'removed', items: foldersOf(index, true).length, bytes: removed.bytes },
+      { id: 'removed-datasets', items: removedSets.files, bytes: removedSets.bytes },
+    ]
+  }
+
+  return {
+    'storage.get': items,
+    'storage.clear': async ({ item }) => {
+      if (item === 'maps') await storage.remove([storage.maps])
+      else if (item === 'removed-datasets') await storage.remove([storage.removedDatasets])
+      else if (item === 'datasets') for (const { id } of await imported()) await datasets.remove(id)
+      else {
+        const index = store.index()
+        const folders = foldersOf(index, true)
+        const isGone = new Set(index.projects.filter(({ removedAt }) => removedAt !== null).map(({ id }) => id))
+        // Forgotten first: a folder that cannot be removed is left over, never listed without its files.
+        await store.update((now) => ({
+          ...now,
+          projects: now.projects.filter(({ id }) => !isGone.has(id)),
+          experiments: now.experiments.filter(({ project, removedAt }) => removedAt === null && !isGone.has(project)),
+        }))
+        await storage.remove(folders)
+        await announce()
+      }
+      return items()
+    },
+  }
+}
+
+const lastName = (path: string): string => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
