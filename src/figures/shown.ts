@@ -3,6 +3,7 @@ import type { ResultSet } from '@engine/study/results'
 import type { MetricId } from '@engine/study/spec'
 import type { FigureChoices } from './figure'
 import { seriesStyles, type SeriesStyle } from './palette'
+import { remembered } from './remembered'
 
 /** One facet: a data set and a factor cell. */
 export interface Facet {
@@ -24,7 +25,8 @@ export interface Shown {
   readonly visible: (strategy: string) => boolean
 }
 
-export function shownOf(all: ResultSet, choices: FigureChoices): Shown {
+/** The same object for the same results and choices: a page draws anew at every move of the pointer. */
+export const shownOf = remembered((all, choices: FigureChoices): Shown => {
   const { dataset, facet = {}, hidden = [], strategies = all.strategies.map((name) => ({ name, id: name })) } = choices
   const results = {
     ...all,
@@ -41,7 +43,7 @@ export function shownOf(all: ResultSet, choices: FigureChoices): Shown {
     nameOf: (strategy) => (oracles.has(strategy) ? `${strategy}†` : strategy),
     visible: (strategy) => !hidden.includes(strategy),
   }
-}
+})
 
 /** Data sets times the fullest cells; runs that a factor cannot change belong to every facet that they are compatible with. */
 function facetsOf(results: ResultSet, panels: FigureChoices['panels'] = true): Facet[] {

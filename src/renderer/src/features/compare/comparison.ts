@@ -1,12 +1,13 @@
-import { atBudget, budgetsOf, type BudgetRow } from '@engine/analysis/budget'
+import { atBudgetShares, budgetsOf, type ShareRow } from '@engine/analysis/budget'
 import { curves, pairedDifference, type Curve } from '@engine/analysis/curves'
 import { minimumPairsForP } from '@engine/analysis/pairedTests'
 import { pairwise, type PairwiseRow } from '@engine/analysis/pairwise'
+import { planSeeds, type SeedPlan } from '@engine/analysis/power'
 import { compatible, sameValue, type Factors } from '@engine/analysis/resultSet'
 import { statisticsSentence } from '@engine/analysis/sentence'
 import { summarize, type SummaryRow } from '@engine/analysis/summary'
 import type { ResultSet } from '@engine/study/results'
-import type { MetricId } from '@engine/study/spec'
+import type { MetricId, StatsSpec } from '@engine/study/spec'
 
 export interface ComparisonView {
   readonly dataset: string
@@ -15,26 +16,33 @@ export interface ComparisonView {
   readonly facet: Factors
 }
 
-/** A row of the area table: the strategy's area, and its difference to the baseline where there is one. */
-export interface AreaRow {
-  readonly summary: SummaryRow
-  readonly difference: PairwiseRow | null
-}
-
+/** What one data set shows without any test: quick even for a thousand runs. */
 export interface Comparison {
-  readonly results: ResultSet
   readonly view: ComparisonView
   readonly curves: readonly Curve[]
   readonly differences: readonly Curve[]
-  readonly areas: readonly AreaRow[]
+  /** of the finished runs, all cells */
+  readonly summary: readonly SummaryRow[]
+  /** those of the facet */
+  readonly areas: readonly SummaryRow[]
+  /** at 25, 50, 75 and 100 % of the budget that all have */
+  readonly shares: readonly ShareRow[]
   readonly budgets: readonly number[]
-  readonly sentence: string
-  /** finished pairs behind the smallest comparison; null when there is none */
-  readonly pairs: number | null
-  readonly pShown: boolean
   /** runs of the data set that have ended well, of all */
   readonly finished: number
   readonly runs: number
+  readonly seeds: number
+}
+
+/** Paired comparisons with the baseline in the facet, and what can be said of them. */
+export interface ComparisonTests {
+  readonly pairs: readonly PairwiseRow[]
+  readonly plans: readonly SeedPlan[]
+  readonly sentence: string
+  readonly correction: StatsSpec['correction']
+  /** finished pairs behind the smallest comparison; null when there is none */
+  readonly fewest: number | null
+  readonly pShown: boolean
 }
 
 /** The results as this view asks for them: one data set, its metric and baseline in place of the study's. */
@@ -47,36 +55,42 @@ export const resultsFor = (results: ResultSet, view: ComparisonView): ResultSet 
 export function compare(all: ResultSet, view: ComparisonView): Comparison {
   const results = resultsFor(all, view)
   const { facet } = view
-  const pairs = pairwise(results).filter((row) => row.seeds > 0)
-  const inFacet = pairs.filter((row) => compatible(facet, row.factors))
-  const seeds = inFacet.map((row) => row.seeds)
-  const smallest = seeds.length > 0 ? Math.min(...seeds) : null
+  const summary = summarize(results)
   return {
-    results,
     view,
     curves: curves(results, { facet }).filter((curve) => curve.labels.length > 0),
     differences: pairedDifference(results, { facet }).filter((curve) => curve.labels.length > 0),
-    areas: summarize(results)
-      .filter((row) => compatible(facet, row.factors))
-      .map((summary) => ({ summary, difference: differenceOf(inFacet, summary, view.baseline) })),
+    summary,
+    areas: summary.filter((row) => compatible(facet, row.factors)),
+    shares: atBudgetShares(results).filter((row) => compatible(facet, row.factors)),
     budgets: budgetsOf(results),
-    sentence: statisticsSentence(results, { dataset: view.dataset, facet }),
-    pairs: smallest,
-    pShown: smallest !== null && smallest >= minimumPairsForP,
     finished: results.runs.filter((run) => run.complete).length,
     runs: results.runs.length,
+    seeds: new Set(results.runs.map(({ seed }) => seed)).size,
+  }
+}
+
+export function testsOf(all: ResultSet, view: ComparisonView): ComparisonTests {
+  const results = resultsFor(all, view)
+  const pairs = pairwise(results).filter((row) => row.seeds > 0 && compatible(view.facet, row.factors))
+  const fewest = pairs.length > 0 ? Math.min(...pairs.map((row) => row.seeds)) : null
+  return {
+    pairs,
+    plans: planSeeds(pairs),
+    sentence: statisticsSentence(results, { dataset: view.dataset, facet: view.facet }),
+    correction: results.stats.correction,
+    fewest,
+    pShown: fewest !== null && fewest >= minimumPairsForP,
   }
 }
 
 /** The comparison of this row with the baseline; a baseline in several cells gives the one of the row's own cell. */
-function differenceOf(pairs: readonly PairwiseRow[], row: SummaryRow, baseline: string): PairwiseRow | null {
+export function differenceOf(pairs: readonly PairwiseRow[], row: SummaryRow, baseline: string): PairwiseRow | null {
   const own = pairs.filter((pair) => pair.a === row.strategy && pair.b === baseline && compatible(row.factors, pair.factors))
   return own.find((pair) => sameCell(pair.factors, row.factors)) ?? (own.length === 1 ? own[0] : null)
 }
 
-const sameCell = (a: Factors, b: Factors): boolean => Object.keys({ ...a, ...b }).every((path) => sameValue(a[path], b[path]))
-
-export const rowsAt = ({ results, view }: Comparison, labels: number): BudgetRow[] => atBudget(results, labels, { facet: view.facet })
+export const sameCell = (a: Factors, b: Factors): boolean => Object.keys({ ...a, ...b }).every((path) => sameValue(a[path], b[path]))
 
 /** The stop nearest to `x`. */
 export function nearestBudget(budgets: readonly number[], x: number): number | null {

@@ -1,0 +1,51 @@
+import type { ResultSet, RunResult } from '@engine/study/results'
+import { unpackRun, type PackedRun } from './packing'
+import { answerTo, type Answer, type Kind, type Question } from './questions'
+
+export type ToAnalysis =
+  | { readonly type: 'runs'; readonly runs: readonly PackedRun[] }
+  /** the results from now on; runs by their keys, which must have arrived */
+  | { readonly type: 'results'; readonly version: number; readonly head: Omit<ResultSet, 'runs'>; readonly keys: readonly string[] }
+  | { readonly type: 'ask'; readonly id: number; readonly version: number; readonly question: Question }
+  | { readonly type: 'drop'; readonly id: number }
+
+/** An answer, or why there is none; none at all is sent to a question about results of an earlier version. */
+export type FromAnalysis = { readonly id: number; readonly answer: Answer } | { readonly id: number; readonly error: string }
+
+/** Answers questions one after another; a dropped one that has not begun is left out, and tests of single budgets wait for the rest. */
+export function createAnalysis(send: (message: FromAnalysis) => void): (message: ToAnalysis) => void {
+  let known = new Map<string, RunResult>()
+  let results: ResultSet | null = null
+  let version = 0
+  let waiting: { readonly id: number; readonly version: number; readonly question: Question<Kind> }[] = []
+  let scheduled = false
+
+  function next(): void {
+    scheduled = false
+    const urgent = waiting.findIndex(({ question }) => question.kind !== 'strip')
+    const [ask] = waiting.splice(Math.max(0, urgent), 1)
+    if (ask && results && ask.version === version) {
+      try {
+        send({ id: ask.id, answer: answerTo(results, ask.question) })
+      } catch (error) {
+        send({ id: ask.id, error: error instanceof Error ? error.message : String(error) })
+      }
+    }
+    schedule()
+  }
+  function schedule(): void {
+    if (scheduled || waiting.length === 0) return
+    scheduled = true
+    setTimeout(next)
+  }
+  return (message) => {
+    if (message.type === 'runs') for (const run of message.runs) known.set(run.key, unpackRun(run))
+    else if (message.type === 'results') {
+      known = new Map(message.keys.flatMap((key) => (known.has(key) ? [[key, known.get(key)!]] : [])))
+      results = { ...message.head, runs: [...known.values()] }
+      version = message.version
+    } else if (message.type === 'ask') waiting.push(message)
+    else waiting = waiting.filter(({ id }) => id !== message.id)
+    schedule()
+  }
+}
