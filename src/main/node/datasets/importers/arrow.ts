@@ -1,6 +1,7 @@
 import type { DataType, Table } from '@uwdata/flechette'
 import { badInput, QuerentError, unsupported } from '@engine/core/errors'
 import type { InputFile } from '../source/inputFile'
+import { checkColumn, checkMessage, mostRatio } from './arrowCheck'
 import { columnCells, type RawColumn } from './columnValues'
 import type { Batch, Column, FileImporter, TableSource } from './contract'
 import { huggingFaceClasses } from './huggingFaceNames'
@@ -34,16 +35,23 @@ async function decoder(): Promise<Flechette> {
     throw unsupported('Arrow files are not written')
   }
   const { CompressionType, setCompressionCodec } = flechette
-  setCompressionCodec(CompressionType.LZ4_FRAME, { encode, decode: (data, size) => lz4Frame(data, size ?? 0, decompressLz4Raw) })
+  setCompressionCodec(CompressionType.LZ4_FRAME, { encode, decode: (data, size) => lz4Frame(data, plausible(data, size), decompressLz4Raw) })
   setCompressionCodec(CompressionType.ZSTD, {
     encode,
     decode: (data, size) => {
+      plausible(data, size)
       const out = decompressZstd(data).slice() // at the start of its own memory: values must be aligned
       if (size !== undefined && out.length !== size) throw new RangeError(`${out.length} bytes were unpacked where ${size} are due`)
       return out
     },
   })
   return flechette
+}
+
+/** The size that a packed buffer claims, unless it cannot be. */
+function plausible(data: Uint8Array, size = 0): number {
+  if (size < 0 || size > (data.length + 64) * mostRatio) throw new RangeError(`a buffer of ${data.length} bytes claims ${size}`)
+  return size
 }
 
 interface Message {
@@ -85,7 +93,12 @@ async function openArrow(file: InputFile): Promise<TableSource> {
         // Dictionaries that came before this batch; each batch is decoded by itself, so memory holds one.
         const before = await Promise.all(dictionaries.filter(({ start }) => start < record.start).map(read))
         const table = tableOf([head, ...before, await read(record)])
-        const values = wanted.map((j) => guarded(file.name, () => table.getChildAt(j).toArray() as ArrayLike<unknown>))
+        const values = wanted.map((j) =>
+          guarded(file.name, () => {
+            checkColumn(table, j)
+            return table.getChildAt(j).toArray() as ArrayLike<unknown>
+          }),
+        )
         for (let from = 0; from < table.numRows; from += batchRows) {
           const to = Math.min(table.numRows, from + batchRows)
           yield {
@@ -115,6 +128,7 @@ async function messagesOf(file: InputFile): Promise<Message[]> {
     const meta = length < 0 || length > 2 ** 26 ? null : await file.read(body, length)
     if (meta === null || meta.length < length) throw damaged(file, at, 'a message longer than the file')
     const { type, bodyLength } = messageHead(meta, file, at)
+    guarded(file.name, () => checkMessage(meta, bodyLength))
     const size = body - at + length + bodyLength
     if (at + size > file.size)
       throw badInput(`${file.name}: the file is cut off at byte ${file.size}, inside a message`, {
