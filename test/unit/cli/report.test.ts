@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { beforeAll, describe, expect, it } from 'vitest'
 import { unzipSync } from 'fflate'
 import { cliFolder } from '../../support/cliFolder'
+import { datasetInfo } from '@main/node/datasets'
 import { madeResults, plainStudy, storeResults } from '../../support/paperTwin'
 
 const folder = cliFolder()
@@ -86,7 +87,39 @@ describe('querent report', () => {
     expect(readdirSync(folder.path('taken'))).toEqual(['mine.txt'])
   })
 
+  it('animates the choices of two strategies on a map of the data set', async () => {
+    const view = madeResults(plainStudy(strategies, 1, 2))
+    const { rows, sha256 } = await datasetInfo('wine', folder.path('.'), folder.path('library'))
+    const datasets = view.manifest.datasets.map((dataset) => ({ ...dataset, rows, sha256 }))
+    await storeResults({ ...view, manifest: { ...view.manifest, datasets } }, folder.path('moving'))
+    const { code, stdout, stderr } = await folder.run(
+      'report',
+      'moving',
+      '--animation',
+      'gif,svg',
+      '--strategies',
+      'entropy,random',
+      '--json',
+    )
+    expect([code, stderr]).toEqual([0, ''])
+    expect(json(stdout).figures).toEqual([
+      'figures/selection-000.svg',
+      'figures/selection-001.svg',
+      'figures/selection-002.svg',
+      'figures/selection.gif',
+    ])
+    expect(readFileSync(folder.path('moving/figures/selection-002.svg'), 'utf8')).toMatch(
+      />entropy<[\s\S]*>random<[\s\S]*PCA of wine, seed 0</,
+    )
+    expect(readFileSync(folder.path('moving/figures/selection.gif')).subarray(0, 6).toString()).toBe('GIF89a')
+  })
+
   it.each([
+    [['report', 'done', '--animation', 'gif'], 'the data set wine changed'],
+    [['report', 'done', '--animation', 'avi'], 'gif, mp4, svg'],
+    [['report', 'done', '--animation', 'gif', '--strategies', 'entropi'], 'entropy'],
+    [['report', 'done', '--animation', 'gif', '--strategies', 'random,entropy,random'], 'one strategy or two'],
+    [['report', 'done', '--animation', 'gif', '--map', 'mds'], 'umap'],
     [['report', 'nowhere'], 'manifest.json'],
     [['report', 'done', '--baseline', 'entropi'], 'entropy'],
     [['report', 'done', '--figures', 'svg,gif'], 'gif'],
