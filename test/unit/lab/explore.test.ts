@@ -1,7 +1,12 @@
+import { unzipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
 import type { LabEvents } from '@contract/commands'
-import { openLabTwin } from '../../support/labTwin'
+import { selectionOf } from '@main/lab/selection'
+import { inProcessSpawner } from '@main/node/jobs/inProcess'
+import { createWorker } from '@main/node/jobs/worker'
+import { openLabTwin, tinyStudy } from '../../support/labTwin'
 import { refusal } from '../../support/errors'
+import { madeResults, plainStudy } from '../../support/paperTwin'
 
 type FrameEvent = LabEvents['explore.frame']
 const digits = { library: 'digits' }
@@ -59,5 +64,62 @@ describe('samples', () => {
     expect((await refusal(() => client.call('explore.samples', { of: { experiment: 'x', dataset: 'digits' }, rows: [0] }))).code).toBe(
       'not-found',
     )
+  })
+})
+
+describe('animations', () => {
+  /** A finished experiment and what asks for an animation of it. */
+  async function finishedExperiment() {
+    const { client, experiments } = await openLabTwin()
+    const { id: project } = await client.call('project.create', { from: { yaml: tinyStudy } })
+    const { id: experiment } = await client.call('experiment.start', { project })
+    experiments.finish()
+    const { runs } = await client.call('experiment.open', { experiment })
+    const request = {
+      experiment,
+      dataset: 'wine',
+      method: 'pca',
+      runs: runs.filter(({ seed }) => seed === 0).map(({ hash, strategy }) => ({ run: hash, strategy })),
+      format: 'svg',
+      widthPx: 640,
+      roundMs: 800,
+    } as const
+    return { client, request }
+  }
+
+  test('come as a file, with progress for the one who asked', async () => {
+    const { client, request } = await finishedExperiment()
+    const told: LabEvents['explore.animation'][] = []
+    client.on('explore.animation', (said) => told.push(said))
+    const { name, bytes } = await client.call('explore.animate', { ...request, task: 'mine' })
+    expect(name).toBe('selection-pca.zip')
+    expect(Object.keys(unzipSync(bytes))).toHaveLength(3)
+    expect(told.at(-1)).toEqual({ task: 'mine', progress: 1 })
+  })
+
+  test('stop when asked, and are refused for runs that are not there or times that no video has', async () => {
+    const { client, request } = await finishedExperiment()
+    const stopped = refusal(() => client.call('explore.animate', { ...request, method: 'tsne', task: 'long' }))
+    expect((await refusal(() => client.call('explore.animate', { ...request, task: 'long' }))).code).toBe('locked')
+    await client.call('explore.stopAnimation', { task: 'long' })
+    expect((await stopped).code).toBe('cancelled')
+    const strange = { ...request, task: 'other', runs: [{ run: 'a'.repeat(64), strategy: 'random' }] }
+    expect((await refusal(() => client.call('explore.animate', strange))).code).toBe('not-found')
+    expect((await refusal(() => client.call('explore.animate', { ...request, task: 'odd', roundMs: 700 }))).code).toBe('bad-input')
+    expect((await refusal(() => client.call('explore.animate', { ...request, task: 'mp4', format: 'mp4' }))).code).toBe('unsupported')
+  })
+
+  test('are made by a job process with the real encoders', async () => {
+    const view = madeResults(plainStudy('[random, margin]', 1, 2))
+    const rows = Int32Array.from({ length: 178 }, (_, row) => row)
+    const positions = Float32Array.from({ length: 356 }, (_, t) => Math.cos(t * t))
+    const runs = view.manifest.runs.map(({ hash, strategy }) => ({ run: hash, strategy }))
+    const map = selectionOf(view, runs, 'umap', { rows, positions, progress: 1 })
+    const job = await inProcessSpawner(createWorker).spawn()
+    const told: number[] = []
+    const bytes = await job.animate({ map, format: 'mp4', widthPx: 320, roundMs: 200 }, (done) => told.push(done))
+    await job.dispose()
+    expect(Buffer.from(bytes.subarray(4, 8)).toString()).toBe('ftyp')
+    expect(told.at(-1)).toBe(1)
   })
 })
