@@ -8,18 +8,18 @@ import {
   addSplit,
   datasetInfo,
   exportDataset,
-  importDataset,
   listDatasets,
   loadDataset,
-  previewImport,
   readSplit,
   removeDataset,
   requireStored,
   restoreDataset,
   splitsOf,
 } from '../node/datasets'
-import { systemClock } from '../node/clock'
+import type { ImportingJob } from '../lab/ports'
 import { withFile } from '../node/errors'
+import { connectJob } from '../node/jobs/client'
+import { forkJob } from '../node/jobs/fork'
 import { writeAtomic } from '../node/storage/files'
 import { defaultWorkspace, libraryOf } from '../node/workspace/location'
 import { integer, textTable, type CliContext } from './io'
@@ -98,7 +98,7 @@ export function register(program: Command, context: CliContext): void {
       if (options.asSplitOf !== undefined) return importSplit(full, options.asSplitOf)
       const mapping = mappingOf(options)
       if (options.preview) {
-        const preview = await previewImport(full, mapping, library())
+        const preview = await inJob((job) => job.preview({ paths: full, mapping }))
         const shown = preview.rows.map(({ split, label, values, text }) => [
           split,
           label,
@@ -120,14 +120,7 @@ export function register(program: Command, context: CliContext): void {
         ].join('\n\n')
         return { json: preview, text }
       }
-      const result = await importDataset({
-        paths: full,
-        mapping,
-        library: library(),
-        importedAt: systemClock.now(),
-        signal: context.signal,
-        onProgress: progressNote(),
-      })
+      const result = await inJob((job) => job.import({ paths: full, mapping }, progressNote()))
       const { dataset, known, notes } = result
       for (const note of notes) context.note(note)
       const { id, rows, testRows, classes, shape } = dataset
@@ -176,6 +169,19 @@ export function register(program: Command, context: CliContext): void {
       }),
     )
 
+  /** Files of others are decoded in a process of their own: one that fills the memory takes nothing with it, and a stop is at once. */
+  async function inJob<T>(work: (job: ImportingJob) => Promise<T>): Promise<T> {
+    const job = await connectJob(forkJob(context.jobEntry, defaultWorkspace()))
+    const stop = (): void => void job.dispose()
+    context.signal.addEventListener('abort', stop)
+    try {
+      return await work(job)
+    } finally {
+      context.signal.removeEventListener('abort', stop)
+      await job.dispose()
+    }
+  }
+
   async function importSplit([file, ...more]: readonly string[], id: string): Promise<{ json: unknown; text: string }> {
     if (more.length > 0) throw new QuerentError('bad-usage', 'one split file at a time', { found: `${more.length + 1} files` })
     const name = basename(file).replace(/\.json$/i, '')
@@ -185,8 +191,8 @@ export function register(program: Command, context: CliContext): void {
   }
 
   /** One line of progress that stays in its place on a terminal; nothing elsewhere. */
-  function progressNote(): ((progress: ImportProgress) => void) | undefined {
-    if (context.stderr.isTTY !== true) return undefined
+  function progressNote(): (progress: ImportProgress) => void {
+    if (context.stderr.isTTY !== true) return () => undefined
     return ({ phase, rows, total }) =>
       void context.stderr.write(`\r${phase} ${rows}${total === null ? '' : ` of ${total}`} rows\x1b[K${phase === 'storing' ? '\n' : ''}`)
   }
