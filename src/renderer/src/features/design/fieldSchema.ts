@@ -1,15 +1,20 @@
 import { isRecord } from '@engine/study/paths'
 import type { FieldSchema } from '@engine/study/catalog'
 
+export type ChoiceValue = string | number | boolean
+
 /** How a field of the study is edited, read off its JSON Schema. */
 export type FieldKind =
-  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  /** one of some values; `classes`: or a list of class numbers as `{ classes: [3, 5] }` */
+  | { readonly kind: 'choice'; readonly values: readonly ChoiceValue[]; readonly classes: boolean }
   | { readonly kind: 'choices'; readonly values: readonly string[] }
   | { readonly kind: 'switch' }
   | { readonly kind: 'number'; readonly integer: boolean; readonly min?: number; readonly max?: number; readonly optional: boolean }
   | { readonly kind: 'numbers' }
   /** a list of texts, one per word */
   | { readonly kind: 'words' }
+  /** methods in order, as text or as a list of ids and objects */
+  | { readonly kind: 'methods' }
   /** text, or whatever YAML reads in it: `provided`, `0.2`, `500` */
   | { readonly kind: 'text'; readonly optional: boolean; readonly example: string }
 
@@ -19,6 +24,13 @@ const members = (schema: FieldSchema): readonly FieldSchema[] => {
 }
 const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((member) => typeof member === 'string') : [])
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)
+const isChoice = (value: unknown): value is ChoiceValue => ['string', 'number', 'boolean'].includes(typeof value)
+/** Values of a part that is an enumeration or a constant; null for any other. */
+const choicesOf = (part: FieldSchema): readonly ChoiceValue[] | null =>
+  Array.isArray(part.enum) ? part.enum.filter(isChoice) : isChoice(part.const) ? [part.const] : null
+const isClasses = (part: FieldSchema): boolean => part.type === 'object' && 'classes' in propertiesOf(part)
+const isMethodList = (part: FieldSchema): boolean =>
+  part.type === 'array' && isRecord(part.items) && members(part.items).some((item) => 'id' in propertiesOf(item))
 
 export function kindOf(schema: FieldSchema): FieldKind {
   const types = typeof schema.type === 'string' ? [schema.type] : texts(schema.type)
@@ -29,10 +41,16 @@ export function kindOf(schema: FieldSchema): FieldKind {
     const inner = kindOf({ ...solid[0] })
     return inner.kind === 'number' || inner.kind === 'text' ? { ...inner, optional } : inner
   }
-  if (solid.length > 1 && solid.every((part) => part.enum ?? typeof part.const === 'boolean'))
-    return { kind: 'choice', values: solid.flatMap((part) => texts(part.enum)) }
+  if (solid.some(isMethodList)) return { kind: 'methods' }
+  const choices = solid.filter((part) => !isClasses(part)).map(choicesOf)
+  if (solid.length > 1 && choices.every((values) => values !== null)) {
+    const all = choices.flat()
+    // A text and the value that YAML makes of it are one choice: `true`.
+    const values = all.filter((value) => typeof value !== 'boolean' || !all.includes(String(value)))
+    return { kind: 'choice', values, classes: solid.some(isClasses) }
+  }
   if (solid.length > 1) return { kind: 'text', optional, example: solid.map((part) => valueText(part.const ?? part.type)).join(' or ') }
-  if (schema.enum) return { kind: 'choice', values: texts(schema.enum) }
+  if (schema.enum) return { kind: 'choice', values: choicesOf(schema) ?? [], classes: false }
   if (types.includes('boolean')) return { kind: 'switch' }
   if (types.includes('array')) {
     const items = isRecord(schema.items) ? schema.items : {}

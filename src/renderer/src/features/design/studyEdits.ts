@@ -77,6 +77,20 @@ export function addStrategy(text: string, id: string, given: Readonly<Record<str
   return setAt(text, ['strategies', entries.length], bare ? id : { id, ...(name === id ? {} : { name }), ...given })
 }
 
+/** Adds a method that is asked in every round without labelling. */
+export function addShadow(text: string, id: string): string {
+  const { shadow } = rawOf(text)
+  const entries: readonly unknown[] = Array.isArray(shadow) ? shadow : []
+  const name = freeName(id, entries.map(entryName))
+  return setAt(text, ['shadow'], [...entries, name === id ? id : { id, name }])
+}
+
+export function removeShadow(text: string, index: number): string {
+  const { shadow } = rawOf(text)
+  const entries: readonly unknown[] = Array.isArray(shadow) ? shadow : []
+  return entries.length <= 1 ? removeAt(text, ['shadow']) : removeAt(text, ['shadow', index])
+}
+
 export function duplicateStrategy(text: string, index: number): string {
   const entries = rawEntries(text)
   const entry = entries[index]

@@ -1,6 +1,9 @@
 import { computed } from 'vue'
+import { entryParameters } from '@engine/study/catalog'
+import { canonicalJson } from '@engine/core/hash'
 import { removeAt, setAt } from '@engine/study/editStudy'
 import { factorPaths } from '@engine/study/factors'
+import { idleField, type IdleField } from '@engine/study/idle'
 import { formatPath, isRecord, type Path } from '@engine/study/paths'
 import type { FactorValue, Finding } from '@engine/study/spec'
 import type { FieldSchema } from '@engine/study/catalog'
@@ -14,6 +17,10 @@ export interface FormEntry {
   readonly name: string
   readonly raw: unknown
 }
+
+/** What was found about a field, by everything that it depends on; a study is asked about its fields again at every keystroke. */
+const idleFound = new Map<string, IdleField | null>()
+const mostIdle = 2000
 
 /** Reading and writing the study's fields by path; everything goes through the text, so YAML and form never part. */
 export function useStudyForm() {
@@ -59,6 +66,28 @@ export function useStudyForm() {
   const findingsIn = (first: string): readonly Finding[] =>
     study.findings.filter(({ path }) => path === first || path.startsWith(`${first}.`) || path.startsWith(`${first}[`))
 
+  /** Schemas of an entry's parameters, those of the methods it is made of among them. */
+  const parametersOf = ({ id, raw: given }: FormEntry): Readonly<Record<string, FieldSchema>> =>
+    entryParameters(schema.catalog, id, isRecord(given) ? given : {})
+
+  /** Why a field, named like a factor, changes nothing as the study stands; null when it counts or the study has errors. */
+  function idle(factor: string): IdleField | null {
+    const read = study.checked.study
+    if (!read) return null
+    const [section] = factor.split('.')
+    const entry = section === 'strategies' ? read.strategies.find(({ name }) => factor.startsWith(`strategies.${name}.`)) : undefined
+    const own = entry ? entryParameters(schema.catalog, entry.id, entry.params) : schema.fields(section as SectionName, read.model.type)
+    const parts = entry ?? (read as unknown as Readonly<Record<string, unknown>>)[section]
+    const levels = Object.entries(read.ablate).filter(([path]) => path.startsWith(entry ? `strategies.${entry.name}.` : `${section}.`))
+    const key = canonicalJson([factor, parts, levels])
+    const known = idleFound.get(key)
+    if (known !== undefined) return known
+    if (idleFound.size > mostIdle) idleFound.clear()
+    const found = idleField(read, factor, own)
+    idleFound.set(key, found)
+    return found
+  }
+
   /** Schema, own value and default of the field that a factor varies. */
   function factorField(factor: string): { readonly field: FieldSchema; readonly path: Path } | null {
     const entry = [...entries.value]
@@ -69,7 +98,7 @@ export function useStudyForm() {
       const field =
         parameter === 'rounds'
           ? { type: 'integer', minimum: 1, default: valueAt(raw.value, ['protocol', 'rounds']) ?? 8 }
-          : schema.catalog.get(entry.id)?.parameters[parameter]
+          : parametersOf(entry)[parameter]
       return field ? { field, path: ['strategies', entry.index, parameter] } : null
     }
     const [section, name] = factor.split('.')
@@ -94,5 +123,7 @@ export function useStudyForm() {
     findingsAt,
     findingsIn,
     factorField,
+    parametersOf,
+    idle,
   }
 }
