@@ -11,7 +11,8 @@ const longestDelayMs = 5_000
  */
 export async function reconnectingClient(open: () => Promise<Port>): Promise<LabClient> {
   const listeners = new Map<LabEventName, Set<(payload: never) => void>>()
-  const emit = <E extends LabEventName>(event: E, payload: LabEvents[E]): void => listeners.get(event)?.forEach((listener) => listener(payload as never))
+  const emit = <E extends LabEventName>(event: E, payload: LabEvents[E]): void =>
+    listeners.get(event)?.forEach((listener) => listener(payload as never))
   let line: ReturnType<typeof connectLab> | null = null
   let state: 'connecting' | 'open' | 'lost' = 'connecting'
 
@@ -37,7 +38,8 @@ export async function reconnectingClient(open: () => Promise<Port>): Promise<Lab
   return {
     connection: () => state,
     call: (command, input) => {
-      if (!line || state !== 'open') return Promise.reject(new QuerentError('not-found', 'the workbench host cannot be reached; trying again'))
+      if (!line || state !== 'open')
+        return Promise.reject(new QuerentError('not-found', 'the workbench host cannot be reached; trying again'))
       return line.call(command, input)
     },
     on: (event, listener) => {

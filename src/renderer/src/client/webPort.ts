@@ -9,16 +9,24 @@ export async function openWebPort(): Promise<Port> {
   await exchangeLaunchToken()
   const session = sessionStorage.getItem(sessionKey) ?? localStorage.getItem(sessionKey)
   if (session === null)
-    throw new QuerentError('bad-input', 'This page was opened without its key. Open the address that the terminal shows (it works once), or start Querent again.')
+    throw new QuerentError(
+      'bad-input',
+      'This page was opened without its key. Open the address that the terminal shows (it works once), or start Querent again.',
+    )
   const socket = new WebSocket(`ws://${location.host}/lab`, ['querent.v1', `token.${session}`])
   socket.binaryType = 'arraybuffer'
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener('open', () => resolve(), { once: true })
-    socket.addEventListener('error', () => reject(new QuerentError('not-found', 'The workbench host does not answer. Is it still running?')), { once: true })
+    socket.addEventListener(
+      'error',
+      () => reject(new QuerentError('not-found', 'The workbench host does not answer. Is it still running?')),
+      { once: true },
+    )
   })
   return {
     post: (message) => socket.send(encodeFrame(message)),
-    onMessage: (listener) => socket.addEventListener('message', (event: MessageEvent<ArrayBuffer>) => listener(decodeFrame(new Uint8Array(event.data)))),
+    onMessage: (listener) =>
+      socket.addEventListener('message', (event: MessageEvent<ArrayBuffer>) => listener(decodeFrame(new Uint8Array(event.data)))),
     onClose: (listener) => socket.addEventListener('close', listener),
     close: () => socket.close(),
   }

@@ -1,18 +1,9 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
-import { mostPieceBytes, type CommandInput } from '@contract/commands'
 import type { ImportMapping, ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
 import { QuerentError } from '@engine/core/errors'
 import { useClient } from '@/client/labClient'
-
-/** Path of a file on this machine, or of the chosen folder it came with; empty in a browser. */
-function pathOf(file: File): string {
-  const path = window.querent?.pathOf(file) ?? ''
-  const below = file.webkitRelativePath
-  return path === '' || below === '' ? path : path.slice(0, path.length - below.length) + below.split('/')[0]
-}
-
-type Files = CommandInput<'datasets.preview'>['files']
+import { sendFiles, type SentFiles } from '@/client/sendFiles'
 
 /** A data set on its way into the library: files chosen, looked at, mapped, read. */
 export const useImports = defineStore('imports', () => {
@@ -24,7 +15,7 @@ export const useImports = defineStore('imports', () => {
   const sent = shallowRef(0)
   const error = shallowRef<unknown>(null)
   const name = shallowRef('')
-  let files: Files | null = null
+  let files: SentFiles | null = null
   let task = ''
 
   client.on('datasets.progress', (heard) => {
@@ -51,30 +42,10 @@ export const useImports = defineStore('imports', () => {
     name.value = chosen.length === 1 ? chosen[0].name : `${chosen[0].name} and ${chosen.length - 1} more`
     preview.value = null
     mapping.value = {}
-    const found = await step('sending', () => filesOf(chosen))
+    const found = await step('sending', () => sendFiles(client, chosen, (share) => void (sent.value = share)))
     if (found === undefined) return
     files = found
     await look()
-  }
-
-  /** On the desktop the lab reads the files where they are; elsewhere they are sent in pieces. */
-  async function filesOf(chosen: readonly File[]): Promise<Files> {
-    const paths = [...new Set(chosen.map(pathOf))]
-    if (!paths.includes('')) return { paths }
-    const upload = crypto.randomUUID()
-    sent.value = 0
-    const total = chosen.reduce((sum, { size }) => sum + size, 0)
-    let before = 0
-    for (const file of chosen) {
-      const path = file.webkitRelativePath || file.name
-      for (let offset = 0; offset === 0 || offset < file.size; offset += mostPieceBytes) {
-        const bytes = new Uint8Array(await file.slice(offset, offset + mostPieceBytes).arrayBuffer())
-        await client.call('datasets.upload', { upload, name: path, offset, bytes })
-        sent.value = total === 0 ? 1 : (before + offset + bytes.length) / total
-      }
-      before += file.size
-    }
-    return { upload }
   }
 
   async function look(): Promise<void> {

@@ -32,6 +32,7 @@ export const useWorkspace = defineStore('workspace', () => {
   const declined = ref(new Set<string>())
 
   const projects = computed<readonly ProjectSummary[]>(() => workspace.value?.projects ?? [])
+  const recent = computed(() => projects.value.filter(({ archived }) => !archived))
   const interrupted = computed(() => (workspace.value?.interrupted ?? []).filter((experiment) => !declined.value.has(experiment.id)))
   const projectById = (id: string): ProjectSummary | undefined => projects.value.find((project) => project.id === id)
 
@@ -76,6 +77,21 @@ export const useWorkspace = defineStore('workspace', () => {
   const rename = (project: string, name: string): Promise<ProjectSummary> => client.call('project.rename', { project, name })
   const duplicate = (project: ProjectSummary): Promise<ProjectSummary> =>
     create({ name: `${project.name} copy`, from: { project: project.id } })
+
+  async function archive(project: ProjectSummary, archived: boolean): Promise<void> {
+    await client.call('project.archive', { project: project.id, archived })
+    messages.say({
+      tone: 'note',
+      title: archived ? `Archived ${project.name}` : `${project.name} is back among the recent ones`,
+      action: {
+        label: 'Undo',
+        run: () =>
+          void messages.attempt('The project could not be moved', () =>
+            client.call('project.archive', { project: project.id, archived: !archived }),
+          ),
+      },
+    })
+  }
 
   async function remove(project: ProjectSummary): Promise<void> {
     await client.call('project.remove', { project: project.id })
@@ -122,6 +138,7 @@ export const useWorkspace = defineStore('workspace', () => {
     info,
     workspace,
     projects,
+    recent,
     interrupted,
     queue,
     notices,
@@ -137,6 +154,7 @@ export const useWorkspace = defineStore('workspace', () => {
     rename,
     duplicate,
     remove,
+    archive,
     open,
     dismiss,
     change,

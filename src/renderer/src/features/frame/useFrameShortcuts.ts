@@ -5,6 +5,7 @@ import { runShortcut, useShortcuts, type Shortcut } from '@/composables/useShort
 import { pages } from '@/pages'
 import { useWorkspace } from '@/state/workspace'
 import { useMessages } from '@/state/messages'
+import { useProjectFile } from './useProjectFile'
 import { useStarter } from './useStarter'
 
 /** Commands of the desktop's menu, by the keys that do the same. */
@@ -18,11 +19,12 @@ const menuKeys: Readonly<Record<MenuCommand, string>> = {
 }
 
 /** Keys that work on every page. */
-export function useFrameShortcuts(open: { openPalette(): void; openHelp(): void }): void {
+export function useFrameShortcuts(open: { openPalette(): void; openHelp(): void; openFiles(): void }): void {
   const router = useRouter()
   const workspace = useWorkspace()
   const messages = useMessages()
-  const { newEmpty, openStudyFile, runActive } = useStarter()
+  const { newEmpty, runActive } = useStarter()
+  const { saveActive } = useProjectFile()
 
   const stop = (): void => void messages.attempt('The queue could not be stopped', async () => workspace.control('cancel'))
   const pageKeys: Shortcut[] = pages.map((page) => ({
@@ -35,7 +37,8 @@ export function useFrameShortcuts(open: { openPalette(): void; openHelp(): void 
     { keys: 'mod+enter', label: 'Run the study', run: () => void runActive() },
     { keys: 'mod+.', label: 'Stop the queue', run: stop },
     { keys: 'mod+n', label: 'New project', run: () => void newEmpty() },
-    { keys: 'mod+o', label: 'Open a study file', run: () => void openStudyFile() },
+    { keys: 'mod+o', label: 'Open a study, project or result folder', run: () => open.openFiles() },
+    { keys: 'mod+shift+s', label: 'Save the project as one file', run: () => void saveActive() },
     { keys: '?', label: 'All shortcuts', run: () => open.openHelp() },
     ...pageKeys,
   ])

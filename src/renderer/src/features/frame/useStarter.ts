@@ -1,6 +1,7 @@
 import { useRouter } from 'vue-router'
 import type { ProjectSummary } from '@contract/types'
-import { openTextFile } from '@/client/openText'
+import { useClient } from '@/client/labClient'
+import { sendFiles, type SentFiles } from '@/client/sendFiles'
 import { useExperiment } from '@/state/experiment'
 import { useMessages } from '@/state/messages'
 import { useStudy } from '@/state/study'
@@ -19,13 +20,14 @@ strategies:
   - margin
 `
 
-/** Ways to begin: a new project, a study file, a recipe, a run. Each ends on the page where the work goes on. */
+/** Ways to begin: a new project, a recipe, what the user brings, a run. Each ends on the page where the work goes on. */
 export function useStarter() {
   const router = useRouter()
   const workspace = useWorkspace()
   const experiment = useExperiment()
   const study = useStudy()
   const messages = useMessages()
+  const client = useClient()
 
   async function show(create: () => Promise<ProjectSummary>): Promise<void> {
     const project = await messages.attempt('The project could not be made', create)
@@ -34,13 +36,17 @@ export function useStarter() {
 
   const newEmpty = (): Promise<void> => show(() => workspace.create({ name: 'New study', from: { yaml: emptyStudy } }))
   const newFromRecipe = (recipe: string): Promise<void> => show(() => workspace.create({ from: { recipe } }))
-  const newFromYaml = (name: string, yaml: string): Promise<void> =>
-    show(() => workspace.create({ name: name.replace(/\.(ya?ml|json)$/i, '') || 'study', from: { yaml } }))
+  const newFromYaml = (name: string, yaml: string): Promise<void> => show(() => workspace.create({ name, from: { yaml } }))
 
-  async function openStudyFile(): Promise<void> {
-    const file = await messages.attempt('The file could not be read', () => openTextFile('.yaml,.yml,.json'))
-    if (file) await newFromYaml(file.name, file.text)
+  /** Opens a study, a project or a result folder and shows it; rejects when it is none of these. */
+  async function bring(files: SentFiles): Promise<void> {
+    const { project, experiment: shown } = await client.call('project.bring', { files })
+    await router.push(
+      shown ? { name: 'compare', params: { project: project.id, experiment: shown } } : { name: 'design', params: { project: project.id } },
+    )
   }
+  const bringFiles = (files: readonly File[]): Promise<void> =>
+    messages.attempt('This could not be opened', async () => bring(await sendFiles(client, files, () => undefined))).then(() => undefined)
 
   /** Saves what is edited and starts the active project's study; shows its runs. */
   async function runActive(project = study.project ?? workspace.workspace?.active ?? null): Promise<void> {
@@ -52,5 +58,5 @@ export function useStarter() {
     if (started) await router.push({ name: 'runs', params: { project, experiment: started.id } })
   }
 
-  return { newEmpty, newFromRecipe, newFromYaml, openStudyFile, runActive }
+  return { newEmpty, newFromRecipe, newFromYaml, bring, bringFiles, runActive }
 }
