@@ -2,6 +2,7 @@ import { unzipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
 import type { LabEvents } from '@contract/commands'
 import { selectionOf } from '@main/lab/selection'
+import type { JobHandle } from '@main/node/jobs/client'
 import { inProcessSpawner } from '@main/node/jobs/inProcess'
 import { createWorker } from '@main/node/jobs/worker'
 import { openLabTwin, tinyStudy } from '../../support/labTwin'
@@ -115,7 +116,8 @@ describe('animations', () => {
     const positions = Float32Array.from({ length: 356 }, (_, t) => Math.cos(t * t))
     const runs = view.manifest.runs.map(({ hash, strategy }) => ({ run: hash, strategy }))
     const map = selectionOf(view, runs, 'umap', { rows, positions, progress: 1 })
-    const job = await inProcessSpawner(createWorker).spawn()
+    const spawner: { spawn(): Promise<JobHandle> } = inProcessSpawner(createWorker)
+    const job = await spawner.spawn()
     const told: number[] = []
     const bytes = await job.animate({ map, format: 'mp4', widthPx: 320, roundMs: 200 }, (done) => told.push(done))
     await job.dispose()
