@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Browser, type Page } from '@playwright/test'
+import { unzipSync } from 'fflate'
 import type { MemoryLab } from '../support/memoryLab'
 import { serveMemoryWorkbench, type MemoryServer } from '../support/memoryServer'
 import { hasChromium } from '../support/paths'
@@ -265,6 +267,34 @@ test('everything is reached by keyboard', async ({ page }) => {
   }
   await page.keyboard.press('Tab')
   expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe('BODY')
+})
+
+test('an animation is saved, cancelled, and its failure said', async ({ page }, info) => {
+  await open(page, '/explore/project-1?map=pca')
+  await page.getByRole('button', { name: 'Animation' }).click()
+  const strip = page.getByRole('group', { name: 'Animation' })
+  await strip.getByRole('button', { name: 'Save' }).click()
+  // The lab in memory has no encoder.
+  await expect(strip.getByRole('alert')).toContainText('makes SVG only')
+
+  await strip.getByRole('radio', { name: 'SVG frames' }).click()
+  await expect(strip.getByText('Width')).toBeHidden()
+  const downloading = page.waitForEvent('download')
+  await strip.getByRole('button', { name: 'Save' }).click()
+  const path = await (await downloading).path()
+  const frames = unzipSync(readFileSync(path))
+  expect(Object.keys(frames)).toHaveLength(11)
+  const last = new TextDecoder().decode(frames['selection-010.svg'])
+  expect(last.match(/round 10 of 10/g)).toHaveLength(2)
+  await expect(strip.getByRole('alert')).toBeHidden()
+
+  await page.getByRole('radio', { name: 't-SNE' }).click() // takes its time
+  await strip.getByRole('button', { name: 'Save' }).click()
+  await strip.getByRole('button', { name: 'Cancel' }).click()
+  await expect(strip.getByRole('button', { name: 'Save' })).toBeEnabled()
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
+  expect(violations.map(({ id }) => id)).toEqual([])
+  await page.screenshot({ path: info.outputPath('animation.png') })
 })
 
 test('a map answers the pointer, the keyboard and the slider', async ({ page }) => {
