@@ -35,7 +35,10 @@ async function decoder(): Promise<Flechette> {
     throw unsupported('Arrow files are not written')
   }
   const { CompressionType, setCompressionCodec } = flechette
-  setCompressionCodec(CompressionType.LZ4_FRAME, { encode, decode: (data, size) => lz4Frame(data, plausible(data, size), decompressLz4Raw) })
+  setCompressionCodec(CompressionType.LZ4_FRAME, {
+    encode,
+    decode: (data, size) => lz4Frame(data, plausible(data, size), decompressLz4Raw),
+  })
   setCompressionCodec(CompressionType.ZSTD, {
     encode,
     decode: (data, size) => {

@@ -3,6 +3,7 @@ import { badInput, QuerentError, unsupported } from '@engine/core/errors'
 import type { InputFile } from '../source/inputFile'
 import { uniqueNames } from './csv'
 import { columnCells, type RawColumn } from './columnValues'
+import { checkPages } from './parquetCheck'
 import type { Batch, Column, FileImporter, TableSource } from './contract'
 import { huggingFaceClasses } from './huggingFaceNames'
 
@@ -92,6 +93,13 @@ async function* batches(
   const scan = await guarded(file.name, () =>
     parquetScan({ file: buffer, metadata, columns: [...names], compressors, useOffsetIndex: false, utf8: false, geoparquet: false }),
   )
+  for (const group of metadata.row_groups)
+    for (const { meta_data: chunk } of group.columns)
+      if (chunk !== undefined && names.includes(chunk.path_in_schema[0])) {
+        if (Number(chunk.num_values) < Number(group.num_rows))
+          throw badInput(`${file.name}: damaged Parquet file: columns of different length`, { file: file.name })
+        await guarded(file.name, () => checkPages(file, chunk, chunk.path_in_schema[0]))
+      }
   let first = 0
   for (const range of scan.ranges) {
     if (first >= most) return
