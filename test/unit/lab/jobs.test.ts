@@ -35,6 +35,15 @@ describe('a job process that dies', () => {
     await expect(runOn(job, hash)).rejects.toMatchObject({ code: 'job-crashed' })
   })
 
+  it('an import that never answers is given up, and its process killed', async () => {
+    const job = await connectJob(forkJob(entry), { silenceMs: 100 })
+    jobs.push(job)
+    await expect(job.import({ paths: ['damaged.parquet'], mapping: {} }, () => undefined)).rejects.toMatchObject({
+      code: 'job-crashed',
+      message: expect.stringContaining('did not come to an end') as unknown,
+    })
+  })
+
   it('its last words on stderr are kept', async () => {
     await expect(runOn(await failingJob(), 'exit')).rejects.toMatchObject({ details: { found: 'the library is broken' } })
   })

@@ -8,6 +8,8 @@ import type { FromJob, JobExit, JobProcess, ToJob } from './protocol'
 
 const usualGraceMs = 10_000
 const disposeGraceMs = 2_000
+/** A decoder of somebody else's file may loop for ever on a damaged one. */
+const usualSilenceMs = 120_000
 
 /** A job seen from its host. */
 export interface JobHandle extends Job, Viewer, ImportingJob {
@@ -17,7 +19,7 @@ export interface JobHandle extends Job, Viewer, ImportingJob {
 /** Waits until the process answers and wraps it; one request at a time. Rejects with `job-crashed` when it dies first. */
 export async function connectJob(
   child: JobProcess,
-  { cancelGraceMs = usualGraceMs }: { readonly cancelGraceMs?: number } = {},
+  { cancelGraceMs = usualGraceMs, silenceMs = usualSilenceMs }: { readonly cancelGraceMs?: number; readonly silenceMs?: number } = {},
 ): Promise<JobHandle> {
   let exit: JobExit | null = null
   let killed = false
@@ -64,6 +66,27 @@ export async function connectJob(
   const kill = (): void => {
     killed = true
     child.kill()
+  }
+  /** Like `ask`, of a process that says that it is alive: it is killed when it has been silent too long. */
+  const askAlive = async (request: ToJob, take: (message: FromJob) => void): Promise<void> => {
+    let silent = false
+    const giveUp = (): void => {
+      silent = true
+      kill()
+    }
+    let timer = setTimeout(giveUp, silenceMs)
+    try {
+      await ask(request, (message) => {
+        clearTimeout(timer)
+        timer = setTimeout(giveUp, silenceMs)
+        take(message)
+      })
+    } catch (error) {
+      if (!silent) throw error
+      throw new QuerentError('job-crashed', 'reading the files did not come to an end; one of them is probably damaged')
+    } finally {
+      clearTimeout(timer)
+    }
   }
   let running = false
   let grace: NodeJS.Timeout | undefined
@@ -151,14 +174,14 @@ export async function connectJob(
     },
     preview: async (request) => {
       let preview: ImportPreview | undefined
-      await ask({ type: 'preview', request }, (message) => {
+      await askAlive({ type: 'preview', request }, (message) => {
         if (message.type === 'previewed') ({ preview } = message)
       })
       return preview!
     },
     import: async (request, onProgress) => {
       let result: ImportResult | undefined
-      await ask({ type: 'import', request }, (message) => {
+      await askAlive({ type: 'import', request }, (message) => {
         if (message.type === 'importing') onProgress(message.progress)
         else if (message.type === 'imported') ({ result } = message)
       })

@@ -37,6 +37,8 @@ export type FromJob =
   | { readonly type: 'frame'; readonly frame: MapFrame }
   | { readonly type: 'samples'; readonly samples: SampleSet }
   | { readonly type: 'neighbours'; readonly list: NeighbourList }
+  /** said every second of a long task: the process still answers */
+  | { readonly type: 'alive' }
   | { readonly type: 'previewed'; readonly preview: ImportPreview }
   | { readonly type: 'importing'; readonly progress: ImportProgress }
   | { readonly type: 'imported'; readonly result: ImportResult }

@@ -29,6 +29,8 @@ export interface Worker {
   import(request: ImportAssignment, onProgress: (progress: ImportProgress) => void): Promise<ImportResult>
 }
 
+const aliveEveryMs = 1_000
+
 /** Answers a host's messages with a worker. */
 export function serveJob(channel: JobChannel, worker: Worker): void {
   let cancel: AbortController | null = null
@@ -44,6 +46,14 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
       () => channel.send({ type: 'ended', error: null }),
       (error: unknown) => channel.send({ type: 'ended', error: encodeError(error) }),
     )
+  const alive = async <T>(work: Promise<T>): Promise<T> => {
+    const beat = setInterval(() => channel.send({ type: 'alive' }), aliveEveryMs)
+    try {
+      return await work
+    } finally {
+      clearInterval(beat)
+    }
+  }
   channel.onMessage((message) => {
     switch (message.type) {
       case 'run':
@@ -69,11 +79,11 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
         return
       }
       case 'preview':
-        ends(worker.preview(message.request).then((preview) => channel.send({ type: 'previewed', preview })))
+        ends(alive(worker.preview(message.request)).then((preview) => channel.send({ type: 'previewed', preview })))
         return
       case 'import': {
         const onProgress = (progress: ImportProgress): void => channel.send({ type: 'importing', progress })
-        ends(worker.import(message.request, onProgress).then((result) => channel.send({ type: 'imported', result })))
+        ends(alive(worker.import(message.request, onProgress)).then((result) => channel.send({ type: 'imported', result })))
         return
       }
       case 'cancel':
