@@ -4,7 +4,7 @@ import { toResults } from '@/state/toResults'
 import { curvesTable } from '@/charts/curvesTable'
 import { compare, differenceOf, nearestBudget, testsOf } from '@/features/compare/comparison'
 import { gridOf } from '@/features/compare/effectGrid'
-import { atLeast, savingInterval } from '@/features/compare/savings'
+import { neededLabels, savingInterval } from '@/features/compare/savings'
 import { seedHints } from '@/features/compare/seedHints'
 import { createMemoryExperiment } from '../../support/memoryExperiment'
 import { ablationStudy, sampleStudy } from '../../support/memoryContent'
@@ -24,8 +24,8 @@ describe('comparison', () => {
   it('pairs every strategy with the baseline over ten seeds', () => {
     expect(found).toMatchObject({ finished: 40, runs: 40, seeds: 10 })
     expect(tests).toMatchObject({ fewest: 10, pShown: true, correction: 'holm' })
-    expect(found.areas.map(({ strategy }) => strategy)).toEqual(['random', 'entropy', 'margin', 'badge'])
-    const [random, , margin] = found.areas
+    expect(found.areas.map(({ strategy }) => strategy)).toEqual(['margin', 'badge', 'random', 'entropy'])
+    const [margin, , random] = found.areas
     expect(differenceOf(tests.pairs, random, 'random')).toBeNull()
     expect(differenceOf(tests.pairs, margin, 'random')?.meanDifference).toBeCloseTo((margin.aubc ?? 0) - (random.aubc ?? 0), 12)
     expect(tests.sentence).toContain('n = 10 paired seeds')
@@ -85,10 +85,20 @@ describe('comparison', () => {
   })
 
   it('writes savings with their bounds', () => {
-    expect(atLeast({ ssr: 0.6, ssrLo: 0.2, ssrHi: null, ssrCensored: true })).toBe('≥ +60 %')
-    expect(savingInterval({ ssr: 0.6, ssrLo: 0.2, ssrHi: null, ssrCensored: true })).toBe('≥ +20 %')
-    expect(savingInterval({ ssr: -0.1, ssrLo: -0.25, ssrHi: 0.05, ssrCensored: false })).toBe('−25 %, +5 %')
-    expect(atLeast({ ssr: null, ssrLo: null, ssrHi: null, ssrCensored: null })).toBe('–')
+    const saving = (ssr: number | null, ssrLo: number | null, ssrHi: number | null, ssrCensored: boolean) => ({
+      ssr,
+      ssrLo,
+      ssrHi,
+      ssrCensored,
+      ssrAt: 220,
+    })
+    expect(neededLabels(saving(0.6, 0.2, 0.8, false))).toBe('352 (+60 %)')
+    expect(neededLabels(saving(0.6, 0.2, null, true))).toBe('≥ 352 (+60 %)')
+    expect(neededLabels(saving(0, 0, null, true))).toBe('over 220')
+    expect(neededLabels(saving(null, null, null, false))).toBe('–')
+    expect(savingInterval(saving(0.6, 0.2, null, true))).toBe('≥ +20 %')
+    expect(savingInterval(saving(0, 0, null, true))).toBe('–')
+    expect(savingInterval(saving(-0.1, -0.25, 0.05, false))).toBe('−25 %, +5 %')
   })
 
   it('hints at the seeds that open pairs need, the nearest first', () => {
@@ -100,7 +110,7 @@ describe('comparison', () => {
       needed: 20,
       more,
     })
-    expect(seedHints([plan(9, 0.2), plan(2, 0.2), plan(1, 0.01), plan(0, 0.3), plan(null, 0.3)])).toEqual([
+    expect(seedHints([plan(9, 0.2), plan(2, 0.2), plan(1411, 0.2), plan(1, 0.01), plan(0, 0.3), plan(null, 0.3)])).toEqual([
       '2 more seeds would resolve entropy vs random',
       '9 more seeds would resolve entropy vs random',
     ])

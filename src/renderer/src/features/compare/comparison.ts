@@ -1,5 +1,6 @@
 import { atBudgetShares, budgetsOf, type ShareRow } from '@engine/analysis/budget'
 import { curves, pairedDifference, type Curve } from '@engine/analysis/curves'
+import { metricInfo } from '@engine/analysis/metricInfo'
 import { minimumPairsForP } from '@engine/analysis/pairedTests'
 import { pairwise, type PairwiseRow } from '@engine/analysis/pairwise'
 import { planSeeds, type SeedPlan } from '@engine/analysis/power'
@@ -61,13 +62,35 @@ export function compare(all: ResultSet, view: ComparisonView): Comparison {
     curves: curves(results, { facet }).filter((curve) => curve.labels.length > 0),
     differences: pairedDifference(results, { facet }).filter((curve) => curve.labels.length > 0),
     summary,
-    areas: summary.filter((row) => compatible(facet, row.factors)),
+    areas: ordered(
+      summary.filter((row) => compatible(facet, row.factors)),
+      results,
+    ),
     shares: atBudgetShares(results).filter((row) => compatible(facet, row.factors)),
     budgets: budgetsOf(results),
     finished: results.runs.filter((run) => run.complete).length,
     runs: results.runs.length,
     seeds: new Set(results.runs.map(({ seed }) => seed)).size,
   }
+}
+
+/** Best area first; in the study's order while rows would still change places. */
+function ordered(rows: readonly SummaryRow[], { runs, stats }: ResultSet): readonly SummaryRow[] {
+  if (runs.some((run) => !run.complete)) return rows
+  const sign = metricInfo[stats.metric].higherIsBetter ? -1 : 1
+  return rows.toSorted((a, b) =>
+    a.aubc === null || b.aubc === null ? Number(a.aubc === null) - Number(b.aubc === null) : sign * (a.aubc - b.aubc),
+  )
+}
+
+/** Rows in the order of the areas; what has no area comes last. */
+export function asAreas<Row extends { readonly strategy: string; readonly factors: Factors }>(
+  rows: readonly Row[],
+  { areas }: Comparison,
+): Row[] {
+  const places = new Map(areas.map((row, place) => [curveKey(row), place]))
+  const placeOf = (row: Row): number => places.get(curveKey(row)) ?? areas.length
+  return rows.toSorted((a, b) => placeOf(a) - placeOf(b))
 }
 
 export function testsOf(all: ResultSet, view: ComparisonView): ComparisonTests {

@@ -76,10 +76,8 @@ export function createAnalyst(port: AnalysisPort): Analyst {
         if (open.delete(id)) post({ type: 'drop', id })
       }
       signal.addEventListener('abort', drop)
-      post({ type: 'ask', id, version, question: question as Question })
-      const answer = new Promise<Answer<K> | null>((resolve, reject) =>
-        open.set(id, { resolve: (found) => resolve(found as Answer<K> | null), reject }),
-      )
+      post({ type: 'ask', id, version, question })
+      const answer = new Promise<Answer<K> | null>((resolve, reject) => open.set(id, { resolve: (found) => resolve(found), reject }))
       return answer.finally(() => signal.removeEventListener('abort', drop))
     },
   }

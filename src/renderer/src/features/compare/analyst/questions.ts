@@ -48,10 +48,15 @@ const answers: { readonly [K in Kind]: (results: ResultSet, ask: Questions[K]['a
   },
 }
 
+/** A question on its way, whatever it asks. */
+export interface AnyQuestion {
+  readonly kind: Kind
+}
+
 const answerers: Readonly<Record<Kind, unknown>> = answers
 
 /** Answers one question about the results. */
-export function answerTo<K extends Kind>(results: ResultSet, question: Question<K>): Answer<K> {
-  const answer = answerers[question.kind] as (of: ResultSet, ask: Question<K>) => Answer<K>
+export function answerTo(results: ResultSet, question: AnyQuestion): Answer {
+  const answer = answerers[question.kind] as (of: ResultSet, ask: AnyQuestion) => Answer
   return answer(results, question)
 }
