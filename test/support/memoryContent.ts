@@ -39,6 +39,37 @@ ablate:
 stats: { baseline: random }
 `
 
+/** Methods of every kind, with the fields that depend on each other. */
+export const methodsStudy = `study: methods
+dataset: digits
+data: { test: 500 }
+model: { type: cnn, dropout: 0.2 }
+protocol: { seeds: 10, initial: 50, query: 20, rounds: 8, validation: 100 }
+strategies:
+  - random
+  - { id: lplgrad, lambda: 1 }
+  - { id: less, target: { classes: [3, 5] } }
+  - { id: schedule, phases: [alignment@0, entropy@4], target: pool-pseudo }
+  - { id: typiclust, name: typical }
+shadow: [entropy]
+ablate:
+  strategies.lplgrad.lambda: [0, 1]
+`
+
+/** 1,000 runs: 5 strategies in 20 cells with 10 seeds. */
+export const thousandStudy = `study: thousand
+dataset: digits
+data: { test: 500 }
+model: { type: mlp, hidden: [64] }
+protocol: { seeds: 10, initial: 50, query: 20, rounds: 8 }
+strategies: [random, entropy, margin, badge, least-confidence]
+ablate:
+  training.weightStart: [reinit-fresh, carry]
+  training.learningRate: [0.0003, 0.001, 0.003, 0.01, 0.03]
+  protocol.initialSampling: [random, stratified]
+stats: { baseline: random }
+`
+
 const set = (
   id: string,
   title: string,

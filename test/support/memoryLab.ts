@@ -21,7 +21,7 @@ import { commandsOf } from '@main/lab/externalPrograms'
 import { selectionOf } from '@main/lab/selection'
 import { createTasks } from '@main/lab/tasks'
 import { createTables } from '@main/lab/tables'
-import { ablationStudy, doctorReport, recipesForMemory, sampleStudy } from './memoryContent'
+import { ablationStudy, doctorReport, methodsStudy, recipesForMemory, sampleStudy, thousandStudy } from './memoryContent'
 import { createMemoryExperiment, type MemoryExperiment } from './memoryExperiment'
 import { figureOf, resultsOf } from './memoryFigure'
 import { memoryImports } from './memoryImports'
@@ -35,6 +35,8 @@ export interface MemoryLabOptions {
   readonly pace?: number
   /** experiments that are there from the start */
   readonly with?: 'nothing' | 'finished' | 'interrupted' | 'failed'
+  /** adds a project of every kind of method, and one with 1,000 runs of which the last are under way */
+  readonly large?: boolean
   readonly projects?: boolean
 }
 
@@ -115,6 +117,11 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       for (let i = 0; i < (past === 'interrupted' ? 7 : 100); i++) experiment.advance(past === 'interrupted' ? 300 : 1000)
       if (past === 'interrupted') experiment.interrupt()
       for (let i = 0, other = startIn(ablation); i < 200; i++) other.advance(1000)
+    }
+    if (options.large) {
+      addProject('methods', methodsStudy)
+      const many = startIn(addProject('thousand', thousandStudy))
+      while (many.summary().finished < 900) many.advance(1000)
     }
     active = sample.id
     sample.openedAt = now()

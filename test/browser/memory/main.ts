@@ -8,13 +8,14 @@ declare global {
   }
 }
 
-/** The workbench over the lab in memory: `?with=finished|interrupted|failed|nothing&pace=N`. */
+/** The workbench over the lab in memory: `?with=finished|interrupted|failed|nothing&pace=N&large`. */
 const query = new URLSearchParams(location.search)
 const past = query.get('with') ?? 'finished'
 const known: readonly NonNullable<MemoryLabOptions['with']>[] = ['nothing', 'finished', 'interrupted', 'failed']
 window.memoryLab = createMemoryLab({
   with: known.find((name) => name === past) ?? 'finished',
   pace: Number(query.get('pace') ?? 0),
+  large: query.has('large'),
   projects: query.get('projects') !== 'none',
 })
 createWorkbench(window.memoryLab).mount('#app')

@@ -78,7 +78,7 @@ export const propertiesOf = (schema: unknown): Readonly<Record<string, FieldSche
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (Array.isArray(value)) return value.map(valueText).join(', ')
-  if (isRecord(value)) return JSON.stringify(value)
+  if (isRecord(value)) return 'classes' in value ? `classes ${valueText(value.classes)}` : JSON.stringify(value)
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 

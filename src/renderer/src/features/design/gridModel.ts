@@ -27,6 +27,12 @@ export interface Grid {
   readonly fits: number
 }
 
+/** A level that is no word says of what it is: `learningRate 0.01`. */
+const levelName = (path: string, level: FactorValue): string => {
+  const title = levelTitle(path, level)
+  return Number.isFinite(Number(title)) || ['true', 'false'].includes(title) ? `${path.slice(path.lastIndexOf('.') + 1)} ${title}` : title
+}
+
 const key = (strategy: string, factors: Factors): string =>
   canonicalJson([strategy, Object.fromEntries(Object.entries(factors).filter(([, level]) => level !== null))])
 
@@ -45,7 +51,7 @@ export function gridOf(study: Study, plan: PlanReport | null): Grid {
   const columns = combinations.map((levels) =>
     wide
       .filter((path) => study.ablate[path].length > 1)
-      .map((path) => levelTitle(path, levels[path]))
+      .map((path) => levelName(path, levels[path]))
       .join(', '),
   )
 
@@ -57,7 +63,7 @@ export function gridOf(study: Study, plan: PlanReport | null): Grid {
       strategy: run.strategy.name,
       detail: Object.entries(own)
         .filter(([path]) => study.ablate[path].length > 1)
-        .map(([path, level]) => levelTitle(path, level))
+        .map(([path, level]) => levelName(path, level))
         .join(', '),
       cells: combinations.map(() => null),
     }
