@@ -43,7 +43,7 @@ function allPairs(shown: Shown): PairwiseRow[] {
     // only who is better counts here: of the tests, the quickest
     { ...results, stats: { ...results.stats, family: 'all-pairs', test: 'paired-t' } },
     { metric: shown.metric, baseline: shown.baseline },
-  ).filter(({ a, b, seeds }) => seeds > 0 && shown.visible(a) && shown.visible(b))
+  ).filter(({ a, b, seeds, tested }) => tested && seeds > 0 && shown.visible(a) && shown.visible(b))
 }
 
 /** Share of paired seeds, over all data sets and cells, in which the row is better than the column. */

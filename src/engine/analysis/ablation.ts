@@ -1,6 +1,6 @@
 import type { ResultSet } from '../study/results'
 import type { FactorValue, MetricId } from '../study/spec'
-import { finishedGroups, pairedValues, primaryOf, sharedRanges, type FinishedGroup } from './finished'
+import { finishedGroups, pairedValues, primaryOf, rivalsOf, sharedRanges, type FinishedGroup } from './finished'
 import { intervalsOf, mean } from './intervals'
 import { metricInfo } from './metricInfo'
 import { effectSize, pairedTest, ropeVerdict, type RopeVerdict } from './pairedTests'
@@ -75,7 +75,7 @@ function changesOf(results: ResultSet, path: string): Change[] {
 function prepare(results: ResultSet, metric: MetricId) {
   const { stats } = results
   const interval = intervalsOf(stats.band)
-  const groups = finishedGroups(results, metric).filter((group) => !group.line)
+  const groups = rivalsOf(finishedGroups(results, metric), stats.baseline)
   const ranges = sharedRanges(groups)
   const values = new Map(groups.map((group) => [group, primaryOf(results, group, ranges.get(group.dataset) ?? null)]))
   return {

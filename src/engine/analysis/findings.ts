@@ -1,7 +1,7 @@
 import type { ResultSet } from '../study/results'
 import type { Finding, MetricId } from '../study/spec'
 import { cellTitle } from './factorWords'
-import { finishedGroups, sharedRanges, type FinishedGroup } from './finished'
+import { blocksOf, finishedGroups, rivalsOf, sharedRanges, type FinishedGroup } from './finished'
 import { minimumPairsForP } from './pairedTests'
 
 /** Training accuracy below which a fit counts as unfinished. */
@@ -19,7 +19,14 @@ export function resultFindings(results: ResultSet, metric: MetricId = results.st
     ...baselineFindings(results, groups),
     ...datasets.flatMap((dataset) => {
       const own = groups.filter((group) => group.dataset === dataset)
-      return [...budgetFindings(dataset, own), ...seedFindings(dataset, own), ...valueFindings(own, metric), ...fitFindings(dataset, own)]
+      return [
+        ...copyFindings(results, own),
+        ...budgetFindings(dataset, own),
+        ...seedFindings(dataset, own),
+        ...familyFindings(results, dataset, own),
+        ...valueFindings(own, metric),
+        ...fitFindings(dataset, own),
+      ]
     }),
   ]
 }
@@ -62,6 +69,28 @@ function budgetFindings(dataset: string, groups: readonly FinishedGroup[]): Find
   if (longer.length === 0) return []
   const message = `budgets on ${dataset} differ: areas and tests are over the ${range.from}–${range.to} labels that all runs have; ${listed(longer.map(nameOf))} went beyond`
   return [finding('note', 'unequal-budgets', '', message)]
+}
+
+function copyFindings({ stats }: ResultSet, groups: readonly FinishedGroup[]): Finding[] {
+  const rivals = new Set(rivalsOf(groups, stats.baseline))
+  const names = [...new Set(groups.filter((group) => !rivals.has(group)).map(({ strategy }) => strategy))]
+  return names.map((name) => {
+    const message = `${name} is the baseline ${stats.baseline} run for another number of rounds: a curve for the sample-saving ratio, in no test, rank or effect`
+    return finding('note', 'baseline-curve', name, message)
+  })
+}
+
+/** 2^(1 − n) is the smallest two-sided p of n sign flips or signed ranks; Holm's first step multiplies it by the family. */
+function familyFindings({ stats }: ResultSet, dataset: string, groups: readonly FinishedGroup[]): Finding[] {
+  if (stats.test === 'paired-t' || stats.correction !== 'holm' || stats.family !== 'vs-baseline') return []
+  const blocks = blocksOf(rivalsOf(groups, stats.baseline), stats.baseline)
+  const hopeless = blocks.find(
+    ({ baseline: { runs }, others }) => runs.length >= minimumPairsForP && others.length * 2 ** (1 - runs.length) > 0.05,
+  )
+  if (hopeless === undefined) return []
+  const [n, family] = [hopeless.baseline.runs.length, hopeless.others.length]
+  const message = `${n} seeds and ${family} comparisons on ${dataset}: the smallest adjusted p is ${Number(Math.min(1, family * 2 ** (1 - n)).toPrecision(2))}, so nothing can be significant at 0.05`
+  return [finding('warning', 'family-too-large', 'stats', message, `run at least ${Math.ceil(1 + Math.log2(family / 0.05))} seeds`)]
 }
 
 function seedFindings(dataset: string, groups: readonly FinishedGroup[]): Finding[] {

@@ -85,3 +85,39 @@ export function blocksOf<G extends RunGroup>(groups: readonly G[], baseline: str
       ),
     }))
 }
+
+export const lastBudget = ({ curves: [first] }: FinishedGroup): number => first.labels[first.labels.length - 1]
+
+/**
+ * Whether `longer` is the same method run further: on every seed that both have it chose the same rows, or where no selection is known
+ * came to the same values, as long as `shorter` lasts.
+ */
+export function continues(shorter: FinishedGroup, longer: FinishedGroup): boolean {
+  if (longer.dataset !== shorter.dataset || lastBudget(longer) <= lastBudget(shorter)) return false
+  if (!compatible(longer.factors, shorter.factors)) return false
+  const course = ({ runs, curves }: FinishedGroup, i: number, rounds: number): string =>
+    JSON.stringify(
+      runs[i].records
+        .slice(0, rounds)
+        .map(({ labeled, selection }, round) => [
+          labeled,
+          selection.length > 0 ? selection.map(({ row }) => row) : curves[i].values[round],
+        ]),
+    )
+  const shared = shorter.runs.flatMap((run, i) => {
+    const j = longer.runs.findIndex(({ seed }) => seed === run.seed)
+    return j < 0 ? [] : [{ i, j, rounds: run.records.length - 1 }]
+  })
+  return shared.length > 0 && shared.every(({ i, j, rounds }) => rounds > 0 && course(shorter, i, rounds) === course(longer, j, rounds))
+}
+
+/**
+ * What tests, ranks and effects are about: no lines, and the baseline's method once. The baseline run further under another name is its
+ * curve for the sample-saving ratio (A§12.6); as a rival it would differ by nothing and only make Holm's family larger.
+ */
+export function rivalsOf(groups: readonly FinishedGroup[], baseline: string): FinishedGroup[] {
+  const own = groups.filter(({ strategy }) => strategy === baseline)
+  const isCopy = (group: FinishedGroup): boolean =>
+    group.strategy !== baseline && own.some((other) => continues(other, group) || continues(group, other))
+  return groups.filter((group) => !group.line && !isCopy(group))
+}

@@ -1,6 +1,6 @@
 import type { ResultSet } from '../study/results'
 import type { MetricId, StatsSpec } from '../study/spec'
-import { finishedGroups, pairedValues, primaryOf, sharedRanges, type FinishedGroup } from './finished'
+import { finishedGroups, pairedValues, primaryOf, rivalsOf, sharedRanges, type FinishedGroup } from './finished'
 import { intervalsOf } from './intervals'
 import { metricInfo } from './metricInfo'
 import { countWins, effectSize, holm, pairedTest, ropeVerdict, type RopeVerdict, type Wins } from './pairedTests'
@@ -15,6 +15,8 @@ export interface PairwiseRow extends Wins {
   readonly b: string
   readonly factors: Factors
   readonly family: StatsSpec['family']
+  /** false where one side is the baseline run further: nothing to test, and in no family */
+  readonly tested: boolean
   /** comparisons the correction is over */
   readonly familySize: number
   readonly metric: MetricId
@@ -49,8 +51,10 @@ export function pairwise(results: ResultSet, options: { readonly metric?: Metric
   const ranges = sharedRanges(groups)
   const primary = new Map(groups.map((group) => [group, primaryOf(results, group, ranges.get(group.dataset) ?? null)]))
   const penalty = penaltyShares(results, { metric, baseline })
+  const rivals = new Set(rivalsOf(groups, baseline))
   const pairs = pairsOf(results, groups, stats.family, baseline)
   const rows = pairs.map(([first, second]): PairwiseRow => {
+    const tested = rivals.has(first) && rivals.has(second)
     const differences = [...pairedValues(primary.get(first)!, primary.get(second)!).values()]
     const testShare = results.splitVaries ? first.runs[0].testShare : undefined
     const estimate = differences.length > 0 ? interval(differences, testShare) : { mean: null, lo: null, hi: null }
@@ -61,6 +65,7 @@ export function pairwise(results: ResultSet, options: { readonly metric?: Metric
       b: second.strategy,
       factors: mergedCell(first.factors, second.factors),
       family: stats.family,
+      tested,
       familySize: 0,
       metric,
       primary: stats.primary,
@@ -68,7 +73,7 @@ export function pairwise(results: ResultSet, options: { readonly metric?: Metric
       meanDifference: estimate.mean,
       lo: estimate.lo,
       hi: estimate.hi,
-      p: pairedTest(stats.test, differences, testShare),
+      p: tested ? pairedTest(stats.test, differences, testShare) : null,
       pAdjusted: null,
       effectSize: differences.length > 1 ? effectSize(differences) : null,
       verdict: ropeVerdict(estimate.lo, estimate.hi, stats.rope, higherIsBetter),

@@ -9,12 +9,12 @@ import { compatible, type Factors } from './resultSet'
 const testNames: Readonly<Record<StatsSpec['test'], string>> = {
   'paired-sign-flip': 'sign-flip test',
   'paired-t': 'paired t-test',
-  wilcoxon: 'exact Wilcoxon signed-rank test',
+  wilcoxon: 'Wilcoxon signed-rank test',
 }
 
 /** The test as a sentence names it, for at most `n` pairs. */
 export const testTitle = (test: StatsSpec['test'], n: number): string =>
-  (test === 'paired-sign-flip' ? (n <= 20 ? 'exact ' : 'Monte-Carlo ') : '') + testNames[test]
+  (test === 'paired-sign-flip' ? (n <= exactSignFlips ? 'exact ' : 'Monte-Carlo ') : '') + testNames[test]
 
 /**
  * The comparison as a methods paragraph says it: number of paired seeds, quantity, interval, test, correction and its family, then each
@@ -23,7 +23,7 @@ export const testTitle = (test: StatsSpec['test'], n: number): string =>
  */
 export function statisticsSentence(results: ResultSet, options: { readonly dataset?: string; readonly facet?: Factors } = {}): string {
   const { stats } = results
-  const all = pairwise(results).filter((row) => row.seeds > 0)
+  const all = pairwise(results).filter((row) => row.tested && row.seeds > 0)
   const dataset = options.dataset ?? all[0]?.dataset
   const rows = all.filter((row) => row.dataset === dataset && compatible(options.facet ?? {}, row.factors))
   if (rows.length === 0) return ''
@@ -41,8 +41,7 @@ export function statisticsSentence(results: ResultSet, options: { readonly datas
   ]
   const withP = Math.min(...seeds) >= minimumPairsForP
   if (withP) {
-    const exact = stats.test === 'paired-sign-flip' ? (most <= exactSignFlips ? 'exact ' : 'Monte-Carlo ') : ''
-    parts.push(`${exact}${testNames[stats.test]} (two-sided)`, correctionText(stats, rows))
+    parts.push(`${testTitle(stats.test, most)} (two-sided)`, correctionText(stats, rows))
   }
   const each = rows.map((row) => `${pairName(row, vsBaseline)} ${describe(row, percent, withP)}`)
   const warning = withP ? '' : ` Fewer than ${minimumPairsForP} paired seeds: no p-value is shown.`

@@ -1,7 +1,7 @@
 import type { ResultSet } from '../study/results'
 import type { MetricId } from '../study/spec'
 import { cellTitle } from './factorWords'
-import { blocksOf, finishedGroups, primaryOf, sharedRanges, type FinishedGroup } from './finished'
+import { blocksOf, finishedGroups, primaryOf, rivalsOf, sharedRanges, type FinishedGroup } from './finished'
 import { mean } from './intervals'
 import { metricInfo } from './metricInfo'
 import { penaltyMatrix, penaltyShare, penaltyTests, type PenaltyMatrix, type PenaltySetting, type PenaltyTest } from './penalty'
@@ -24,7 +24,7 @@ interface SettingOptions {
 
 function settingsOf(results: ResultSet, { metric = results.stats.metric, baseline = results.stats.baseline }: SettingOptions): Setting[] {
   const rank = new Map(results.strategies.map((name, i) => [name, i]))
-  return blocksOf(finishedGroups(results, metric), baseline).map(({ baseline: own, others }) => {
+  return blocksOf(rivalsOf(finishedGroups(results, metric), baseline), baseline).map(({ baseline: own, others }) => {
     const { dataset, factors } = own
     const members = [own, ...others].sort((a, b) => rank.get(a.strategy)! - rank.get(b.strategy)!)
     return {

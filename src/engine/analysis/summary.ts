@@ -1,7 +1,7 @@
 import type { ResultSet, RunResult } from '../study/results'
 import type { MetricId } from '../study/spec'
 import { aubc, aubcWindows, labelsToTarget } from './area'
-import { finishedGroups, meanCurve, sharedRanges, type FinishedGroup } from './finished'
+import { continues, finishedGroups, lastBudget, meanCurve, sharedRanges, type FinishedGroup } from './finished'
 import { intervalsOf, median, type Interval } from './intervals'
 import { metricInfo } from './metricInfo'
 import { compatible, finite, type Factors } from './resultSet'
@@ -124,11 +124,7 @@ function savings(results: ResultSet, groups: readonly FinishedGroup[], higherIsB
     if (baseline === undefined || labels <= 0) return null
     let known = longest.get(baseline)
     if (known === undefined) {
-      const family = groups.filter(
-        (other) =>
-          other === baseline ||
-          (other.dataset === baseline.dataset && compatible(other.factors, baseline.factors) && continues(baseline, other)),
-      )
+      const family = groups.filter((other) => other === baseline || continues(baseline, other))
       known = { family, last: family.reduce((a, b) => (lastBudget(b) > lastBudget(a) ? b : a)) }
       longest.set(baseline, known)
     }
@@ -141,28 +137,4 @@ function savings(results: ResultSet, groups: readonly FinishedGroup[], higherIsB
     const values = new Map([...ends].filter((entry): entry is [number, number] => entry[1] !== null))
     return { ...saving, ...bootstrap.interval(values, labels) }
   }
-}
-
-const lastBudget = ({ curves: [first] }: FinishedGroup): number => first.labels[first.labels.length - 1]
-
-/**
- * Whether `longer` is the same method run further: seed by seed it chose the same rows, or where no selection is known came to the same
- * values, as long as `shorter` lasts.
- */
-function continues(shorter: FinishedGroup, longer: FinishedGroup): boolean {
-  if (lastBudget(longer) <= lastBudget(shorter)) return false
-  const course = ({ runs, curves }: FinishedGroup, i: number, rounds: number): string =>
-    JSON.stringify(
-      runs[i].records
-        .slice(0, rounds)
-        .map(({ labeled, selection }, round) => [
-          labeled,
-          selection.length > 0 ? selection.map(({ row }) => row) : curves[i].values[round],
-        ]),
-    )
-  return shorter.runs.every((run, i) => {
-    const rounds = run.records.length - 1
-    const j = longer.runs.findIndex(({ seed }) => seed === run.seed)
-    return j >= 0 && rounds > 0 && course(shorter, i, rounds) === course(longer, j, rounds)
-  })
 }

@@ -48,9 +48,16 @@ function familySize({ stats }: Study, variants: readonly Variant[]): number {
   const isComparable = (a: Variant, b: Variant): boolean =>
     a.plan.strategy.name !== b.plan.strategy.name && compatible(a.factors, b.factors)
   const isBaseline = ({ plan }: Variant): boolean => plan.strategy.name === stats.baseline
+  const method = ({ plan: { strategy } }: Variant): string => JSON.stringify([strategy.id, strategy.params])
+  const own = variants.filter(isBaseline)
+  // The baseline run further is its curve for the sample-saving ratio, not a rival.
+  const isCopy = (variant: Variant): boolean =>
+    !isBaseline(variant) &&
+    own.some((base) => method(base) === method(variant) && base.plan.strategy.rounds !== variant.plan.strategy.rounds)
+  const rivals = variants.filter((variant) => !isCopy(variant))
   if (stats.family === 'all-pairs')
-    return variants.reduce((sum, a, i) => sum + variants.slice(i + 1).filter((b) => isComparable(a, b)).length, 0)
-  return Math.max(0, ...variants.filter(isBaseline).map((own) => variants.filter((other) => isComparable(own, other)).length))
+    return rivals.reduce((sum, a, i) => sum + rivals.slice(i + 1).filter((b) => isComparable(a, b)).length, 0)
+  return Math.max(0, ...own.map((base) => rivals.filter((other) => isComparable(base, other)).length))
 }
 
 const fewSeeds = (n: number): Finding =>

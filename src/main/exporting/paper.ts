@@ -52,11 +52,17 @@ export function paperOf(view: ResultView, baseline?: string): Paper {
       .join('\n'),
     macros: macros(summary, pairs),
     bibtex: bibtex(study),
-    findings: [...lintStudy(study, manifest.datasets), ...resultFindings(results)],
+    findings: findingsOf(lintStudy(study, manifest.datasets), resultFindings(results)),
     finished: states.filter((status) => status === 'finished').length,
     failed: states.filter((status) => status === 'failed').length,
   }
 }
+
+/** Both lists; where the study file and the runs show the same, what the runs show. */
+const findingsOf = (planned: readonly Finding[], shown: readonly Finding[]): Finding[] => [
+  ...planned.filter(({ code }) => !shown.some((finding) => finding.code === code)),
+  ...shown,
+]
 
 function checkBaseline(results: ResultSet, baseline: string): void {
   const names = results.strategies.filter((name) => !results.lines.includes(name))

@@ -12,7 +12,7 @@ export function paperTables(results: ResultSet, summary: readonly SummaryRow[], 
   const names = uniqueNames(datasets, slug, (name, n) => `${name}-${n + 1}`)
   return datasets.flatMap((dataset) => {
     const suffix = datasets.length > 1 ? `-${names.get(dataset)}` : ''
-    const compared = pairs.filter((row) => row.dataset === dataset && row.seeds > 0)
+    const compared = pairs.filter((row) => row.dataset === dataset && row.tested && row.seeds > 0)
     return [
       resultsTable(results, dataset, `results${suffix}`, summary),
       ...[budgetsTable(results, dataset, `budgets${suffix}`)].filter((table) => table !== null),

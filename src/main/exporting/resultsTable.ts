@@ -2,7 +2,9 @@ import {
   aubc,
   cellTitle,
   finishedGroups,
+  lastBudget,
   pairedValues,
+  rivalsOf,
   sharedRanges,
   type FinishedGroup,
   compatible,
@@ -36,6 +38,8 @@ const significance = 0.05
 interface Line {
   readonly group: FinishedGroup
   readonly row: SummaryRow
+  /** compared with the others of its block: no line, and not the baseline run further */
+  readonly rival: boolean
   readonly areas: ReadonlyMap<number, number>
   readonly finals: ReadonlyMap<number, number>
 }
@@ -47,8 +51,9 @@ export function resultsTable(results: ResultSet, dataset: string, id: string, su
   const text = unitText(stats.metric)
   const groups = finishedGroups(results, stats.metric)
   const range = sharedRanges(groups).get(dataset) ?? null
+  const rivals = new Set(rivalsOf(groups, stats.baseline))
   const lines = groups.flatMap((group, index) =>
-    group.dataset === dataset ? [{ group, row: summary[index], ...seedValues(group, range) }] : [],
+    group.dataset === dataset ? [{ group, row: summary[index], rival: rivals.has(group), ...seedValues(group, range) }] : [],
   )
   const blocks = blocksOf(lines)
   const rows = lines.map(({ row }) => row)
@@ -126,7 +131,7 @@ function savingCell({ row: { ssr, ssrLo, ssrHi, ssrCensored, ssrAt } }: Line): T
 }
 
 function estimateCell(
-  { stats, lines }: ResultSet,
+  { stats }: ResultSet,
   line: Line,
   block: readonly Line[],
   quantity: 'areas' | 'finals',
@@ -134,11 +139,14 @@ function estimateCell(
 ): TableCell {
   if (mean === null) return { text: '–', values: [null, null, null, null] }
   const text = unitText(stats.metric)
-  const compared = block.filter(({ group }) => !lines.includes(group.strategy))
-  const mark = marksOf(compared, quantity, stats).get(line)
+  const compared = block.filter(({ rival }) => rival)
+  const mark = quantity === 'finals' && !endTogether(compared) ? undefined : marksOf(compared, quantity, stats).get(line)
   const shown = estimateText(mean, lo, hi, text, stats.band === 't95' ? text : null)
   return { text: shown, values: [mean, lo, hi, mark ?? null], ...(mark ? { mark } : {}) }
 }
+
+/** Values at the last evaluation are comparable only where it is at one budget. */
+const endTogether = (lines: readonly Line[]): boolean => new Set(lines.map(({ group }) => lastBudget(group))).size < 2
 
 /** The best line by its mean over seeds, and those whose paired difference to it is not significant after Holm. */
 function marksOf(lines: readonly Line[], quantity: 'areas' | 'finals', stats: ResultSet['stats']): Map<Line, 'best' | 'tied'> {
@@ -204,11 +212,13 @@ function resultsCaption(
   const [fewest, most] = [Math.min(...seeds), Math.max(...seeds)]
   const n = fewest === most ? `n = ${most}` : `n = ${fewest}–${most}`
   const band = stats.band === 't95' ? 'mean ± half-width of the 95 % t-interval' : 'mean with 95 % bootstrap interval'
-  const others = Math.max(0, ...blocks.map(({ lines }) => lines.filter(({ group }) => !group.line).length - 1))
+  const isUneven = blocks.some(({ lines }) => !endTogether(lines.filter(({ rival }) => rival)))
+  const others = Math.max(0, ...blocks.map(({ lines }) => lines.filter(({ rival }) => rival).length - 1))
   const areas = range ? `area under the budget curve (AUBC) over ${range.from}–${range.to} labels, which all runs share, and ` : ''
   const sentences = [
     `Test ${label} on ${dataset}: ${areas}value at the last evaluation.`,
     most > 1 ? `${capital(band)} over ${n} seeds.` : 'One seed: no interval.',
+    ...(isUneven ? ['Last evaluations at different budgets are not compared.'] : []),
     ...unfinished(results, dataset),
   ]
   if (blocks.some(({ lines }) => lines.some(({ row }) => row.ssr !== null)))

@@ -6,6 +6,7 @@ import {
   costCurves,
   crossover,
   deficiency,
+  mainEffects,
   penaltyComparison,
   planSeeds,
   pairwise,
@@ -79,6 +80,56 @@ describe('sample saving in the summary', () => {
     expect(better.ssrLo!).toBeLessThan(better.ssr!)
     expect(better.ssrHi!).toBeGreaterThan(better.ssr!)
     expect(best).toMatchObject({ ssr: 2, ssrLo: 2, ssrHi: null, ssrCensored: true })
+  })
+})
+
+describe('the baseline run further', () => {
+  const seeds = [0, 1, 2, 3, 4, 5, 6]
+  const long = [...labels, 900]
+  const noisy = (seed: number, lift = 0): number[] => rising.map((value, i) => value + ((seed * 7 + i * 3) % 5) / 100 + lift)
+  const rivals = (lift: number): RunInput[] => [
+    ...seeds.map((seed) => runOf('random', seed, labels, noisy(seed))),
+    ...seeds.map((seed) => runOf('badge', seed, labels, noisy(seed + 1, lift))),
+    ...seeds.map((seed) => runOf('margin', seed, labels, noisy(seed + 2, lift / 2))),
+  ]
+  // one seed is missing, which must not make it a rival
+  const longer = seeds.slice(1).map((seed) => runOf('random-long', seed, long, [...noisy(seed), 0.95]))
+  const study = resultsOf([...rivals(0.05), ...longer])
+
+  it('is in no family, sentence, effect, rank or penalty, and its row has no p', () => {
+    const alone = pairwise(resultsOf(rivals(0.05)))
+    const rows = pairwise(study)
+    expect(rows.filter(({ a }) => a !== 'random-long')).toEqual(alone)
+    expect(rows.find(({ a }) => a === 'random-long')).toMatchObject({
+      ...{ tested: false, seeds: 6, meanDifference: 0, p: null, pAdjusted: null, penalty: null },
+    })
+    expect(statisticsSentence(study)).toBe(statisticsSentence(resultsOf(rivals(0.05))))
+    expect(penaltyComparison(study).corrected).toEqual(penaltyComparison(resultsOf(rivals(0.05))).corrected)
+  })
+
+  it('serves the sample-saving ratio, with fewer seeds too, and is named among the findings', () => {
+    expect(summarize(study).find(({ strategy }) => strategy === 'badge')).toMatchObject({ ssrCensored: false })
+    expect(resultFindings(study).find(({ code }) => code === 'baseline-curve')).toMatchObject({ severity: 'note', path: 'random-long' })
+  })
+
+  it('counts once in a main effect', () => {
+    const cell = (start: string, lift: number) =>
+      [...rivals(0), ...seeds.map((seed) => runOf('random-long', seed, long, [...noisy(seed), 0.95]))].map((run) => ({
+        ...run,
+        hash: `${run.hash}-${start}`,
+        factors: { 'training.weightStart': start },
+        state: {
+          ...run.state,
+          records: run.state.records.map((record) => ({
+            ...record,
+            metrics: { accuracy: record.metrics.accuracy! + (run.strategy.startsWith('random') ? lift : 0) },
+          })),
+        },
+      }))
+    const runs = [...cell('reinit-fresh', 0), ...cell('carry', 0.03)]
+    const [overall] = mainEffects(resultsOf(runs, {}, { factors: ['training.weightStart'] }))
+    expect(overall).toMatchObject({ strategy: null, cells: 3 })
+    expect(overall.mean).toBeCloseTo(0.01, 12)
   })
 })
 
@@ -179,6 +230,13 @@ describe('findings of results', () => {
 
   it('are none for whole, finished, equal runs', () => {
     expect(codes(both)).toEqual([])
+  })
+
+  it('tell when no p of the family can come below 0.05', () => {
+    const many = ['badge', 'margin', 'entropy'].flatMap((name) => seeds.map((seed) => runOf(name, seed, labels, rising)))
+    const [found] = resultFindings(resultsOf([...both.filter(({ strategy }) => strategy === 'random'), ...many]))
+    expect(found).toMatchObject({ code: 'family-too-large', fix: 'run at least 7 seeds' })
+    expect(found.message).toContain('the smallest adjusted p is 0.094')
   })
 
   it('tell of fits that are not finished or not equally long, of missing runs and of a missing baseline', () => {

@@ -72,6 +72,12 @@ describe('checkAgainstDataset', () => {
 })
 
 describe('lintStudy', () => {
+  it('counts a longer curve of the baseline in no family', () => {
+    const long = '{ id: random, name: random-long, rounds: 10 }'
+    expect(codes(lint(`protocol: { seeds: 6 }\nstrategies: [random, ${long}, badge]`))).toEqual([])
+    expect(codes(lint(`protocol: { seeds: 6 }\nstrategies: [random, ${long}, badge, margin]`))).toEqual(['family-too-large'])
+  })
+
   it('has nothing against the defaults', () => {
     expect(lint('')).toEqual([])
   })
