@@ -137,7 +137,8 @@ interface PenaltyFile {
 
 describe("BADGE's own comparison", () => {
   const file = readReference<PenaltyFile>('penalty-matrix')
-  const table = { name: 'badge.csv', header: file.columns, rows: file.rows.map((row) => row.map(String)) }
+  const rows = file.rows.map((row) => row.map(String))
+  const table = { name: 'badge.csv', header: file.columns, rows, lines: rows.map((_, i) => i + 2) }
   const { results } = joinResults([{ name: 'badge.csv', results: readTidy(table) }])
   const { exact, tests } = penaltyComparison(results)
   const round = (value: number): number => Math.round(100 * value) / 100

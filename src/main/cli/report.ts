@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { badInput, throwIfCancelled } from '@engine/core/errors'
 import { animationFormats, type AnimationFormat } from '@contract/types'
@@ -92,7 +92,7 @@ async function report(context: CliContext, dir: string, options: Options): Promi
   throwIfCancelled(context.signal)
   await writeFiles(dir, files)
   if (bundle !== null && bundled !== null) {
-    if (isZip(bundle)) await writeFiles(dirname(bundle), { [bundle.slice(dirname(bundle).length + 1)]: zip(bundled) })
+    if (isZip(bundle)) await writeFiles(dirname(bundle), { [basename(bundle)]: zip(bundled) })
     else await writeFiles(bundle, bundled)
   }
   const written = Object.keys(files)

@@ -6,6 +6,8 @@ export interface TextTable {
   readonly name: string
   readonly header: readonly string[]
   readonly rows: readonly (readonly string[])[]
+  /** line of the file that each row begins on */
+  readonly lines: readonly number[]
 }
 
 /** Columns of rounds.csv that are read, with the names other programs give them; letters and digits only, in lower case. */
@@ -125,15 +127,15 @@ const isColumn = (text: string): text is TidyColumn => Object.hasOwn(columns, te
 const plain = (title: string): string => title.toLowerCase().replace(/[^a-z0-9]/g, '')
 const valuesOf = ({ rows }: TextTable, index: number): Set<string> => new Set(rows.map((row) => row[index]))
 
-function checkHeader({ name, header, rows }: TextTable): void {
+function checkHeader({ name, header, rows, lines }: TextTable): void {
   const twice = header.find((title, i) => header.indexOf(title) !== i)
   if (twice !== undefined) throw badInput(`${name}: two columns are called "${twice}"`, { file: name, line: 1, found: twice })
   if (rows.length === 0) throw badInput(`${name} has no rows`, { file: name, expected: 'a header and one row per evaluation' })
   const ragged = rows.findIndex((row) => row.length !== header.length)
   if (ragged >= 0)
-    throw badInput(`${name}, line ${ragged + 2}: ${rows[ragged].length} cells, but the header has ${header.length}`, {
+    throw badInput(`${name}, line ${lines[ragged]}: ${rows[ragged].length} cells, but the header has ${header.length}`, {
       file: name,
-      line: ragged + 2,
+      line: lines[ragged],
       found: `${rows[ragged].length} cells`,
       expected: `${header.length} cells`,
     })

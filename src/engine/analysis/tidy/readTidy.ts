@@ -22,8 +22,8 @@ export function readTidy(table: TextTable, map: ColumnMap = {}): TidyRuns {
   const columns = placeColumns(table, map)
   const cells = cellsOf(table, columns)
   const notes = [...columns.notes]
-  const scale = new Map(metricIds.map((metric) => [metric, scaleOf(table, columns, metric, notes)]))
-  const byRun = new Map<string, { readonly head: Omit<RunResult, 'records'>; readonly rows: { record: RoundRecord; line: number }[] }>()
+  const scale = new Map(metricIds.map((metric) => [metric, scaleOf(table, columns, cells, metric, notes)]))
+  const byRun = new Map<string, { readonly head: Omit<RunResult, 'records'>; readonly rows: { record: RoundRecord; row: number }[] }>()
   const study = cells.text(0, 'study') ?? baseName(table.name)
   const gaps: string[] = []
   table.rows.forEach((row, i) => {
@@ -43,19 +43,19 @@ export function readTidy(table: TextTable, map: ColumnMap = {}): TidyRuns {
       metricIds.flatMap((metric) => {
         if (!columns.places.has(metric)) return []
         const found = value(metric)
-        if (found === null) gaps.push(`line ${i + 2} (${metric})`)
+        if (found === null) gaps.push(`line ${table.lines[i]} (${metric})`)
         return [[metric, found === null ? null : found * scale.get(metric)!]]
       }),
     )
-    run.rows.push({ line: i + 2, record: recordOf(metrics, value, cells.text(i, 'mode'), cells.labels(i)) })
+    run.rows.push({ row: i, record: recordOf(metrics, value, cells.text(i, 'mode'), cells.labels(i)) })
   })
   if (gaps.length > 0)
     notes.push(`${table.name}: no value in ${gaps.slice(0, 5).join(', ')}${gaps.length > 5 ? ` and ${gaps.length - 5} more places` : ''}`)
   const runs = [...byRun.values()].map(({ head, rows }) => {
     rows.sort((a, b) => a.record.labeled - b.record.labeled)
-    rows.forEach(({ record, line }, i) => {
+    rows.forEach(({ record, row }, i) => {
       if (i > 0 && record.labeled === rows[i - 1].record.labeled)
-        throw duplicate(table, columns, rows[i - 1].line, line, head, record.labeled)
+        throw duplicate(table, columns, rows[i - 1].row, row, head, record.labeled)
     })
     return { ...head, records: rows.map(({ record }, round) => ({ ...record, round })) }
   })
@@ -105,9 +105,9 @@ function cellsOf(table: TextTable, { places }: PlacedColumns) {
   const refuse = (i: number, column: TidyColumn, expected: string) => {
     const title = table.header[places.get(column)!]
     const found = text(i, column) ?? 'nothing'
-    return badInput(`${table.name}, line ${i + 2}: ${title} is ${found}, expected ${expected}`, {
+    return badInput(`${table.name}, line ${table.lines[i]}: ${title} is ${found}, expected ${expected}`, {
       file: table.name,
-      line: i + 2,
+      line: table.lines[i],
       path: title,
       found,
       expected,
@@ -123,6 +123,7 @@ function cellsOf(table: TextTable, { places }: PlacedColumns) {
   return {
     text,
     number,
+    refuse,
     required: (i: number, column: TidyColumn): string => {
       const cell = text(i, column)
       if (cell === null) throw refuse(i, column, 'a name')
@@ -141,20 +142,40 @@ function cellsOf(table: TextTable, { places }: PlacedColumns) {
   }
 }
 
-/** 0.01 for a rate that is given in percent. */
-function scaleOf(table: TextTable, columns: PlacedColumns, metric: (typeof metricIds)[number], notes: string[]): number {
-  const place = columns.places.get(metric)
+/** Rates may lie beyond 1 by the rounding of a sum. */
+const rounding = 1e-9
+
+/** 0.01 for a rate that is given in percent; refuses what is neither a fraction nor a percentage, and both in one column. */
+function scaleOf(
+  table: TextTable,
+  { places }: PlacedColumns,
+  cells: ReturnType<typeof cellsOf>,
+  metric: (typeof metricIds)[number],
+  notes: string[],
+): number {
+  const place = places.get(metric)
   if (place === undefined || !metricInfo[metric].percent) return 1
-  const largest = table.rows.reduce((most, row) => Math.max(most, Number(row[place]) || 0), 0)
-  if (largest <= 1) return 1
-  if (largest > 100)
-    throw badInput(`${table.name}: ${table.header[place]} goes up to ${largest}`, {
+  const title = table.header[place]
+  const largest = new Map<string, number>()
+  let most = 0
+  table.rows.forEach((_, i) => {
+    const value = cells.number(i, metric)
+    if (value === null) return
+    if (value < 0 || value > 100) throw cells.refuse(i, metric, 'a fraction from 0 to 1, or a percentage up to 100')
+    const strategy = cells.required(i, 'strategy')
+    largest.set(strategy, Math.max(value, largest.get(strategy) ?? 0))
+    most = Math.max(most, value)
+  })
+  if (most <= 1 + rounding) return 1
+  const [fraction] = [...largest].find(([, value]) => value > 0 && value <= 1) ?? []
+  if (fraction !== undefined && metricInfo[metric].higherIsBetter)
+    throw badInput(`${table.name}: ${title} goes up to ${most}, but that of ${fraction} only to ${largest.get(fraction)}`, {
       file: table.name,
-      path: table.header[place],
-      found: String(largest),
-      expected: 'fractions up to 1, or percentages up to 100',
+      path: title,
+      found: 'fractions and percentages',
+      expected: 'one of the two',
     })
-  notes.push(`${table.name}: ${table.header[place]} is in percent and was divided by 100`)
+  notes.push(`${table.name}: ${title} is in percent and was divided by 100`)
   return 0.01
 }
 
@@ -175,14 +196,17 @@ function duplicate(
   { strategy, seed }: Pick<RunResult, 'strategy' | 'seed'>,
   labels: number,
 ) {
-  const [a, b] = [table.rows[first - 2], table.rows[second - 2]]
+  const [a, b] = [table.rows[first], table.rows[second]]
   const differing = unused.filter((index) => a[index] !== b[index]).map((index) => table.header[index])
   const help = differing.length > 0 ? `; they differ in ${differing.join(', ')}: give --map factor:${differing[0]}=${differing[0]}` : ''
-  return badInput(`${table.name}: lines ${first} and ${second} are both ${strategy}, seed ${seed}, ${labels} labels${help}`, {
-    file: table.name,
-    line: second,
-    expected: 'one row per strategy, seed, number of labels and factor level',
-  })
+  return badInput(
+    `${table.name}: lines ${table.lines[first]} and ${table.lines[second]} are both ${strategy}, seed ${seed}, ${labels} labels${help}`,
+    {
+      file: table.name,
+      line: table.lines[second],
+      expected: 'one row per strategy, seed, number of labels and factor level',
+    },
+  )
 }
 
 const baseName = (name: string): string => (name.split(/[/\\]/).pop() ?? name).replace(/\.[a-z]+(\.gz)?$/i, '') || name

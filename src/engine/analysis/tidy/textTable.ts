@@ -13,12 +13,42 @@ export function textTableOf(name: string, text: string): TextTable {
   if (/\.json$/i.test(name)) {
     const table = jsonTable.safeParse(parseJson(name, text))
     if (!table.success) throw badInput(`${name} is not a table`, { file: name, expected: '{ "columns": [names], "rows": [[cells]] }' })
-    return { name, header: table.data.columns, rows: table.data.rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell)))) }
+    const rows = table.data.rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell))))
+    return { name, header: table.data.columns, rows, lines: rows.map((_, i) => i + 2) }
   }
-  const first = text.slice(0, Math.max(0, text.indexOf('\n')))
+  checkText(name, text)
+  const [first] = text.split(/[\r\n]/, 1)
   const delimiter = [',', ';', '\t'].reduce((best, mark) => (first.split(mark).length > first.split(best).length ? mark : best))
-  const [header = [], ...rows] = dsvFormat(delimiter).parseRows(text.replace(/^\uFEFF/, ''))
-  return { name, header: header.map((title) => title.trim()), rows: rows.filter((row) => row.length > 1 || row[0].trim() !== '') }
+  let line = 1
+  const parsed = dsvFormat(delimiter)
+    .parseRows(text.replace(/^\uFEFF/, ''))
+    .map((cells) => {
+      const start = line
+      line += 1 + cells.reduce((sum, cell) => sum + lineBreaks(cell), 0)
+      return { cells, line: start }
+    })
+  const [header, ...rows] = parsed.filter(({ cells }) => cells.length > 1 || cells[0].trim() !== '')
+  return {
+    name,
+    header: header?.cells.map((title) => title.trim()) ?? [],
+    rows: rows.map(({ cells }) => cells),
+    lines: rows.map(({ line: at }) => at),
+  }
+}
+
+const lineBreaks = (cell: string): number => cell.match(/\r\n|\r|\n/g)?.length ?? 0
+
+/** Refuses what was not written as UTF-8 text: names would be garbled, and equal ones no longer equal. */
+function checkText(name: string, text: string): void {
+  const at = text.search(/[\0\uFFFD]/)
+  if (at < 0) return
+  const line = 1 + lineBreaks(text.slice(0, at))
+  throw badInput(`${name} is not UTF-8 text`, {
+    file: name,
+    line,
+    found: 'bytes that are no characters',
+    expected: 'a table saved as UTF-8',
+  })
 }
 
 function parseJson(name: string, text: string): unknown {
