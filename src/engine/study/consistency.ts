@@ -88,11 +88,12 @@ export function protocolProblems(protocol: Study['protocol']): Problem[] {
     const steps: Path = ['protocol', 'firstBatch']
     if (strategy === undefined) problems.push(unknownStrategy(protocol.firstBatch, steps))
     else if (!canOpen(strategy)) {
-      const free = [...strategies.values()].filter(canOpen).map(({ id }) => id)
+      const able = [...strategies.values()].filter(canOpen).map(({ id }) => id)
+      const why = strategy.line ? 'is no query method' : 'needs parameters of its own'
       problems.push(
-        problem('wrong-value', steps, `"${strategy.id}" needs a trained model and cannot choose the first batch`, {
+        problem('wrong-value', steps, `"${strategy.id}" ${why} and cannot choose the first batch for others`, {
           found: strategy.id,
-          expected: ['strategy', ...free].join(' · '),
+          expected: ['strategy', ...able].join(' · '),
         }),
       )
     }
@@ -100,5 +101,5 @@ export function protocolProblems(protocol: Study['protocol']): Problem[] {
   return problems
 }
 
-/** Chooses without a trained model and without parameters of its own. */
-const canOpen = (strategy: Strategy): boolean => strategy.modelFree && !strategy.line && strategy.params.safeParse({}).success
+/** Whether a method can be named without parameters; with an empty start it asks features, chance, or the untrained network. */
+const canOpen = (strategy: Strategy): boolean => !strategy.line && strategy.params.safeParse({}).success

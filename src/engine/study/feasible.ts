@@ -5,8 +5,8 @@ import { strategies } from '../strategies/registry'
 import { isLine } from './entries'
 import { variantsOf } from './expand'
 import { heldOutCount } from './partition'
-import type { RunPlan } from './runHash'
-import type { Finding, Study } from './spec'
+import { opener, type RunPlan } from './runHash'
+import type { Finding, StrategyEntry, Study } from './spec'
 
 /** What checks, linter and estimates need to know of a data set. */
 export interface DatasetFacts {
@@ -155,11 +155,18 @@ function modelProblems({ model, training }: RunPlan, facts: DatasetFacts): Findi
 function needProblems({ data, model, training, protocol, strategy, shadow }: RunPlan, study: Study): Finding[] {
   const canSample = model.type !== 'linear' && model.dropout > 0
   const module = strategies.get(strategy.id)?.training?.(strategy.params).auxiliary
-  return [strategy, ...shadow].flatMap((entry) => {
-    const list = study.strategies.some(({ name }) => name === entry.name) ? 'strategies' : 'shadow'
-    const index = study[list].findIndex(({ name }) => name === entry.name)
+  const pathOf = ({ name }: StrategyEntry): string => {
+    const list = study.strategies.some((entry) => entry.name === name) ? 'strategies' : 'shadow'
+    return `${list}[${study[list].findIndex((entry) => entry.name === name)}]`
+  }
+  const first = protocol.dataStart === 'empty' ? opener(protocol.firstBatch, strategy) : strategy
+  const asked = [
+    ...[strategy, ...shadow].map((entry) => ({ entry, path: pathOf(entry) })),
+    ...(first === strategy ? [] : [{ entry: { ...first, name: first.id }, path: 'protocol.firstBatch' }]),
+  ]
+  return asked.flatMap(({ entry, path }) => {
     const lacks = (message: string, found: string, expected: string): Finding =>
-      error('missing-need', `${list}[${index}]`, `${entry.name} ${message}`, found, expected)
+      error('missing-need', path, `${entry.name} ${message}`, found, expected)
     const needs = strategies.get(entry.id)?.needs(entry.params) ?? []
     const findings: Finding[] = []
     if (needs.includes('sampledProba') && !canSample)

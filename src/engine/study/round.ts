@@ -129,8 +129,10 @@ export async function* queryRound(
     streams,
     ...(deps.signal === undefined ? {} : { signal: deps.signal }),
   }
-  const own = await askMethod(method, state, ledger, before.strategy)
-  const memories: Record<string, Memory> = { ...before, ...(own.memory && { strategy: own.memory }) }
+  // What another method remembers of the first batch is none of the strategy's business.
+  const isOwn = method === strategy
+  const own = await askMethod(method, state, ledger, isOwn ? before.strategy : undefined)
+  const memories: Record<string, Memory> = { ...before, ...(isOwn && own.memory && { strategy: own.memory }) }
 
   // What follows describes the choice; no strategy pays for it.
   const free = createLedger(deps.clock.ticks)

@@ -152,11 +152,17 @@ describe('selection dynamics of a run', () => {
       ['probcover', 'strategy'],
       ['margin', 'typiclust'],
       ['margin', 'probcover'],
+      ['margin', 'badge'],
+      ['typiclust', 'entropy-gradnorm'],
+      ['{ id: albl, name: random, arms: [random, margin, badge] }', 'albl'],
     ]) {
       // prettier-ignore
       const found = await records(strategy, '', `seeds: 1, dataStart: empty, firstBatch: ${opener}, query: 6, rounds: 2`)
       expect(found[0]).toMatchObject({ labeled: 0, steps: 0 })
       expect(found[0].selection).toHaveLength(6)
+      // What the opener remembers is not handed to the strategy.
+      if (opener === 'albl')
+        expect(found[1].diagnostics).toMatchObject({ chance_0_random: 1 / 3, chance_1_margin: 1 / 3, chance_2_badge: 1 / 3 })
     }
   })
 })

@@ -111,6 +111,20 @@ describe('runs of influence methods', () => {
     })
   })
 
+  it('is refused as the opener of an empty start too, where what it reads or needs is not there', () => {
+    const found = (firstBatch: string, validation = 0) =>
+      checkAgainstDataset(
+        quickStudy(
+          'random',
+          `protocol: { seeds: 1, dataStart: empty, firstBatch: ${firstBatch}, validation: ${validation}, query: 5, rounds: 2 }`,
+        ),
+        [facts],
+      ).map(({ code, path }) => [code, path])
+    for (const id of ['alignment', 'bald', 'learning-loss']) expect(found(id)).toEqual([['missing-need', 'protocol.firstBatch']])
+    expect(found('alignment', 5)).toEqual([])
+    expect(found('entropy')).toEqual([])
+  })
+
   it('follows Adam only where the network was trained by it', () => {
     const sgd = { ...quickStudy('random, less, { id: less, name: plain, gradient: sgd }', protocol) }
     const study = { ...sgd, training: { ...sgd.training, optimizer: 'sgd' as const } }
