@@ -86,7 +86,10 @@ export const entropyGradnormScore: ScoreFunction<EntropyGradnormParams> = {
     if (component === 'output') return ['proba']
     return layers === 'all' ? ['tensorNorms'] : component === 'activation' ? ['embedding'] : ['proba', 'embedding']
   },
-  effective: (params) => (params.component === 'output' ? { component: 'output' } : params),
+  effective: ({ layers, normMode, component }) => {
+    if (component === 'output') return { component }
+    return layers === 'last-weight' ? { layers, component } : { layers, normMode, component } // one tensor has one norm
+  },
   floor: 0,
   async score({ model, rows, time }, params) {
     if (params.component === 'output') {

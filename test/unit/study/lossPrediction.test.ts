@@ -102,6 +102,8 @@ it('one run stands for parameters that change nothing', () => {
   expect(runs(', query: predicted-loss', 'layers', '[all, last]')).toBe(1)
   expect(runs(', query: predicted-loss', 'batch', '[topk, kmeans++]')).toBe(1)
   expect(runs('', 'lambda', '[0, 1]')).toBe(2)
+  expect(runs(', layers: last-weight', 'normMode', '[tensor-sum, global-l2]')).toBe(1)
+  expect(runs(', layers: last', 'normMode', '[tensor-sum, global-l2]')).toBe(2)
 })
 
 describe('what cannot work is refused before anything is trained', () => {
