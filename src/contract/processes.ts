@@ -12,6 +12,8 @@ export const labToMain = z.discriminatedUnion('type', [
   z.object({ type: z.literal('kill-job'), id: z.number().int() }),
   /** running or not: keeps the machine awake */
   z.object({ type: z.literal('busy'), busy: z.boolean() }),
+  /** something happened that a user who looks elsewhere wants to know */
+  z.object({ type: z.literal('notice'), title: z.string(), message: z.string() }),
 ])
 export type LabToMain = z.infer<typeof labToMain>
 

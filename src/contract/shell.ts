@@ -10,6 +10,8 @@ export interface DesktopBridge {
   saveFile(name: string, mime: string, bytes: Uint8Array): Promise<SaveFileReply>
   /** Absolute path of a file that was dropped or chosen; empty when it is none of the disk. */
   pathOf(file: unknown): string
+  /** Files or folders were opened with the app, by absolute path; also those opened before the page could hear. Returns the unsubscriber. */
+  onOpen(listener: (paths: string[]) => void): () => void
   /** A menu item or its shortcut was used; returns the unsubscriber. */
   onMenu(listener: (command: MenuCommand) => void): () => void
 }
@@ -18,12 +20,13 @@ export interface DesktopBridge {
 export type SaveFileReply = { readonly ok: true; readonly path: string | null } | { readonly ok: false; readonly error: WireError }
 
 /** Items of the application menu that the page carries out. */
-export type MenuCommand = 'project.new' | 'study.save' | 'run.start' | 'run.stop' | 'palette.open' | 'help.shortcuts'
+export type MenuCommand = 'project.new' | 'project.open' | 'study.save' | 'run.start' | 'run.stop' | 'palette.open' | 'help.shortcuts'
 
 export const shellChannels = {
   requestLab: 'shell.requestLab',
   saveFile: 'shell.saveFile',
   menu: 'shell.menu',
+  open: 'shell.open',
   labPort: 'shell.labPort',
 } as const
 

@@ -1,8 +1,11 @@
-import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 import { app } from 'electron'
 import { startDesktop } from './electron/desktop'
 import { staticFile } from './node/server/staticFiles'
+import { jsonFile } from './node/storage/jsonFile'
 import { writeAtomic } from './node/storage/files'
 import { defaultWorkspace } from './node/workspace/location'
 
@@ -19,6 +22,16 @@ void startDesktop({
   developmentUrl,
   serveFile: (pathname) => staticFile(built('../renderer'), pathname, "'self'"),
   writeFile: writeAtomic,
+  place: jsonFile(join(app.getPath('userData'), 'window.json')),
+  // An unpackaged app is started with its own folder as the first argument.
+  pathsIn: (argv, cwd) =>
+    argv
+      .slice(app.isPackaged ? 1 : 2)
+      .filter((argument) => !argument.startsWith('-'))
+      .map((argument) => resolve(cwd, argument))
+      .filter((path) => existsSync(path)),
+  argv: process.argv,
+  cwd: process.env.INIT_CWD ?? process.cwd(),
   // `npm start` waits for this word; without it, it falls back to the browser.
   onReady: () => process.send?.('ready'),
 })

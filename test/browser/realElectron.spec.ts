@@ -41,6 +41,8 @@ test.describe('the desktop app in a real Electron', () => {
       await expect(page.getByRole('button', { name: /^Backend: / })).toBeVisible()
       expect(await page.evaluate(() => Object.keys((globalThis as unknown as { querent: object }).querent).sort())).toEqual([
         'onMenu',
+        'onOpen',
+        'pathOf',
         'requestLab',
         'saveFile',
       ])

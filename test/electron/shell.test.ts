@@ -119,7 +119,7 @@ describe('the desktop shell', () => {
   })
 
   it('offers exactly the bridge', () => {
-    expect(Object.keys(app.bridge).sort()).toEqual(['onMenu', 'requestLab', 'saveFile'])
+    expect(Object.keys(app.bridge).sort()).toEqual(['onMenu', 'onOpen', 'pathOf', 'requestLab', 'saveFile'])
     expect(Object.isFrozen(app.bridge)).toBe(true)
     expect([...app.electron.fake.exposed.keys()]).toEqual(['querent'])
     expect([...app.electron.fake.handlers.keys()]).toEqual([shellChannels.saveFile])
@@ -138,12 +138,12 @@ describe('the desktop shell', () => {
       .menu!.template.flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu : []))
       .filter(({ id }) => id !== undefined)
     for (const item of items) item.click?.({} as never, firstWindow() as never, {})
-    expect(heard).toEqual(['project.new', 'study.save', 'run.start', 'run.stop', 'palette.open', 'help.shortcuts'])
+    expect(heard).toEqual(['project.new', 'project.open', 'study.save', 'run.start', 'run.stop', 'palette.open', 'help.shortcuts'])
     expect(new Set(items.map(({ accelerator }) => accelerator)).size).toBe(items.length)
     expect(JSON.stringify(app.electron.fake.menu!.template)).not.toMatch(/reload|toggleDevTools/i)
     stop()
     items[0].click?.({} as never, firstWindow() as never, {})
-    expect(heard).toHaveLength(6)
+    expect(heard).toHaveLength(7)
   })
 })
 

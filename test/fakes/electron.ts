@@ -4,7 +4,7 @@
 // message ports really cross them.
 import { fork, type ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'node:events'
-import { constants } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type * as E from 'electron'
@@ -27,6 +27,12 @@ export const fake = {
   menu: null as Menu | null,
   saveDialog: { canceled: true, filePath: '' },
   saveOptions: [] as E.SaveDialogOptions[],
+  /** index of the button that answers questions */
+  answer: 2,
+  questions: [] as E.MessageBoxOptions[],
+  notifications: [] as Notification[],
+  focused: null as BrowserWindow | null,
+  displays: [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }],
   exposed: new Map<string, unknown>(),
   blockers: new Set<number>(),
   children: [] as FakeUtilityProcess[],
@@ -38,6 +44,10 @@ export const fake = {
 class App extends EventEmitter {
   get isPackaged(): boolean {
     return fake.packaged
+  }
+  getPath(name: string): string {
+    if (name !== 'userData') throw new Error(`Failed to get '${name}' path`)
+    return process.env.QUERENT_WORKSPACE ?? tmpdir()
   }
   getVersion(): string {
     return '0.0.0-fake'
@@ -58,7 +68,8 @@ class App extends EventEmitter {
     let prevented = false
     this.emit('before-quit', { preventDefault: () => (prevented = true) })
     if (prevented) return
-    for (const window of BrowserWindow.getAllWindows()) window.destroy()
+    // Windows may refuse: then nothing quits.
+    for (const window of BrowserWindow.getAllWindows()) if (!window.leave()) return
     this.emit('will-quit', {})
     this.exit(0)
   }
@@ -122,21 +133,69 @@ export class BrowserWindow extends EventEmitter {
     queueMicrotask(() => this.emit('ready-to-show'))
     return Promise.resolve()
   }
+  bounds = { x: 0, y: 0, width: 1280, height: 800 }
+  maximized = false
   show(): void {
+    this.alive()
     this.shown = true
+    this.emit('show')
+  }
+  showInactive(): void {
+    this.show()
+  }
+  hide(): void {
+    this.alive()
+    this.shown = false
+    if (fake.focused === this) fake.focused = null
+    this.emit('hide')
+  }
+  isVisible(): boolean {
+    this.alive()
+    return this.shown
+  }
+  isDestroyed(): boolean {
+    return this.webContents.destroyed
   }
   isMinimized(): boolean {
     return false
   }
   restore(): void {}
-  focus(): void {}
+  focus(): void {
+    this.alive()
+    fake.focused = this
+  }
+  maximize(): void {
+    this.alive()
+    this.maximized = true
+  }
+  isMaximized(): boolean {
+    this.alive()
+    return this.maximized
+  }
+  getNormalBounds(): E.Rectangle {
+    this.alive()
+    return { ...this.bounds }
+  }
+  static getFocusedWindow(): BrowserWindow | null {
+    return fake.focused
+  }
+  private alive(): void {
+    if (this.webContents.destroyed) throw new TypeError('Object has been destroyed')
+  }
   destroy(): void {
     this.webContents.destroyed = true
     this.emit('closed')
   }
+  /** Asks whoever listens, then goes; false when somebody refused. */
+  leave(): boolean {
+    let prevented = false
+    this.emit('close', { preventDefault: () => (prevented = true) })
+    if (!prevented) this.destroy()
+    return !prevented
+  }
   /** What the close button does. */
   close(): void {
-    this.destroy()
+    if (!this.leave()) return
     if (BrowserWindow.getAllWindows().length === 0) app.emit('window-all-closed')
   }
 }
@@ -192,7 +251,31 @@ export const dialog = {
     fake.saveOptions.push(given.at(-1) as E.SaveDialogOptions)
     return Promise.resolve(fake.saveDialog)
   },
+  showMessageBox: (...given: [BrowserWindow, E.MessageBoxOptions] | [E.MessageBoxOptions]): Promise<{ response: number }> => {
+    const question = given.at(-1) as E.MessageBoxOptions
+    fake.questions.push(question)
+    if (!question.buttons?.[fake.answer]) throw new Error(`no button ${fake.answer}`)
+    return Promise.resolve({ response: fake.answer })
+  },
   showErrorBox: (title: string, text: string): void => void fake.errors.push(`${title}: ${text}`),
+}
+export class Notification extends EventEmitter {
+  static isSupported(): boolean {
+    return true
+  }
+  constructor(readonly options: E.NotificationConstructorOptions) {
+    super()
+    if (!fake.ready) throw new Error('Cannot create Notification before app is ready')
+  }
+  show(): void {
+    fake.notifications.push(this)
+  }
+}
+export const screen = {
+  getAllDisplays(): typeof fake.displays {
+    if (!fake.ready) throw new Error("The 'screen' module can't be used before the app 'ready' event")
+    return fake.displays
+  },
 }
 let nextBlocker = 1
 export const powerSaveBlocker = {

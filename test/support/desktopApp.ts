@@ -34,6 +34,7 @@ export async function startDesktopApp(workspace: string, prepare: (electron: Ele
   const electron = await import('../fakes/electron')
   const { startDesktop } = await import('@main/electron/desktop')
   const { staticFile } = await import('@main/node/server/staticFiles')
+  const { jsonFile } = await import('@main/node/storage/jsonFile')
   const { writeAtomic } = await import('@main/node/storage/files')
   const { app, fake } = electron
   prepare(electron)
@@ -48,6 +49,10 @@ export async function startDesktopApp(workspace: string, prepare: (electron: Ele
     developmentUrl: undefined,
     serveFile: (pathname) => staticFile(`${rootDir}/out/renderer`, pathname, "'self'"),
     writeFile: writeAtomic,
+    place: jsonFile(`${workspace}-window.json`),
+    pathsIn: (argv) => argv.filter((argument) => argument.startsWith('/')),
+    argv: [],
+    cwd: '/',
     onReady: () => void readyCount++,
   })
   await import('../../src/preload/index')

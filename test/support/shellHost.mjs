@@ -14,7 +14,7 @@ process.on('disconnect', () => app.exit(1))
 
 const ports = new Map()
 app.on('web-contents-created', (_event, { page }) => {
-  for (const channel of ['shell.labPort', 'shell.menu'])
+  for (const channel of ['shell.labPort', 'shell.menu', 'shell.open'])
     page.on(channel, (event, ...given) => {
       const ids = event.ports.map((port) => {
         const id = ports.size + 1

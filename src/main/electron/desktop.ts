@@ -3,8 +3,12 @@ import { z } from 'zod'
 import { encodeError } from '@contract/errorCodec'
 import { shellChannels, type SaveFileReply } from '@contract/shell'
 import { appOrigin, guardContents, guardPermissions, isOwnPage } from './guards'
+import { createClosing, type Closing } from './closing'
 import { applicationMenu } from './menu'
+import { notifyUnseen } from './notify'
+import { createOpening, type Opening } from './opening'
 import { startSupervisor, type Supervisor } from './supervisor'
+import { keepPlace, placeOf, type PlaceFile } from './windowPlace'
 
 export interface DesktopOptions {
   readonly labEntry: string
@@ -18,6 +22,13 @@ export interface DesktopOptions {
   serveFile(pathname: string): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: Uint8Array }>
   /** Rejects with a `QuerentError` that names the file. */
   writeFile(path: string, bytes: Uint8Array): Promise<void>
+  /** where the window was when it was closed last */
+  readonly place: PlaceFile
+  /** Absolute paths of the files and folders that a command line names. */
+  pathsIn(argv: readonly string[], cwd: string): string[]
+  /** command line and folder of this start */
+  readonly argv: readonly string[]
+  readonly cwd: string
   /** Called when the first window is on screen, or when another instance has one. */
   onReady(): void
 }
@@ -34,6 +45,11 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
     return app.quit()
   }
   guardContents(developmentUrl)
+  const opening = createOpening(options.pathsIn(options.argv, options.cwd))
+  app.on('open-file', (event, path) => {
+    event.preventDefault()
+    opening.open([path])
+  })
   await app.whenReady()
   guardPermissions()
   protocol.handle('app', async (request) => {
@@ -44,6 +60,7 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
   })
 
   let awake: number | undefined
+  const closing = createClosing(options.platform)
   const supervisor = startSupervisor({
     labEntry: options.labEntry,
     jobEntry: options.jobEntry,
@@ -55,19 +72,21 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
     onBusy: (busy) => {
       if (awake !== undefined) powerSaveBlocker.stop(awake)
       awake = busy ? powerSaveBlocker.start('prevent-app-suspension') : undefined
+      closing.setBusy(busy)
     },
+    onNotice: notifyUnseen,
   })
-  answerShell(options, supervisor)
+  answerShell(options, supervisor, opening)
   Menu.setApplicationMenu(applicationMenu(options.platform))
 
-  openWindow(options)
+  openWindow(options, closing)
   app.on('activate', () => {
-    if (BrowserWindow.getAllWindows().length === 0) openWindow(options)
+    if (BrowserWindow.getAllWindows().length === 0) openWindow(options, closing)
+    else bringForward()
   })
-  app.on('second-instance', () => {
-    const [window] = BrowserWindow.getAllWindows()
-    if (window?.isMinimized()) window.restore()
-    window?.focus()
+  app.on('second-instance', (_event, argv, cwd) => {
+    bringForward()
+    opening.open(options.pathsIn(argv, cwd))
   })
   app.on('window-all-closed', () => {
     if (options.platform !== 'darwin') app.quit()
@@ -76,17 +95,27 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
   app.on('before-quit', (event) => {
     if (stopped) return
     event.preventDefault()
-    void supervisor.stop().then(() => {
+    void closing.mayQuit().then(async (may) => {
+      if (!may) return
+      await supervisor.stop()
       stopped = true
       app.quit()
     })
   })
 }
 
-function openWindow(options: DesktopOptions): void {
+function bringForward(): void {
+  const [window] = BrowserWindow.getAllWindows()
+  if (!window) return
+  if (window.isMinimized()) window.restore()
+  window.show()
+  window.focus()
+}
+
+function openWindow(options: DesktopOptions, closing: Closing): void {
+  const { maximized, ...bounds } = placeOf(options.place)
   const window = new BrowserWindow({
-    width: 1280,
-    height: 800,
+    ...bounds,
     minWidth: 1000,
     minHeight: 640,
     show: false,
@@ -102,7 +131,10 @@ function openWindow(options: DesktopOptions): void {
       spellcheck: false,
     },
   })
+  keepPlace(window, options.place)
+  closing.watch(window)
   window.once('ready-to-show', () => {
+    if (maximized) window.maximize()
     window.show()
     options.onReady()
   })
@@ -110,12 +142,14 @@ function openWindow(options: DesktopOptions): void {
 }
 
 /** The few things a page may ask of the shell; each checks who asks and what. */
-function answerShell(options: DesktopOptions, supervisor: Supervisor): void {
+function answerShell(options: DesktopOptions, supervisor: Supervisor, opening: Opening): void {
   const isTrusted = ({ senderFrame, sender }: IpcMainEvent | IpcMainInvokeEvent): boolean =>
     senderFrame !== null && senderFrame === sender.mainFrame && isOwnPage(senderFrame.url, options.developmentUrl)
 
   ipcMain.on(shellChannels.requestLab, (event) => {
-    if (isTrusted(event)) supervisor.connect(event.sender)
+    if (!isTrusted(event)) return
+    supervisor.connect(event.sender)
+    opening.pageHears(event.sender)
   })
   ipcMain.handle(shellChannels.saveFile, async (event, ...given: unknown[]): Promise<SaveFileReply> => {
     const refused = (message: string): SaveFileReply => ({ ok: false, error: { code: 'bad-input', message, details: {} } })

@@ -19,6 +19,7 @@ export function applicationMenu(platform: NodeJS.Platform): Menu {
       label: '&File',
       submenu: [
         item('New project…', 'project.new', 'CmdOrCtrl+N'),
+        item('Open…', 'project.open', 'CmdOrCtrl+O'),
         item('Save', 'study.save', 'CmdOrCtrl+S'),
         line,
         { role: mac ? 'close' : 'quit' },

@@ -25,6 +25,7 @@ export function startSupervisor(options: {
   /** The lab cannot start at all; the message is for the user. */
   onFailed: (message: string) => void
   onBusy: (busy: boolean) => void
+  onNotice: (notice: { readonly title: string; readonly message: string }) => void
 }): Supervisor {
   let lab: UtilityProcess | null = null
   let isReady = false
@@ -68,6 +69,9 @@ export function startSupervisor(options: {
           return void jobs.get(message.id)?.kill()
         case 'busy':
           return setBusy(message.busy)
+        case 'notice':
+          // What the lab says of its own start, the window shows.
+          return isReady ? options.onNotice(message) : undefined
       }
     })
     lab.on('error', () => undefined) // `exit` follows
@@ -87,7 +91,10 @@ export function startSupervisor(options: {
   }
 
   function spawnJob(id: number): void {
-    const job = utilityProcess.fork(options.jobEntry, [...options.labArguments], { serviceName: 'Querent job', stdio: ['ignore', 'ignore', 'pipe'] })
+    const job = utilityProcess.fork(options.jobEntry, [...options.labArguments], {
+      serviceName: 'Querent job',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     const isCurrent = (): boolean => jobs.get(id) === job // a restarted lab counts from the start
     let lastWords = ''
     jobs.set(id, job)

@@ -19,6 +19,7 @@ const opening = openLab({
   spawner: utilitySpawner(parent),
   cores: availableParallelism(),
   onBusy: (busy) => tell({ type: 'busy', busy }),
+  onNotice: ({ title, message }) => tell({ type: 'notice', title, message }),
 })
 // Heard from the start: the app may be closed while the lab still opens.
 parent.on('message', ({ data, ports }) => {

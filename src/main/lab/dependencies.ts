@@ -83,4 +83,6 @@ export interface LabDependencies {
   }
   /** told when work starts and when it ends */
   onBusy(busy: boolean): void
+  /** told what happened, for a user who looks elsewhere */
+  onNotice?(notice: { readonly title: string; readonly message: string }): void
 }

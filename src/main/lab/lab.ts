@@ -21,7 +21,7 @@ export interface Lab {
 export async function createLab(deps: LabDependencies): Promise<Lab> {
   const { store } = deps
   const hub = createHub()
-  const notices = createNotices(hub, deps.clock, () => deps.newId())
+  const notices = createNotices(hub, deps.clock, () => deps.newId(), deps.onNotice)
   const projects: Projects = createProjects(deps, hub, summaryOf)
   const experiments: Experiments = createExperiments(deps, hub, notices, () => projects)
 

@@ -11,13 +11,14 @@ export interface Notices {
   dismiss(id: string): void
 }
 
-export function createNotices(hub: Hub, clock: { now(): Date }, newId: () => string): Notices {
+export function createNotices(hub: Hub, clock: { now(): Date }, newId: () => string, onNotice?: (notice: Notice) => void): Notices {
   let notices: Notice[] = []
   return {
     add: (severity, title, message) => {
       const notice = { id: newId(), at: clock.now().toISOString(), severity, title, message }
       notices = [...notices, notice].slice(-kept)
       hub.emit('notice.added', notice)
+      onNotice?.(notice)
     },
     list: () => notices,
     dismiss: (id) => {

@@ -43,10 +43,12 @@ export interface LabOptions {
   readonly cores: number
   /** told when work starts and when it ends */
   readonly onBusy?: (busy: boolean) => void
+  /** told what happened, for a user who looks elsewhere */
+  readonly onNotice?: (notice: { readonly title: string; readonly message: string }) => void
 }
 
 /** The lab on this machine's disk; throws `locked` when another process has the workspace. */
-export async function openLab({ workspace, transport, runtime, spawner, cores, onBusy }: LabOptions): Promise<Lab> {
+export async function openLab({ workspace, transport, runtime, spawner, cores, onBusy, onNotice }: LabOptions): Promise<Lab> {
   const lock = await own(workspace)
   try {
     const store = await openWorkspace(workspace)
@@ -108,6 +110,7 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         ...mapFiles(join(workspace, 'cache', 'maps')),
       },
       onBusy: onBusy ?? (() => undefined),
+      onNotice,
     })
     return {
       ...lab,

@@ -11,6 +11,7 @@ import { useStarter } from './useStarter'
 /** Commands of the desktop's menu, by the keys that do the same. */
 const menuKeys: Readonly<Record<MenuCommand, string>> = {
   'project.new': 'mod+n',
+  'project.open': 'mod+o',
   'study.save': 'mod+s',
   'run.start': 'mod+enter',
   'run.stop': 'mod+.',
@@ -23,7 +24,7 @@ export function useFrameShortcuts(open: { openPalette(): void; openHelp(): void;
   const router = useRouter()
   const workspace = useWorkspace()
   const messages = useMessages()
-  const { newEmpty, runActive } = useStarter()
+  const { bring, newEmpty, runActive } = useStarter()
   const { saveActive } = useProjectFile()
 
   const stop = (): void => void messages.attempt('The queue could not be stopped', async () => workspace.control('cancel'))
@@ -44,4 +45,7 @@ export function useFrameShortcuts(open: { openPalette(): void; openHelp(): void;
   ])
   const stopListening = window.querent?.onMenu((command) => runShortcut(menuKeys[command]))
   if (stopListening) onBeforeUnmount(stopListening)
+  // What is opened with the app goes where a dropped file goes.
+  const stopOpening = window.querent?.onOpen((paths) => void messages.attempt('This could not be opened', () => bring({ paths })))
+  if (stopOpening) onBeforeUnmount(stopOpening)
 }
