@@ -1,4 +1,4 @@
-import { computed, type ComputedRef } from 'vue'
+import { computed, ref, type ComputedRef, type Ref } from 'vue'
 import type { ResultSet } from '@engine/study/results'
 import type { FigureChoices } from '@figures/figure'
 import { seriesStyles, type NamedStrategy, type SeriesStyle } from '@figures/palette'
@@ -25,6 +25,8 @@ export interface CompareState {
   readonly nameOf: (strategy: string) => string
   readonly comparison: Asked<'comparison'>
   readonly tests: Asked<'tests'>
+  /** tests, which may take long, wait for the first curves */
+  readonly curvesReady: Ref<boolean>
   readonly budget: ComputedRef<number | null>
   /** what figures show: the view's data set and levels, one plot or the chosen small multiples */
   readonly figureChoices: ComputedRef<FigureChoices>
@@ -52,9 +54,10 @@ export function useCompareState(): CompareState {
     () => results.value,
     () => (view.value.dataset ? { kind: 'comparison', view: view.value } : null),
   )
+  const curvesReady = ref(false)
   const tests = useAnswer<'tests'>(
     () => results.value,
-    () => (view.value.dataset && url.tab.value === 'curves' ? { kind: 'tests', view: view.value } : null),
+    () => (view.value.dataset && url.tab.value === 'curves' && curvesReady.value ? { kind: 'tests', view: view.value } : null),
   )
   const budgets = computed(() => comparison.found.value?.answer.budgets ?? [])
   const shared = computed<FigureChoices>(() => ({
@@ -64,17 +67,19 @@ export function useCompareState(): CompareState {
     hidden: [...choices.hidden.value].sort(),
     ...(url.prices.value ? { prices: url.prices.value } : {}),
   }))
+  const focus = useFocus(url.selected, () => strategies.value.map(({ name }) => name))
   return {
     results,
     sources,
     choices,
     url,
-    focus: useFocus(url.selected, () => strategies.value.map(({ name }) => name)),
+    focus,
     strategies,
     looks: computed(() => seriesStyles(strategies.value)),
     nameOf: (strategy) => (results.value?.oracles?.includes(strategy) ? `${strategy}†` : strategy),
     comparison,
     tests,
+    curvesReady,
     budget: computed(
       () =>
         budgets.value.find((labels) => String(labels) === choices.budget.value) ??

@@ -29,10 +29,13 @@ export function useFocus(selection: WritableComputedRef<string>, strategies: () 
   }
 }
 
+/** The strategy of whatever is under the pointer; asked at the page, because a row that is replaced never hears that the pointer left. */
+export const strategyUnder = ({ target }: Event): string | null =>
+  target instanceof Element ? (target.closest('[data-strategy]')?.getAttribute('data-strategy') ?? null) : null
+
 /** What a table row of a strategy binds: it stands out with its curves, and a click selects it. */
 export const rowOf = (focus: Focus, hidden: ReadonlySet<string>, strategy: string) => ({
   class: { dim: hidden.has(strategy), on: focus.emphasis.value === strategy },
-  onMouseenter: () => focus.over(strategy),
-  onMouseleave: () => focus.over(null),
+  'data-strategy': strategy,
   onClick: () => focus.select(strategy),
 })
