@@ -1,11 +1,11 @@
-import { badInput, throwIfCancelled, unsupported } from '../core/errors'
+import { badInput, throwIfCancelled } from '../core/errors'
 import { kMeans, perClusterMedoid } from '../core/kMeans'
 import { argMax, dot, requireFinite, squaredDistance, unitRows } from '../core/linear'
 import { takeRows, type FloatArray, type Matrix } from '../core/matrix'
 import { z } from '../core/zod'
 import { learnedMixFlips } from './alfaMixLearned'
 import type { Query, Strategy } from './contract'
-import { batchSize, drawnBatch, noRows, poolRows, withLabeled } from './query'
+import { batchSize, drawnBatch, labeledRows, noRows, poolRows, withLabeled } from './query'
 
 const params = z.strictObject({
   mixing: z.enum(['closed-form', 'learned']).default('closed-form').meta({
@@ -98,12 +98,11 @@ function unstable({ pool, signal }: Query, head: Head, points: Matrix, anchors: 
   return [...found].sort((a, b) => a - b)
 }
 
-function requireLabels(labels: Int32Array, labeled: Int32Array, classes: number): void {
-  if (labels.length !== labeled.length) throw unsupported('labels of the labelled rows not given: needs --labels', { expected: '--labels' })
+function requireClasses({ rows, labels }: ReturnType<typeof labeledRows>, classes: number): void {
   const at = labels.findIndex((label) => label >= classes)
   if (at < 0) return
-  throw badInput(`row ${labeled[at]} has label ${labels[at]}, and the last layer ${classes} classes`, {
-    path: `row ${labeled[at]}`,
+  throw badInput(`row ${rows[at]} has label ${labels[at]}, and the last layer ${classes} classes`, {
+    path: `row ${rows[at]}`,
     found: String(labels[at]),
     expected: `0 … ${classes - 1}`,
   })
@@ -136,7 +135,7 @@ export const alfaMix: Strategy<Params> = {
     const rows = withLabeled(query)
     const points = await model.embeddings(rows)
     const head = await model.lastLayer()
-    requireLabels(labels, labeled, head.weight.rows)
+    requireClasses(labeledRows(query), head.weight.rows)
     const found = query.time('score', () => {
       requireFinite(
         points.data.map(Math.abs),

@@ -18,7 +18,7 @@ import {
   unit,
   type Direction,
 } from './lossGradients'
-import { noRows, takeBest } from './query'
+import { labeledRows, noRows, takeBest } from './query'
 
 export const alignmentScoreParams = z.strictObject({
   labelMode: z.enum(['argmax', 'expected-abs', 'rms', 'magnitude', 'sampled']).default('argmax').meta({
@@ -75,7 +75,11 @@ export async function alignmentTarget(
     return { direction: similarity === 'cos' ? combined(drawn.map(unit), even) : mean, length: Math.sqrt(norm2(mean)) }
   }
   const labels =
-    target === 'train' ? query.labels : target === 'val-true' ? query.validation.labels : hallucinated(await model.probabilities(rows))
+    target === 'train'
+      ? labeledRows(query).labels
+      : target === 'val-true'
+        ? query.validation.labels
+        : hallucinated(await model.probabilities(rows))
   const mean = await meanGradient(model, rows, oneHot(labels, classes), layers)
   return { direction: similarity === 'cos' ? unit(mean) : mean, length: Math.sqrt(norm2(mean)) }
 }

@@ -18,6 +18,7 @@ import {
   unit,
   type Direction,
 } from './lossGradients'
+import { labeledRows } from './query'
 
 export const targetParam = z
   .union([
@@ -42,9 +43,10 @@ export interface TargetRows {
 }
 
 /** The target's rows; refuses classes without a validation row. */
-export async function targetRows({ model, pool, labeled, labels, validation }: Query, target: Target): Promise<TargetRows> {
+export async function targetRows(query: Query, target: Target): Promise<TargetRows> {
+  const { model, pool, validation } = query
   if (target === 'val-true') return validation
-  if (target === 'train') return { rows: labeled, labels }
+  if (target === 'train') return labeledRows(query)
   if (target === 'pool-pseudo') return { rows: pool, labels: hallucinated(await model.probabilities(pool)) }
   const missing = target.classes.find((label) => !validation.labels.includes(label))
   if (missing !== undefined) {

@@ -1,3 +1,4 @@
+import { unsupported } from '../core/errors'
 import { requireFinite } from '../core/linear'
 import { topK } from '../core/topK'
 import type { Acquisition, ModelView, Query, ScoreSource } from './contract'
@@ -14,6 +15,15 @@ export function withLabeled({ pool, labeled }: Pick<Query, 'pool' | 'labeled'>):
   rows.set(pool)
   rows.set(labeled, pool.length)
   return rows
+}
+
+/** The labelled rows with their classes; arrays may hold the rows alone. */
+export function labeledRows({ labeled, labels }: Pick<Query, 'labeled' | 'labels'>): {
+  readonly rows: Int32Array
+  readonly labels: Int32Array
+} {
+  if (labels.length !== labeled.length) throw unsupported('labels of the labelled rows not given: needs --labels', { expected: '--labels' })
+  return { rows: labeled, labels }
 }
 
 /** A uniform batch, for methods that compare with labelled rows when there are none yet. */

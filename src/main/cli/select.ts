@@ -5,17 +5,14 @@ import type { Reading } from '@engine/strategies/contract'
 import { scores, selectorOf, strategies } from '@engine/strategies/registry'
 import { addArrayOptions, openInputs, type ArrayOptions } from './arrays/methodInputs'
 import { addParamOptions, paramsFrom } from './arrays/paramFlags'
-import { decidedBy, refuseMethod } from './arrays/methods'
+import { decidedBy, refuseMethod, runOnly } from './arrays/methods'
 import { tableResult } from './arrays/table'
 import { integer, type CliContext, type CommandResult } from './io'
 
 type Options = ArrayOptions & { readonly k: number } & Readonly<Record<string, unknown>>
 
-/** Methods that only make sense inside a run. */
-const runOnly = ['full-data', 'replay', 'learning-loss']
-
 /** Every strategy and every score that can choose from arrays. */
-const selectable = [...new Set([...strategies.keys(), ...scores.keys()])].filter((id) => !runOnly.includes(id))
+const selectable = [...new Set([...strategies.keys(), ...scores.keys()])].filter((id) => !runOnly.has(id))
 
 export function register(program: Command, context: CliContext): void {
   const command = program

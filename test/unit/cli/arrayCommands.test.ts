@@ -184,6 +184,8 @@ describe('score, select and measure', () => {
   const entropy = ['score', 'entropy', '--probs']
   it.each<[string, string[], string[]]>([
     ['an unknown score', ['score', 'entropi'], ['unknown method "entropi"', 'did you mean: entropy']],
+    ['a score that only a run has', ['score', 'learning-loss'], ['learning-loss asks a module', 'needs a study']],
+    ['a selection that only a study starts', ['select', 'external', '--k', '1'], ['external is answered by a program', 'needs a study']],
     ['an unknown strategy', ['select', 'badg', '--k', '1'], ['did you mean: badge']],
     ['an unknown measure', ['measure', 'acuracy'], ['did you mean: accuracy']],
     ['no array', ['score', 'entropy'], ['--probs']],
