@@ -1,6 +1,6 @@
 import type { ResultSet } from '../study/results'
 import type { FactorValue, MetricId } from '../study/spec'
-import { finishedGroups, pairedValues, primaryOf, rivalsOf, sharedRanges, type FinishedGroup } from './finished'
+import { finishedGroups, pairedValues, primaryOf, rivalsOf, sharedRanges, testShareOf, type FinishedGroup } from './finished'
 import { intervalsOf, mean } from './intervals'
 import { metricInfo } from './metricInfo'
 import { effectSize, pairedTest, ropeVerdict, type RopeVerdict } from './pairedTests'
@@ -99,10 +99,11 @@ function prepare(results: ResultSet, metric: MetricId) {
       const seeds = [...(contrasts[0]?.keys() ?? [])].filter((seed) => contrasts.every((contrast) => contrast.has(seed)))
       if (seeds.length === 0) return []
       const perSeed = seeds.map((seed) => mean(contrasts.map((contrast) => contrast.get(seed)!)))
-      const estimate = interval(perSeed)
+      const testShare = testShareOf(results, own[0])
+      const estimate = interval(perSeed, testShare)
       const verdict = ropeVerdict(estimate.lo, estimate.hi, stats.rope, metricInfo[metric].higherIsBetter)
       const size = seeds.length > 1 ? effectSize(perSeed) : null
-      const p = pairedTest(stats.test, perSeed)
+      const p = pairedTest(stats.test, perSeed, testShare)
       return [{ dataset, strategy, changes, cells: contrasts.length, seeds: seeds.length, ...estimate, p, effectSize: size, verdict }]
     },
   }

@@ -1,8 +1,9 @@
 import type { ResultSet } from '../study/results'
 import type { Finding, MetricId } from '../study/spec'
 import { cellTitle } from './factorWords'
-import { blocksOf, finishedGroups, rivalsOf, sharedRanges, type FinishedGroup } from './finished'
+import { finishedGroups, rivalsOf, sharedRanges, type FinishedGroup } from './finished'
 import { minimumPairsForP } from './pairedTests'
+import { pairwise, type PairwiseRow } from './pairwise'
 
 /** Training accuracy below which a fit counts as unfinished. */
 const finishedFit = 0.99
@@ -23,7 +24,7 @@ export function resultFindings(results: ResultSet, metric: MetricId = results.st
         ...copyFindings(results, own),
         ...budgetFindings(dataset, own),
         ...seedFindings(dataset, own),
-        ...familyFindings(results, dataset, own),
+        ...familyFindings(results, dataset, metric),
         ...valueFindings(own, metric),
         ...fitFindings(dataset, own),
       ]
@@ -81,16 +82,19 @@ function copyFindings({ stats }: ResultSet, groups: readonly FinishedGroup[]): F
 }
 
 /** 2^(1 − n) is the smallest two-sided p of n sign flips or signed ranks; Holm's first step multiplies it by the family. */
-function familyFindings({ stats }: ResultSet, dataset: string, groups: readonly FinishedGroup[]): Finding[] {
-  if (stats.test === 'paired-t' || stats.correction !== 'holm' || stats.family !== 'vs-baseline') return []
-  const blocks = blocksOf(rivalsOf(groups, stats.baseline), stats.baseline)
-  const hopeless = blocks.find(
-    ({ baseline: { runs }, others }) => runs.length >= minimumPairsForP && others.length * 2 ** (1 - runs.length) > 0.05,
+function familyFindings(results: ResultSet, dataset: string, metric: MetricId): Finding[] {
+  const { stats } = results
+  if (stats.test === 'paired-t' || stats.correction !== 'holm') return []
+  // only which pairs are tested counts here: of the tests, the quickest
+  const tested = pairwise({ ...results, stats: { ...stats, test: 'paired-t' } }, { metric }).filter(
+    (row) => row.dataset === dataset && row.p !== null && row.seeds >= minimumPairsForP,
   )
-  if (hopeless === undefined) return []
-  const [n, family] = [hopeless.baseline.runs.length, hopeless.others.length]
-  const message = `${n} seeds and ${family} comparisons on ${dataset}: the smallest adjusted p is ${Number(Math.min(1, family * 2 ** (1 - n)).toPrecision(2))}, so nothing can be significant at 0.05`
-  return [finding('warning', 'family-too-large', 'stats', message, `run at least ${Math.ceil(1 + Math.log2(family / 0.05))} seeds`)]
+  const smallest = ({ familySize, seeds }: PairwiseRow): number => familySize * 2 ** (1 - seeds)
+  if (tested.length === 0 || tested.some((row) => smallest(row) <= 0.05)) return []
+  const { seeds, familySize } = tested.reduce((a, b) => (smallest(b) < smallest(a) ? b : a))
+  const least = Number(Math.min(1, familySize * 2 ** (1 - seeds)).toPrecision(2))
+  const message = `${seeds} seeds and ${familySize} comparisons on ${dataset}: the smallest adjusted p is ${least}, so nothing can be significant at 0.05`
+  return [finding('warning', 'family-too-large', 'stats', message, `run at least ${Math.ceil(1 + Math.log2(familySize / 0.05))} seeds`)]
 }
 
 function seedFindings(dataset: string, groups: readonly FinishedGroup[]): Finding[] {

@@ -86,6 +86,10 @@ export function blocksOf<G extends RunGroup>(groups: readonly G[], baseline: str
     }))
 }
 
+/** Test rows ÷ rows to train on, where seeds split the data anew (Nadeau & Bengio 2003); undefined where they share a split. */
+export const testShareOf = ({ splitVaries }: ResultSet, { runs: [first] }: FinishedGroup): number | undefined =>
+  splitVaries ? first.testShare : undefined
+
 export const lastBudget = ({ curves: [first] }: FinishedGroup): number => first.labels[first.labels.length - 1]
 
 /**

@@ -1,6 +1,6 @@
 import type { ResultSet } from '../study/results'
 import type { MetricId, StatsSpec } from '../study/spec'
-import { finishedGroups, pairedValues, primaryOf, rivalsOf, sharedRanges, type FinishedGroup } from './finished'
+import { finishedGroups, pairedValues, primaryOf, rivalsOf, sharedRanges, testShareOf, type FinishedGroup } from './finished'
 import { intervalsOf } from './intervals'
 import { metricInfo } from './metricInfo'
 import { countWins, effectSize, holm, pairedTest, ropeVerdict, type RopeVerdict, type Wins } from './pairedTests'
@@ -56,7 +56,7 @@ export function pairwise(results: ResultSet, options: { readonly metric?: Metric
   const rows = pairs.map(([first, second]): PairwiseRow => {
     const tested = rivals.has(first) && rivals.has(second)
     const differences = [...pairedValues(primary.get(first)!, primary.get(second)!).values()]
-    const testShare = results.splitVaries ? first.runs[0].testShare : undefined
+    const testShare = testShareOf(results, first)
     const estimate = differences.length > 0 ? interval(differences, testShare) : { mean: null, lo: null, hi: null }
     return {
       study: results.study,

@@ -14,6 +14,7 @@ import {
   minimumPairsForP,
   pairedTest,
   sameValue,
+  testShareOf,
   testTitle,
   type BudgetRange,
   type Factors,
@@ -131,16 +132,17 @@ function savingCell({ row: { ssr, ssrLo, ssrHi, ssrCensored, ssrAt } }: Line): T
 }
 
 function estimateCell(
-  { stats }: ResultSet,
+  results: ResultSet,
   line: Line,
   block: readonly Line[],
   quantity: 'areas' | 'finals',
   [mean, lo, hi]: readonly (number | null)[],
 ): TableCell {
   if (mean === null) return { text: '–', values: [null, null, null, null] }
+  const { stats } = results
   const text = unitText(stats.metric)
   const compared = block.filter(({ rival }) => rival)
-  const mark = quantity === 'finals' && !endTogether(compared) ? undefined : marksOf(compared, quantity, stats).get(line)
+  const mark = quantity === 'finals' && !endTogether(compared) ? undefined : marksOf(compared, quantity, results).get(line)
   const shown = estimateText(mean, lo, hi, text, stats.band === 't95' ? text : null)
   return { text: shown, values: [mean, lo, hi, mark ?? null], ...(mark ? { mark } : {}) }
 }
@@ -149,7 +151,8 @@ function estimateCell(
 const endTogether = (lines: readonly Line[]): boolean => new Set(lines.map(({ group }) => lastBudget(group))).size < 2
 
 /** The best line by its mean over seeds, and those whose paired difference to it is not significant after Holm. */
-function marksOf(lines: readonly Line[], quantity: 'areas' | 'finals', stats: ResultSet['stats']): Map<Line, 'best' | 'tied'> {
+function marksOf(lines: readonly Line[], quantity: 'areas' | 'finals', results: ResultSet): Map<Line, 'best' | 'tied'> {
+  const { stats } = results
   const { higherIsBetter } = metricInfo[stats.metric]
   const sign = higherIsBetter ? 1 : -1
   const known = lines.filter((line) => line[quantity].size > 0)
@@ -159,7 +162,7 @@ function marksOf(lines: readonly Line[], quantity: 'areas' | 'finals', stats: Re
   const others = known.filter((line) => line !== best)
   const differences = others.map((line) => [...pairedValues(best[quantity], line[quantity]).values()])
   if (differences.some((values) => values.length < minimumPairsForP)) return new Map([[best, 'best']])
-  const p = holm(differences.map((values) => pairedTest(stats.test, values)))
+  const p = holm(differences.map((values) => pairedTest(stats.test, values, testShareOf(results, best.group))))
   return new Map([[best, 'best'], ...others.flatMap((line, i): [Line, 'tied'][] => ((p[i] ?? 1) < significance ? [] : [[line, 'tied']]))])
 }
 
@@ -225,6 +228,10 @@ function resultsCaption(
     sentences.push(
       `Labels saved: how many more labels ${results.stats.baseline} needs for the same last value, with 95 % bootstrap interval; ≥ where it never gets there.`,
     )
+  const copies = [
+    ...new Set(blocks.flatMap(({ lines }) => lines.flatMap(({ group, rival }) => (rival || group.line ? [] : [group.strategy])))),
+  ]
+  for (const name of copies) sentences.push(`${name} is ${stats.baseline} run for another number of rounds and is not compared.`)
   if (others === 0) return sentences
   const within = blocks.length > 1 ? ' within a block' : ''
   if (fewest < minimumPairsForP)

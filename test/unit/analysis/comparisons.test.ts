@@ -122,14 +122,19 @@ describe('the baseline run further', () => {
           ...run.state,
           records: run.state.records.map((record) => ({
             ...record,
-            metrics: { accuracy: record.metrics.accuracy! + (run.strategy.startsWith('random') ? lift : 0) },
+            metrics: { accuracy: record.metrics.accuracy! + (run.strategy.startsWith('random') ? lift * (1 + (run.seed % 2)) : 0) },
           })),
         },
       }))
     const runs = [...cell('reinit-fresh', 0), ...cell('carry', 0.03)]
     const [overall] = mainEffects(resultsOf(runs, {}, { factors: ['training.weightStart'] }))
     expect(overall).toMatchObject({ strategy: null, cells: 3 })
-    expect(overall.mean).toBeCloseTo(0.01, 12)
+    expect(overall.mean).toBeCloseTo(0.1 / 7, 12)
+    const split = runs.map((run) => ({ ...run, state: { ...run.state, poolSize: 1000, testSize: 500 } }))
+    const [, random] = mainEffects(resultsOf(split, { test: 'paired-t' }, { factors: ['training.weightStart'], splitVaries: true }))
+    const [, plain] = mainEffects(resultsOf(split, { test: 'paired-t' }, { factors: ['training.weightStart'] }))
+    expect(plain.hi!).toBeGreaterThan(plain.lo!)
+    expect(random.hi! - random.lo!).toBeCloseTo((plain.hi! - plain.lo!) * Math.sqrt((1 / 7 + 0.5) * 7), 12)
   })
 })
 
@@ -237,6 +242,9 @@ describe('findings of results', () => {
     const [found] = resultFindings(resultsOf([...both.filter(({ strategy }) => strategy === 'random'), ...many]))
     expect(found).toMatchObject({ code: 'family-too-large', fix: 'run at least 7 seeds' })
     expect(found.message).toContain('the smallest adjusted p is 0.094')
+    // a strategy with too few seeds for a test is in no family
+    const single = runOf('margin', 0, labels, rising)
+    expect(codes([...both, single])).not.toContain('family-too-large')
   })
 
   it('tell of fits that are not finished or not equally long, of missing runs and of a missing baseline', () => {
