@@ -62,7 +62,14 @@ export const curveFigure = (subject: CurveSubject): Figure =>
       const panels = over ? levels.map((panel) => ({ ...panel, curves: panel.curves.map(over.along) })) : levels
       const drawn = panels.map((panel) => ({
         title: panel.title,
-        curves: drawnCurves(panel.curves, shown.styles, 'paper', subject.scale(shown), shown.nameOf),
+        // traces that are not drawn would only travel
+        curves: drawnCurves(
+          band === 'traces' ? panel.curves : panel.curves.map((curve) => ({ ...curve, traces: [] })),
+          shown.styles,
+          'paper',
+          subject.scale(shown),
+          shown.nameOf,
+        ),
       }))
       const all = drawn.flatMap((panel) => panel.curves)
       const seeds = seedsText(seedsOf(all))

@@ -59,8 +59,8 @@ export function compare(all: ResultSet, view: ComparisonView): Comparison {
   const summary = summarize(results)
   return {
     view,
-    curves: curves(results, { facet }).filter((curve) => curve.labels.length > 0),
-    differences: pairedDifference(results, { facet }).filter((curve) => curve.labels.length > 0),
+    curves: curves(results, { facet }).flatMap(withoutTraces),
+    differences: pairedDifference(results, { facet }).flatMap(withoutTraces),
     summary,
     areas: ordered(
       summary.filter((row) => compatible(facet, row.factors)),
@@ -73,6 +73,9 @@ export function compare(all: ResultSet, view: ComparisonView): Comparison {
     seeds: new Set(results.runs.map(({ seed }) => seed)).size,
   }
 }
+
+/** Figures bring the traces they draw; a thousand of them would only travel. */
+const withoutTraces = (curve: Curve): Curve[] => (curve.labels.length > 0 ? [{ ...curve, traces: [] }] : [])
 
 /** Best area first; in the study's order while rows would still change places. */
 function ordered(rows: readonly SummaryRow[], { runs, stats }: ResultSet): readonly SummaryRow[] {
