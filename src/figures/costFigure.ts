@@ -98,7 +98,7 @@ export const costFrontier = linesFigure(
       band: 'none',
       notes: [seeds],
       caption: sentences(
-        `${metricTitle(metric)} against ${prices ? `cost (${prices.label} per label, ${prices.hour} per hour of training and selection)` : 'hours of training and selection, median over seeds,'} at each evaluation, mean over ${seeds}`,
+        `${metricTitle(metric)} against ${prices ? `cost (${prices.label} per label, ${prices.hour} per hour of training and selection)` : 'time of training and selection, median over seeds,'} at each evaluation, mean over ${seeds}`,
         'dotted: the best value for its cost of a data set, which no other point beats',
         'times hold for the machine, backend and number of jobs of these runs',
         oracleNote(

@@ -29,7 +29,9 @@ export function standardDeviation(values: readonly number[]): number {
   return spread <= 1e-12 * largest ? 0 : spread
 }
 
+/** Middle value; NaN without any, and where one is NaN. */
 export function median(values: readonly number[]): number {
+  if (values.some(Number.isNaN)) return NaN
   const sorted = [...values].sort((a, b) => a - b)
   const half = sorted.length >> 1
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2

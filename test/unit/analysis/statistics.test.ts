@@ -64,6 +64,7 @@ describe('intervals of the mean', () => {
     expect(standardDeviation([2, 4, 4, 4, 5, 5, 7, 9])).toBeCloseTo(2.1380899352993947, 14)
     expect(standardDeviation([0.1 + 0.2, 0.3])).toBe(0)
     expect([median([3, 1, 2]), median([4, 1, 3, 2])]).toEqual([2, 2.5])
+    expect(median([3, NaN, 2])).toBeNaN() // a time that is not known leaves the median unknown, wherever it stands
   })
 })
 
