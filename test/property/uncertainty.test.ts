@@ -87,6 +87,8 @@ describe('uncertainty scores (A§19.9)', () => {
   })
 })
 
+const normModes = ['tensor-sum', 'global-l2'] as const
+
 describe('entropy gradient norm (A§19.15)', () => {
   it('of the expected loss is that of the entropy; with the weights held fixed it is 0', () => {
     fc.assert(
@@ -114,7 +116,10 @@ describe('entropy gradient norm (A§19.15)', () => {
         (others) => {
           const m = logSoftmax(matrixOf([[1, 1, 1, 1], ...others]))
           const embeddings = matrixOf(others.concat([[0]]).map(() => [1, 2]))
-          for (const norms of [outputNorms(m), lastLayerNorms(m, embeddings, 'tensor-sum'), lastLayerNorms(m, embeddings, 'global-l2')]) {
+          for (const norms of [
+            outputNorms(m),
+            ...normModes.map((normMode) => lastLayerNorms(m, embeddings, { layers: 'last', normMode })),
+          ]) {
             expect(norms[0]).toBeLessThan(1e-14)
             expect(topK(norms, norms.length).at(-1)).toBe(0)
           }
@@ -127,7 +132,7 @@ describe('entropy gradient norm (A§19.15)', () => {
     fc.assert(
       fc.property(logits, fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 1, maxLength: 6 }), (z, h) => {
         const m = logSoftmax(matrixOf([z]))
-        const [sum, global] = (['tensor-sum', 'global-l2'] as const).map((mode) => lastLayerNorms(m, matrixOf([h]), mode)[0])
+        const [sum, global] = normModes.map((normMode) => lastLayerNorms(m, matrixOf([h]), { layers: 'last', normMode })[0])
         expect(sum).toBeGreaterThanOrEqual(global * (1 - 1e-12))
         expect(global).toBeGreaterThanOrEqual((sum / Math.SQRT2) * (1 - 1e-12))
       }),

@@ -218,6 +218,13 @@ describe('a model with a module', () => {
     expect((await joint.tensorNorms(data.rows)).squared).toEqual((await plain.tensorNorms(data.rows)).squared)
   })
 
+  it('does not enter the entropy gradient: without it the trained network scores alike (A§19.18)', async () => {
+    const [plain, joint] = [modelOf('mlp'), modelOf('mlp', spec)]
+    await fitted(joint, data)
+    plain.restore((await joint.snapshot()).slice(0, plain.state.length))
+    expect((await plain.tensorNorms(data.rows)).squared).toEqual((await joint.tensorNorms(data.rows)).squared)
+  })
+
   it('learns to rank and to predict losses', async () => {
     for (const loss of ['rank', 'mse'] as const) {
       const model = modelOf('mlp', { ...spec, loss })

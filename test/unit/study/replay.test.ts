@@ -52,6 +52,34 @@ describe('replay', () => {
   })
 })
 
+describe('weights of a round whose labelled set was bought in another order (A§19.36)', () => {
+  const [initial, rest] = [6, 10]
+  /** Weights and running statistics after the last round, of a network with batch normalisation, for picks in this order. */
+  const last = async (weightStart: RunSpec['training']['weightStart'], picks: number[][]) => {
+    const [spec] = specsOf('{ id: replay, selections: old.csv }', `initial: ${initial}, query: ${rest / 2}, rounds: 2`)
+    const run = {
+      ...spec,
+      keep: 'weights' as const,
+      model: { type: 'resnet' as const, widths: [2], blocks: 1, dropout: 0, init: 'he-uniform' as const },
+      training: { ...spec.training, weightStart },
+    }
+    const events = await collect(run, images, { files: parseRunFiles(run, { 'old.csv': csvOf('badge', picks) }) })
+    expect(endOf(events)).toMatchObject({ state: 'finished' })
+    return events.flatMap((event) => (event.type === 'artifact' && /^weights-0*2-/.test(event.name) ? [event] : []))
+  }
+  const square = <P extends { readonly shape: readonly number[] }>(pool: P): P => ({ ...pool, shape: [1, 2, 2] })
+  const images = { ...dataset, kind: 'image' as const, train: square(dataset.train), test: dataset.test && square(dataset.test) }
+
+  it.each(['reinit-fresh', 'reinit-same', 'carry'] as const)('%s', async (weightStart) => {
+    const [spec] = specsOf('random', `initial: ${initial}, query: ${rest / 2}, rounds: 2`)
+    const [a, b] = picksOf(await collect(spec, dataset))
+    const [first, second] = [await last(weightStart, [a, b]), await last(weightStart, [b, a])]
+    expect(first.some(({ name }) => name.includes('running_var'))).toBe(true)
+    if (weightStart === 'carry') expect(second).not.toEqual(first)
+    else expect(second.map(({ data }) => data)).toEqual(first.map(({ data }) => data))
+  })
+})
+
 describe('recorded picks', () => {
   const header = 'study,dataset,run,strategy,seed,round,order,row'
   const csv = [header, 's,wine,a,badge,0,1,0,3', 's,digits,b,badge,0,1,0,4', 's,digits,c,badge,1,1,0,5'].join('\n')
