@@ -192,7 +192,7 @@ describe.each(backendIds)('%s', (id) => {
       expect(found?.[kind].map(({ length }) => length)).toEqual(
         networks.mlp.parameters.map(({ shape }) => shape.reduce((a, b) => a * b, 1)),
       )
-      expected?.[kind].forEach((values, t) => expect(relativeError(found?.[kind][t] ?? [], values)).toBeLessThan(1e-4))
+      expected?.[kind].forEach((values, t) => expect(relativeError(found?.[kind][t] ?? new Float64Array(0), values)).toBeLessThan(1e-4))
     }
     expect((await trained(executor, 'mlp', rules[0], 1)).moments).toBeNull()
   })
