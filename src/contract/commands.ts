@@ -109,6 +109,8 @@ export const commands = {
   'study.save': command<{ revision: number }>()(z.strictObject({ project: id, yaml, revision: z.number().int() })),
   'study.plan': command<PlanReport>()(z.strictObject({ project: id, yaml })),
   'recipes.list': command<RecipeInfo[]>()(nothing),
+  /** The study of a recipe. */
+  'recipes.text': command<{ yaml: string }>()(z.strictObject({ recipe: id })),
   'datasets.list': command<DatasetInfo[]>()(nothing),
   /** Adds a piece of a file to an upload (an id of the page's choice), from its end on. */
   'datasets.upload': command<{ received: number }>()(

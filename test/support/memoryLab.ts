@@ -292,6 +292,11 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       )
     },
     'recipes.list': (): RecipeInfo[] => recipesForMemory.map(({ info }) => info),
+    'recipes.text': ({ recipe }) => {
+      const found = recipesForMemory.find(({ info }) => info.id === recipe)
+      if (!found) throw new QuerentError('not-found', `there is no recipe "${recipe}"`)
+      return { yaml: found.yaml }
+    },
     ...memoryImports(emit),
     'programs.list': ({ project }) =>
       commandsOf(projectOf(project).yaml).map((command) => ({ command, confirmed: allowed.has(JSON.stringify(command)) })),

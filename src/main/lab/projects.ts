@@ -21,6 +21,7 @@ type ProjectHandlers = Pick<
   | 'study.save'
   | 'study.plan'
   | 'recipes.list'
+  | 'recipes.text'
 >
 
 export interface Projects {
@@ -164,6 +165,7 @@ export function createProjects(deps: LabDependencies, hub: Hub, summaryOf: (reco
       }),
     'study.plan': async ({ project, yaml }) => deps.study.plan(yaml, store.studyPath(project), await finishedRuns(project)),
     'recipes.list': () => deps.recipes.list(),
+    'recipes.text': async ({ recipe }) => ({ yaml: await deps.recipes.text(recipe) }),
   }
 
   return {

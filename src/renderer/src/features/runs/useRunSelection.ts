@@ -29,8 +29,9 @@ export function useRunSelection(keys: Ref<readonly string[]>) {
   }
   /** Moves the cursor by rows; `stretch` selects on the way. Returns its new place. */
   function move(by: number, stretch: boolean): number {
-    const at = cursor.value === null ? -1 : keys.value.indexOf(cursor.value)
-    const next = at < 0 ? (by < 0 ? keys.value.length - 1 : 0) : Math.min(keys.value.length - 1, Math.max(0, at + by))
+    const found = cursor.value === null ? -1 : keys.value.indexOf(cursor.value)
+    const at = found < 0 && by < 0 ? keys.value.length : found
+    const next = Math.min(keys.value.length - 1, Math.max(0, at + by))
     const key = keys.value[next]
     if (key !== undefined) {
       if (stretch) {
