@@ -106,7 +106,11 @@ export function createSchedule(find: Find): Strategy<ScheduleParams> {
     inner: (given) => [...namesOf(entriesOf(given), find), ...(given.mode === 'adaptive' ? namesOf([alignment.id], find) : [])],
     effective: (params) => ({
       mode: params.mode,
-      phases: phasesOf(params.phases).map(({ from }, j) => ({ from, ...effectivePart(partsOf(params)[j]) })),
+      // An adaptive schedule finds its round itself.
+      phases: phasesOf(params.phases).map(({ from }, j) => ({
+        ...(params.mode !== 'adaptive' && { from }),
+        ...effectivePart(partsOf(params)[j]),
+      })),
       ...(params.mode === 'adaptive' && { guide: effectivePart(guideOf(params)) }),
     }),
     modelFree: false,

@@ -80,6 +80,13 @@ describe('schedule', () => {
     expect((await ask(given, learnt)).mode).toBe('entropy')
   })
 
+  it('is one run for rounds that its mode does not read', () => {
+    const effective = (mode: string, phases: string): unknown =>
+      schedule.effective?.(schedule.params.parse({ mode, phases, target: 'train' }))
+    expect(effective('adaptive', 'alignment@0, entropy@3')).toEqual(effective('adaptive', 'alignment, entropy'))
+    expect(effective('hard', 'alignment@0, entropy@3')).not.toEqual(effective('hard', 'alignment, entropy'))
+  })
+
   it('needs, reads and trains what any phase does', () => {
     const params = schedule.params.parse({
       phases: ['less', 'entropy-gradnorm', 'alignment'],
