@@ -49,9 +49,10 @@ const listed = (names: readonly string[]): string =>
   names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
 
 function unfinishedFindings({ runs }: ResultSet): Finding[] {
-  const missing = runs.filter((run) => !run.complete).length
-  if (missing === 0) return []
-  const message = `${missing} of ${runs.length} runs are not finished: they are in the curves, but in no area, test or table`
+  const missing = runs.filter((run) => !run.complete)
+  if (missing.length === 0) return []
+  const names = listed([...new Set(missing.map(({ strategy }) => strategy))])
+  const message = `${missing.length} of ${runs.length} runs (${names}) are not finished: they are in the curves, but in no area, test or table`
   return [finding('note', 'unfinished-runs', '', message, 'run the study to its end')]
 }
 

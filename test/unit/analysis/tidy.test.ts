@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readTidy, textTableOf, type TidyRuns } from '@engine/analysis'
+import { joinResults, readTidy, textTableOf, type TidyRuns } from '@engine/analysis'
 import { refusal } from '../../support/errors'
 
 const header = 'strategy,seed,labeled,accuracy'
@@ -58,5 +58,19 @@ describe('tables of other programs', () => {
     const decoded = (text: string, encoding: 'utf16le' | 'latin1'): string => new TextDecoder().decode(Buffer.from(text, encoding))
     expect(await refused(decoded(`${header}\nrandom,0,10,0.5\n`, 'utf16le'))).toMatchObject({ message: 'theirs.csv is not UTF-8 text' })
     expect(await refused(decoded(`${header}\nzufällig,0,10,0.5\n`, 'latin1'))).toMatchObject({ details: { line: 2 } })
+  })
+})
+
+describe('joined sources', () => {
+  it('keep a strategy apart where only one source has a factor, which would make the other match every level', () => {
+    const plain = read(`${header}\nrandom,0,10,0.5\nrandom,0,20,0.6\nbadge,0,10,0.5\nbadge,0,20,0.7\n`, 'plain.csv')
+    const rows = ['mlp', 'cnn'].flatMap((model) => [`random,0,10,0.4,${model}`, `random,0,20,0.5,${model}`])
+    const factorial = read(`${header},model\n${rows.join('\n')}\n`, 'factorial.csv')
+    const { results, notes } = joinResults([
+      { name: 'factorial.csv', results: factorial },
+      { name: 'plain.csv', results: plain },
+    ])
+    expect(results.strategies).toEqual(['random', 'random (plain.csv)', 'badge'])
+    expect(notes).toContain('plain.csv: its random is called "random (plain.csv)", since an earlier source has one')
   })
 })

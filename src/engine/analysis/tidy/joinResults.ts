@@ -3,6 +3,7 @@ import { canonicalJson } from '../../core/hash'
 import { metricIds, statsSection } from '../../study/fields'
 import type { ResultSet, RunResult } from '../../study/results'
 import type { MetricId, StatsSpec } from '../../study/spec'
+import { compatible } from '../resultSet'
 import type { TidyRuns } from './readTidy'
 
 /** One input of a comparison: what a result folder holds, or the runs of a table. */
@@ -28,15 +29,17 @@ export function joinResults(
 ): JoinedResults {
   const notes = sources.flatMap(({ results }) => ('notes' in results ? results.notes : []))
   const known = new Map<string, RunResult>()
+  const bySeed = new Map<string, RunResult[]>()
   const runs: RunResult[] = []
   const lines = new Set<string>()
   for (const { name, results } of sources) {
     const taken = new Map(known)
     const twins = new Set(results.runs.filter((run) => isSame(taken.get(placeOf(run)), run)))
-    const clashing = new Set(results.runs.flatMap((run) => (taken.has(placeOf(run)) && !twins.has(run) ? [run.strategy] : [])))
+    const clashing = new Set(results.runs.flatMap((run) => (meets(run, bySeed.get(seedOf(run))) && !twins.has(run) ? [run.strategy] : [])))
     if (twins.size > 0) notes.push(`${name}: ${twins.size} runs are in an earlier source too and count once`)
     for (const strategy of clashing)
       notes.push(`${name}: its ${strategy} is called "${strategy} (${name})", since an earlier source has one`)
+    const added: RunResult[] = []
     for (const run of results.runs) {
       if (twins.has(run)) continue
       const strategy = clashing.has(run.strategy) ? `${run.strategy} (${name})` : run.strategy
@@ -44,7 +47,9 @@ export function joinResults(
       const joined = { ...run, strategy }
       known.set(placeOf(joined), joined)
       runs.push(joined)
+      added.push(joined)
     }
+    for (const run of added) bySeed.set(seedOf(run), [...(bySeed.get(seedOf(run)) ?? []), run])
   }
   const ordered = sources.flatMap(({ results }) => ('strategies' in results ? results.strategies : []))
   const present = new Set(runs.map(({ strategy }) => strategy))
@@ -79,6 +84,11 @@ export function joinResults(
 
 const placeOf = ({ dataset, strategy, factors, seed }: RunResult): string =>
   canonicalJson([dataset, strategy, Object.entries(factors).filter(([, level]) => level !== null), seed])
+
+const seedOf = ({ dataset, strategy, seed }: RunResult): string => canonicalJson([dataset, strategy, seed])
+
+/** Whether one of the runs would be taken for the same strategy: in the same cell, or where one study lacks a factor of the other. */
+const meets = (run: RunResult, others: readonly RunResult[] = []): boolean => others.some((other) => compatible(other.factors, run.factors))
 
 const isSame = (known: RunResult | undefined, run: RunResult): boolean =>
   known !== undefined && (known.run === run.run || canonicalJson(known.records.map(valuesOf)) === canonicalJson(run.records.map(valuesOf)))
