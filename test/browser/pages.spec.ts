@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
-import { expect, test, type Browser, type Page } from '@playwright/test'
+import { expect, test, type Page } from '@playwright/test'
 import { unzipSync } from 'fflate'
 import type { MemoryLab } from '../support/memoryLab'
+import { longestTask } from '../support/longestTask'
 import { serveMemoryWorkbench, type MemoryServer } from '../support/memoryServer'
 import { hasChromium } from '../support/paths'
 
@@ -11,15 +12,6 @@ declare global {
     memoryLab: MemoryLab
     layoutShift: number
   }
-}
-
-interface TraceEvent {
-  readonly name: string
-  readonly pid: number
-  readonly tid: number
-  /** processor time of the thread in microseconds */
-  readonly tdur?: number
-  readonly args?: { readonly name?: string }
 }
 
 test.skip(!hasChromium, 'no Chromium on this machine')
@@ -93,21 +85,6 @@ test('fits 1000 × 640', async ({ page }, info) => {
   }
 })
 
-/** Longest main-thread task in milliseconds of processor time, so that a busy machine does not count against the page. */
-async function longestTask(page: Page, browser: Browser, milliseconds: number): Promise<number> {
-  await browser.startTracing(page, { categories: ['toplevel', 'disabled-by-default-devtools.timeline'] })
-  await page.waitForTimeout(milliseconds)
-  const trace = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }
-  const renderers = new Set(
-    trace.traceEvents
-      .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
-      .map(({ pid, tid }) => `${pid} ${tid}`),
-  )
-  const tasks = trace.traceEvents.filter(({ name, pid, tid }) => name.endsWith('RunTask') && renderers.has(`${pid} ${tid}`))
-  expect(tasks.length).toBeGreaterThan(50)
-  return Math.max(...tasks.map(({ tdur }) => (tdur ?? 0) / 1000))
-}
-
 test('40 live runs: no long task, no layout shift', async ({ page, browser }) => {
   await open(page, '/projects', '?with=nothing&pace=6')
   await page.keyboard.press('Control+Enter')
@@ -141,26 +118,6 @@ test('a run can be watched, cancelled and tried again', async ({ page }) => {
   await expect(page).toHaveURL(/filter=margin/)
 })
 
-test('1,000 runs: pages change at once, no long task, runs chosen by keyboard', async ({ page, browser }) => {
-  await open(page, '/runs/project-6', '?large&pace=3')
-  await expect(page.getByText('1,000 runs').first()).toBeVisible()
-  await page.waitForTimeout(1500)
-  expect(await longestTask(page, browser, 3000), 'live').toBeLessThan(50)
-  const grid = page.getByRole('grid', { name: 'Runs' })
-  await grid.focus()
-  await page.keyboard.press('End')
-  await page.keyboard.press('Shift+ArrowUp')
-  await page.keyboard.press('Shift+ArrowUp')
-  await expect(page.getByText('3 selected of')).toBeVisible()
-  await page.getByRole('button', { name: 'Cancel 3 selected runs' }).click()
-  await expect(page.locator('.page-head')).toContainText('3 cancelled')
-  await page.keyboard.press('Control+3')
-  await expect(page.getByRole('heading', { level: 1, name: 'Design' })).toBeVisible()
-  const [work] = await Promise.all([longestTask(page, browser, 1500), page.keyboard.press('Control+4')])
-  await expect(grid).toBeVisible()
-  expect(work, 'processor time of the page switch').toBeLessThan(100)
-})
-
 test('pausing and stopping the queue', async ({ page }) => {
   await open(page, '/projects', '?with=nothing&pace=4')
   await page.keyboard.press('Control+Enter')
@@ -192,56 +149,6 @@ test('the form and the YAML are one study', async ({ page }) => {
   await expect(page.getByRole('textbox', { name: 'Seeds' })).toHaveValue('6')
   await page.keyboard.press('Control+s')
   await expect(page.getByRole('button', { name: /^Save/ })).toBeDisabled()
-})
-
-test('methods are found by a word, added, and given parameters that say when they count', async ({ page }) => {
-  await open(page, '/design/project-5', '?large')
-  await page.getByRole('button', { name: 'Add', exact: true }).click()
-  await page.keyboard.type('loss-predicting')
-  await page.keyboard.press('Enter')
-  await expect(page.getByRole('textbox', { name: 'Name of the strategy' })).toHaveValue('lplgrad-2')
-  const editor = page.locator('[data-path="strategies[5].xi"]')
-  await page.locator('[data-path="strategies[5].loss"]').getByRole('radio', { name: 'mse' }).click()
-  await expect(editor).toContainText('No effect here; it counts with Loss: rank')
-  await editor.getByRole('button', { name: 'Loss: rank' }).click()
-  await expect(editor).not.toContainText('No effect here')
-
-  await page.getByRole('button', { name: 'less', exact: true }).first().click()
-  const target = page.locator('[data-path="strategies[2].target"]')
-  await expect(target.getByRole('textbox')).toHaveValue('3, 5')
-  await target.getByRole('textbox').fill('3, 5, 7')
-  await page.getByRole('radio', { name: 'YAML' }).click()
-  await expect(page.getByRole('textbox', { name: 'Study as YAML' })).toHaveValue(/classes: \[ ?3, 5, 7 ?\]/)
-})
-
-test('what is typed is there after leaving the page, a reload, and with the host gone', async ({ page }) => {
-  await open(page, '/design/project-2')
-  const seeds = page.getByRole('textbox', { name: 'Seeds' })
-  await seeds.fill('12')
-  await expect(page.getByRole('definition').filter({ hasText: /^84$|^72$|^96$/ })).toBeVisible() // the grid follows without leaving the field
-  await page.keyboard.press('Control+4')
-  await expect(page.getByRole('heading', { level: 1, name: 'Runs' })).toBeVisible()
-  await page.keyboard.press('Control+3')
-  await expect(seeds).toHaveValue('12')
-  await page.evaluate(() => window.memoryLab.loseHost())
-  await seeds.fill('a dozen')
-  await page.reload()
-  await expect(seeds).toHaveValue('a dozen')
-  await expect(page.getByRole('button', { name: /error:.*protocol\.seeds/s })).toBeVisible()
-  await page.keyboard.press('Control+z')
-  await expect(seeds).not.toHaveValue('a dozen')
-})
-
-test('a finding is mended by its button, a study replaced by a recipe; both can be undone', async ({ page }) => {
-  await open(page, '/design/project-2')
-  await page.getByRole('button', { name: 'Draw stratified' }).click()
-  await expect(page.getByRole('button', { name: 'Draw stratified' })).toBeHidden()
-  await page.getByRole('button', { name: 'Templates' }).click()
-  await page.getByRole('menuitem', { name: /Is entropy alone enough/ }).click()
-  await expect(page.getByText('4 strategies', { exact: true })).toBeVisible()
-  await page.keyboard.press('Control+z')
-  await page.keyboard.press('Control+z')
-  await expect(page.getByRole('button', { name: 'Draw stratified' })).toBeVisible()
 })
 
 test('a finding leads to its field', async ({ page }) => {
