@@ -63,7 +63,7 @@ describe('findings that a button mends', () => {
     [finding({ code: 'few-seeds', path: 'protocol.seeds' }), 'seeds: 10'],
     [finding({ code: 'family-too-large', path: 'protocol.seeds', fix: 'use at least 9 seeds' }), 'seeds: 9'],
     [finding({ code: 'class-missing', path: 'protocol.initial' }), 'initialSampling: stratified'],
-    [finding({ code: 'one-initial-set', path: 'protocol.vary' }), '- initial'],
+    [finding({ code: 'one-initial-set', path: 'protocol.vary' }), 'order, initial'],
     [
       finding({ code: 'missing-need', severity: 'error', path: 'strategies[1]', expected: 'protocol.validation above 0' }),
       'validation: 100',
