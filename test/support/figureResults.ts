@@ -2,7 +2,7 @@ import { resultSetFrom, type RunInput } from '@engine/analysis'
 import { randomFrom } from '@engine/core/random'
 import type { RoundRecord } from '@engine/study/events'
 import type { ResultSet } from '@engine/study/results'
-import { defaultStats, roundRecord } from './digitsCurves'
+import { defaultStats, roundRecord } from './records'
 
 export interface ResultShape {
   readonly strategies?: readonly string[]

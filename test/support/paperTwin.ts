@@ -6,7 +6,7 @@ import { initialRunState } from '@engine/study/reduceRun'
 import { randomFrom } from '@engine/core/random'
 import type { RoundRecord, RunEventBody } from '@engine/study/events'
 import { fileStore } from '@main/node/storage/resultFolder'
-import { roundRecord } from './digitsCurves'
+import { roundRecord } from './records'
 
 const dataset = { name: 'wine', ref: 'wine', sha256: 'a'.repeat(64), rows: 178, testRows: 40, classes: 3, classNames: ['a', 'b', 'c'] }
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { RunInput } from '@engine/analysis'
 import type { RoundRecord } from '@engine/study/events'
 import { allTables, csvChunks, pairwiseCsv, roundsCsv, summaryCsv, tableNames, withoutTimes } from '@main/exporting/csv'
-import { digitsRuns, resultsOf, roundRecord, runOf } from '../../support/digitsCurves'
+import { digitsRuns, resultsOf, runOf } from '../../support/digitsCurves'
+import { roundRecord } from '../../support/records'
 
 const record = (round: number, labeled: number, accuracy: number, rest: Partial<RoundRecord> = {}): RoundRecord => ({
   ...roundRecord(round, labeled, accuracy),

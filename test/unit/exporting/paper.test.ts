@@ -5,7 +5,7 @@ import { latexTable, latexText } from '@main/exporting/latex'
 import { paperOf, tableFiles } from '@main/exporting/paper'
 import { zip } from '@main/exporting/paperFiles'
 import { captionOf, csvTwin, decimal, markdownTable } from '@main/exporting/paperTable'
-import { defaultStats } from '../../support/digitsCurves'
+import { defaultStats } from '../../support/records'
 import { madeResults, plainStudy } from '../../support/paperTwin'
 
 const commandsIn = (macros: string): string[] => [...macros.matchAll(/^\\newcommand\{\\(.*?)\}/gm)].map((match) => match[1])

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { initialRunState } from '@engine/study/reduceRun'
 import { framesOf, mapDocument, selectionMap, type SelectionMap, type SelectionPanel } from '@figures/selectionMap'
 import { seriesStyle } from '@figures/palette'
-import { roundRecord } from '../../support/digitsCurves'
+import { roundRecord } from '../../support/records'
 
 const box = { width: 528, fontFamily: 'sans-serif', fontSizePx: 12 }
 const sample = (row: number) => ({ row, label: 0, score: null, predicted: null, confidence: null })

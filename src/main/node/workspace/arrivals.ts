@@ -180,9 +180,9 @@ async function pack(about: ProjectAbout, yaml: string, folders: Readonly<Record<
   }
   let bytes = 0
   for (const [id, folder] of Object.entries(folders)) {
-    for (const file of await filesIn(folder).catch((error: unknown) =>
-      Promise.reject(systemCode(error) === 'ENOENT' ? gone(folder) : error),
-    )) {
+    for (const file of await filesIn(folder).catch((error: unknown) => {
+      throw systemCode(error) === 'ENOENT' ? gone(folder) : error
+    })) {
       if (!isResult(file.name)) continue
       bytes += file.size
       if (bytes > mostPackedBytes)

@@ -1,7 +1,7 @@
 /** The files of a drop, those of folders too, each with its path from the folder as a folder picker gives it. Call in the drop event. */
 export async function droppedFiles(data: DataTransfer): Promise<File[]> {
   const dropped = [...data.items].filter(({ kind }) => kind === 'file').map((item) => item.webkitGetAsEntry() ?? item.getAsFile())
-  return (await Promise.all(dropped.map((one) => (one === null ? [] : one instanceof File ? [one] : filesOf(one))))).flat()
+  return (await Promise.all(dropped.map(async (one) => (one === null ? [] : one instanceof File ? [one] : filesOf(one))))).flat()
 }
 
 async function filesOf(entry: FileSystemEntry): Promise<File[]> {

@@ -98,7 +98,7 @@ export function asAreas<Row extends { readonly strategy: string; readonly factor
 
 export function testsOf(all: ResultSet, view: ComparisonView): ComparisonTests {
   const results = resultsFor(all, view)
-  const pairs = pairwise(results).filter((row) => row.seeds > 0 && compatible(view.facet, row.factors))
+  const pairs = pairwise(results).filter((row) => row.tested && row.seeds > 0 && compatible(view.facet, row.factors))
   const fewest = pairs.length > 0 ? Math.min(...pairs.map((row) => row.seeds)) : null
   return {
     pairs,
