@@ -95,7 +95,6 @@ test('the sample runs live, is compared, exported and outlives its host', async 
   const rounds = await saved(page, 'Save rounds.csv')
   expect(rounds.name).toBe('sample-rounds.csv')
   expect(rounds.bytes.toString('utf8').trim().split('\n')).toHaveLength(1 + 24 * 4)
-  await page.getByRole('radio', { name: 'PDF' }).click()
   const figure = await saved(page, 'Save figure')
   expect(figure.name).toMatch(/\.pdf$/)
   expect(figure.bytes.subarray(0, 5).toString('latin1')).toBe('%PDF-')

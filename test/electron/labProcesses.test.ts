@@ -144,6 +144,7 @@ describe('quitting while a study runs', () => {
     await open('second')
     const { id, project } = await begin(long)
     await firstRound(id)
+    app.electron.fake.answer = 1 // "Stop at the next round"
     await app.quit()
     expect(app.electron.fake.exitCode).toBe(0)
     expect(living('lab')).toEqual([])
@@ -159,6 +160,7 @@ describe('quitting while a study runs', () => {
     await notDone
     const again = await client.call('experiment.open', { experiment: id })
     again.runs.forEach(({ state }, i) => expect(state.records.length).toBeGreaterThanOrEqual(before[i]))
+    app.electron.fake.answer = 1
     await app.quit()
   })
 })

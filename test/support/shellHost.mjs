@@ -43,7 +43,10 @@ const answers = {
     width: fake.windows[0].options.width,
     height: fake.windows[0].options.height,
   }),
-  quit: () => app.quit(),
+  quit: () => {
+    fake.answer = 1 // "Stop at the next round", where a run is under way
+    app.quit()
+  },
 }
 process.on('message', async ({ call, ...message }) => {
   try {
