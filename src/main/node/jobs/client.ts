@@ -1,5 +1,4 @@
-import type { ImportPreview, ImportResult } from '@contract/importing'
-import type { BackendReport, LabelSet, NeighbourList, SampleSet } from '@contract/types'
+import type { BackendReport } from '@contract/types'
 import { decodeError } from '@contract/errorCodec'
 import { QuerentError } from '@engine/core/errors'
 import type { BackendId } from '@engine/nn/executor'
@@ -52,7 +51,7 @@ export async function connectJob(
     }
   }
   /** Sends a request and hands what comes to `take` until the job says that it has ended. */
-  const ask = async (request: ToJob, take: (message: FromJob) => void): Promise<void> => {
+  const ask: Ask = async (request, take) => {
     const error = await exchange(
       () => child.send(request),
       (message) => {
@@ -68,7 +67,7 @@ export async function connectJob(
     child.kill()
   }
   /** Like `ask`, of a process that says that it is alive: it is killed when it has been silent too long. */
-  const askAlive = async (request: ToJob, take: (message: FromJob) => void): Promise<void> => {
+  const askAlive: Ask = async (request, take) => {
     let silent = false
     const giveUp = (): void => {
       silent = true
@@ -138,55 +137,27 @@ export async function connectJob(
         () => child.send({ type: 'probe', backend }),
         (message) => (message.type === 'probed' ? { value: message.report } : undefined),
       ),
-    map: async (request, onFrame) => {
-      await ask({ type: 'map', request }, (message) => {
+    map: (request, onFrame) =>
+      ask({ type: 'map', request }, (message) => {
         if (message.type === 'frame') onFrame(message.frame)
-      })
-    },
-    samples: async (request) => {
-      let samples: SampleSet | undefined
-      await ask({ type: 'samples', request }, (message) => {
-        if (message.type === 'samples') ({ samples } = message)
-      })
-      return samples!
-    },
-    labels: async (request) => {
-      let labels: LabelSet | undefined
-      await ask({ type: 'labels', request }, (message) => {
-        if (message.type === 'labels') ({ labels } = message)
-      })
-      return labels!
-    },
-    neighbours: async (request) => {
-      let list: NeighbourList | undefined
-      await ask({ type: 'neighbours', request }, (message) => {
-        if (message.type === 'neighbours') ({ list } = message)
-      })
-      return list!
-    },
-    animate: async (request, onProgress) => {
-      let bytes: Uint8Array | undefined
-      await ask({ type: 'animate', request }, (message) => {
+      }),
+    samples: (request) =>
+      answered(ask, { type: 'samples', request }, (message) => (message.type === 'samples' ? message.samples : undefined)),
+    labels: (request) => answered(ask, { type: 'labels', request }, (message) => (message.type === 'labels' ? message.labels : undefined)),
+    neighbours: (request) =>
+      answered(ask, { type: 'neighbours', request }, (message) => (message.type === 'neighbours' ? message.list : undefined)),
+    animate: (request, onProgress) =>
+      answered(ask, { type: 'animate', request }, (message) => {
         if (message.type === 'animating') onProgress(message.done)
-        else if (message.type === 'animated') ({ bytes } = message)
-      })
-      return bytes!
-    },
-    preview: async (request) => {
-      let preview: ImportPreview | undefined
-      await askAlive({ type: 'preview', request }, (message) => {
-        if (message.type === 'previewed') ({ preview } = message)
-      })
-      return preview!
-    },
-    import: async (request, onProgress) => {
-      let result: ImportResult | undefined
-      await askAlive({ type: 'import', request }, (message) => {
+        return message.type === 'animated' ? message.bytes : undefined
+      }),
+    preview: (request) =>
+      answered(askAlive, { type: 'preview', request }, (message) => (message.type === 'previewed' ? message.preview : undefined)),
+    import: (request, onProgress) =>
+      answered(askAlive, { type: 'import', request }, (message) => {
         if (message.type === 'importing') onProgress(message.progress)
-        else if (message.type === 'imported') ({ result } = message)
-      })
-      return result!
-    },
+        return message.type === 'imported' ? message.result : undefined
+      }),
     cancel: () => {
       if (!running || exit !== null || grace !== undefined) return
       child.send({ type: 'cancel' })
@@ -201,6 +172,18 @@ export async function connectJob(
     },
   }
   return job
+}
+
+type Ask = (request: ToJob, take: (message: FromJob) => void) => Promise<void>
+
+/** Asks and gives what `pick` found among the messages before the end. */
+async function answered<T>(ask: Ask, request: ToJob, pick: (message: FromJob) => T | undefined): Promise<T> {
+  let found: T | undefined
+  await ask(request, (message) => {
+    found = pick(message) ?? found
+  })
+  if (found === undefined) throw new QuerentError('internal', `the job ended its ${request.type} without an answer`)
+  return found
 }
 
 /** The error of a job process that died. */
