@@ -212,6 +212,7 @@ test('compare: a cell leads to its curves, a row stands out, export carries the 
   await expect(page.getByRole('combobox', { name: 'Weights: warm' })).toBeVisible()
   const areas = page.getByRole('region', { name: 'Area under the curve' })
   await page.mouse.move(600, 5)
+  await expect(areas.getByRole('row', { name: /acq/ })).toHaveCount(1) // once the worker has answered for the cell
   await expect(areas.getByRole('row', { name: /acq/ })).toHaveClass(/on/)
   await areas.getByRole('cell', { name: 'baseline' }).click()
   await expect(page).toHaveURL(/strategy=random/)
