@@ -1,6 +1,7 @@
 import { badInput, unsupported, type CancelSignal } from '../core/errors'
 import type { Matrix } from '../core/matrix'
 import type { Dataset, Rows, Scaling } from '../data/dataset'
+import type { FeatureSource, FeatureTarget } from '../data/features'
 import { gatherRows, sampleSize } from '../data/gather'
 import { fitScaling } from '../data/scaling'
 import type { ModelConfig } from '../nn/createModel'
@@ -23,6 +24,10 @@ export interface RunDependencies {
   readonly executor: Executor
   readonly kernels: SelectionKernels
   readonly files?: RunFiles
+  /** features of the training rows that were made before the run; they replace the inputs as the fixed space of distances */
+  readonly features?: FeatureSource
+  /** room for features that the run itself makes of all training rows; owned by the run, which disposes it */
+  readonly featureStore?: (rows: number, width: number) => FeatureTarget
   /** starts the commands of `external`; absent where none may be started */
   readonly external?: ExternalCommand
   readonly clock: { ticks(): number }
