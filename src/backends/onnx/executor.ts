@@ -76,11 +76,11 @@ export async function createOnnxExecutor(kind: RuntimeKind, { threads = 1 }: Onn
       }
     },
 
-    async compileStep(graph, parameters, rule) {
+    async compileStep(graph, parameters, rule, rates = []) {
       const store = storeOf(parameters)
       const model = await load(graph, store)
       const gradients = store.acquire()
-      const optimizer = createOptimizer(store, rule)
+      const optimizer = createOptimizer(store, rule, rates)
       const loss = new Float32Array(1)
       const results: Bound = {}
       const bindLoss = arrayBinder(

@@ -12,6 +12,8 @@ export interface ParameterStore extends Parameters {
   readonly kernels: Kernels
   /** floats per block that an optimiser updates, padding included; buffers lie behind them */
   readonly trained: number
+  /** where each of the `specs` starts in a block, in floats */
+  readonly offsets: readonly number[]
   /** Takes a block for gradients or state and fills it with zeros. */
   acquire(): Block
   release(block: Block): void
@@ -63,6 +65,7 @@ export function createParameterStore(specs: readonly ParameterSpec[]): Parameter
     specs,
     kernels: instantiateKernels(memory),
     trained,
+    offsets,
     get epoch() {
       return epoch
     },

@@ -50,10 +50,16 @@ export function createReferenceExecutor(precision: 'float64' | 'float32' = 'floa
     }
   }
 
-  async function compileStep(graph: Graph, parameters: Parameters, rule: OptimizerRule): Promise<StepProgram> {
+  async function compileStep(
+    graph: Graph,
+    parameters: Parameters,
+    rule: OptimizerRule,
+    rates: readonly number[] = [],
+  ): Promise<StepProgram> {
     const store = storeOf(parameters)
     const plan = planGraph(graph, store, allocate)
     const loss = plan.output('loss')
+    let trained = 0
     const updates = parameters.specs.map(
       ({ name, buffer }): { apply(learningRate: number, step: number): void; moments?: Update['moments'] } => {
         const parameter = store.get(name) as FloatArray
@@ -63,9 +69,10 @@ export function createReferenceExecutor(precision: 'float64' | 'float32' = 'floa
         }
         const gradient = plan.output(`grad:${name}`)
         const update = createUpdate(rule, parameter.length)
+        const rate = rates[trained++] ?? 1
         return {
           moments: update.moments,
-          apply: (learningRate: number, step: number): void => update.apply(parameter, gradient, learningRate, step),
+          apply: (learningRate: number, step: number): void => update.apply(parameter, gradient, rate * learningRate, step),
         }
       },
     )

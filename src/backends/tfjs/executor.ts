@@ -89,11 +89,11 @@ export async function createTfjsExecutor(tf: Tensorflow, { device, threads = 1 }
       }
     },
 
-    async compileStep(graph, given, rule: OptimizerRule) {
+    async compileStep(graph, given, rule: OptimizerRule, rates = []) {
       const store = storeOf(given)
       const names = store.specs.filter(({ buffer }) => buffer !== true).map(({ name }) => name)
       const buffers = store.specs.filter(({ buffer }) => buffer === true).map(({ name }) => name)
-      const update = createUpdate(tf, rule, store.tensors, names)
+      const update = createUpdate(tf, rule, store.tensors, names, rates)
       return {
         async step(feeds, learningRate) {
           const loss = tf.tidy(() => {

@@ -14,7 +14,13 @@ const leastGradient = 1e-18
 const leastState = 1e-30
 
 /** The optimiser of those `parameters` that are named, with zero state and torch's arithmetic. */
-export function createUpdate(tf: Tensorflow, rule: OptimizerRule, parameters: Map<string, Tensor>, names: readonly string[]): Update {
+export function createUpdate(
+  tf: Tensorflow,
+  rule: OptimizerRule,
+  parameters: Map<string, Tensor>,
+  names: readonly string[],
+  rates: readonly number[],
+): Update {
   const states = new Map(
     names.map((name) => [name, Array.from({ length: rule.type === 'sgd' ? 1 : 2 }, () => tf.zerosLike(parameters.get(name) as Tensor))]),
   )
@@ -48,9 +54,9 @@ export function createUpdate(tf: Tensorflow, rule: OptimizerRule, parameters: Ma
   return {
     step(gradientOf, rate) {
       steps++
-      for (const [name, state] of [...states]) {
+      for (const [i, [name, state]] of [...states].entries()) {
         const p = parameters.get(name) as Tensor
-        const [parameter, ...moments] = next(p, gradientOf(name), state, rate)
+        const [parameter, ...moments] = next(p, gradientOf(name), state, rate * (rates[i] ?? 1))
         parameters.set(name, tf.keep(parameter))
         states.set(
           name,

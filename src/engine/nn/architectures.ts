@@ -1,13 +1,15 @@
-import { badInput } from '../core/errors'
+import { badInput, QuerentError } from '../core/errors'
+import { sameShape } from '../graph/shapes'
 import type { ModelSpec } from '../study/spec'
+import type { Trunk } from './backbone'
 import type { LayerSpec } from './model'
 
 /**
  * The layers of a study's model for samples of `inputShape` ([d], [channels, length] or [channels, height, width]). Dropout comes
  * before every dense layer but one that reads the inputs; hidden activations, or the ends of a stage or block, are taps. Refuses a
- * network that does not fit the samples.
+ * network that does not fit the samples. A model that is fine-tuned has the layers of its `backbone` and a head.
  */
-export function layersOf(spec: ModelSpec, inputShape: readonly number[], classes: number): LayerSpec[] {
+export function layersOf(spec: ModelSpec, inputShape: readonly number[], classes: number, backbone?: Trunk): LayerSpec[] {
   const flatten: LayerSpec[] = inputShape.length > 1 ? [{ type: 'flatten' }] : []
   const last: LayerSpec = { type: 'dense', units: classes }
   switch (spec.type) {
@@ -46,7 +48,18 @@ export function layersOf(spec: ModelSpec, inputShape: readonly number[], classes
         ...dropoutLayer(spec.dropout),
         last,
       ]
+    case 'finetune':
+      if (backbone === undefined) throw new QuerentError('internal', 'a model is to be fine-tuned, and its backbone is not there')
+      checkInputs(backbone, inputShape)
+      return [...backbone.layers, ...dropoutLayer(spec.dropout), last]
   }
+}
+
+/** Layers without the last dense one, or the dropout before it. */
+export function withoutHead(layers: readonly LayerSpec[]): LayerSpec[] {
+  const body = layers.slice(0, -1)
+  while (body.at(-1)?.type === 'dropout') body.pop()
+  return body
 }
 
 const hiddenLayers = ({ hidden, dropout }: { readonly hidden: readonly number[]; readonly dropout: number }): LayerSpec[] =>
@@ -103,6 +116,12 @@ function imageShape(type: string, inputShape: readonly number[]): readonly numbe
       expected: inputShape.length === 1 ? 'linear or mlp for vectors' : 'linear, mlp or cnn1d for series',
     })
   return inputShape
+}
+
+function checkInputs({ name, inputShape }: Trunk, given: readonly number[]): void {
+  if (sameShape(inputShape, given)) return
+  const [expected, found] = [inputShape, given].map((shape) => `samples of shape ${shape.join(' × ')}`)
+  throw badInput(`the backbone ${name} reads ${expected}, and this data set holds ${found}`, { path: 'model.backbone', found, expected })
 }
 
 function checkPoolings(filters: readonly number[], [, height, width]: readonly number[]): void {

@@ -64,8 +64,11 @@ export interface Executor {
   allocate(size: number): FloatArray
   parameters(specs: readonly ParameterSpec[]): Parameters
   compile(graph: Graph, parameters: Parameters): Promise<Program>
-  /** `graph` has a scalar output `loss` and, per parameter, `grad:<name>`, or `buffer:<name>` with the next value of a buffer. */
-  compileStep(graph: Graph, parameters: Parameters, rule: OptimizerRule): Promise<StepProgram>
+  /**
+   * `graph` has a scalar output `loss` and, per parameter, `grad:<name>`, or `buffer:<name>` with the next value of a buffer. `rates`:
+   * what each parameter's learning rate is multiplied with, in the order of the parameters without the buffers; 1 when left out.
+   */
+  compileStep(graph: Graph, parameters: Parameters, rule: OptimizerRule, rates?: readonly number[]): Promise<StepProgram>
   dispose(): void
 }
 

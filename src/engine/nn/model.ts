@@ -2,6 +2,7 @@ import type { CancelSignal } from '../core/errors'
 import type { FloatArray, Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
 import type { Rows } from '../data/dataset'
+import type { TuningMethod } from '../study/spec'
 import type { AdamForm } from './adamDirection'
 import type { Moments, ParameterSpec } from './executor'
 
@@ -58,6 +59,18 @@ export interface FitOptions {
   readonly augment: 'none' | 'flip-crop'
   /** how many of the last epochs to keep as checkpoints; none when left out. Changes no number of the fit. */
   readonly checkpoints?: number
+  /** how a network with a backbone is trained; `learningRate` is then that of the backbone */
+  readonly tuning?: Tuning
+}
+
+/** Fine-tuning of a backbone under a head (A§12.2). */
+export interface Tuning {
+  /** `ft` trains everything at once; `lp-ft` trains the head on frozen features before that */
+  readonly method: TuningMethod
+  /** length of the head's own training, which `minSteps` may prolong too */
+  readonly headEpochs: number
+  /** of the last layer, in both phases */
+  readonly headLearningRate: number
 }
 
 /** Named streams of one fit; all are shared by the strategies of a repeat. */
@@ -159,8 +172,11 @@ export interface Checkpoint {
 export interface Model extends Reader {
   /** parameters and buffers (running statistics), then those of the auxiliary module: what a snapshot holds, in order */
   readonly state: readonly ParameterSpec[]
-  /** Draws fresh weights; those of the auxiliary module from a fork, so that the network's are the same with and without it. */
-  initialize(random: Random): void
+  /**
+   * Draws fresh weights; those of the auxiliary module from a fork, so that the network's are the same with and without it. With
+   * `pretrained` the backbone's weights then take the place of those below the head.
+   */
+  initialize(random: Random, start?: 'fresh' | 'pretrained'): void
   fit(rows: Rows, labels: Int32Array, options: FitOptions, random: FitRandom, signal?: CancelSignal): AsyncGenerator<EpochStats, FitSummary>
   /** The last epochs of the last fit, oldest first. */
   checkpoints(): readonly Checkpoint[]

@@ -9,9 +9,22 @@ import type { DatasetRef, Study } from './spec'
 /** Name of a data set in CSVs: the library id, the given name, or the file's base name. */
 export function datasetName(ref: DatasetRef): string {
   if (typeof ref !== 'string' && ref.name !== undefined) return ref.name
+  if (typeof ref !== 'string' && 'classes' in ref) return `${datasetName(ref.id)}[${rangesText(ref.classes)}]`
   const path = (typeof ref === 'string' ? ref : ref.inputs).replace(/#.*$/, '')
   const base = path.split(/[/\\]/).filter(Boolean).pop() ?? path
   return base.replace(/\.(npy|npz|csv|tsv|safetensors|gz)$/i, '').replace(/\.csv$/i, '') || base
+}
+
+/** `0-2,5` */
+function rangesText(classes: readonly (number | string)[]): string {
+  const runs: (number | string)[][] = []
+  for (const value of classes) {
+    const last = runs.at(-1)
+    const before = last?.at(-1)
+    if (last !== undefined && typeof before === 'number' && value === before + 1) last.push(value)
+    else runs.push([value])
+  }
+  return runs.map((run) => (run.length > 2 ? `${run[0]}-${run[run.length - 1]}` : run.join(','))).join(',')
 }
 
 /** Names used twice and test arrays without labels. */
@@ -29,7 +42,7 @@ export function datasetProblems(datasets: readonly DatasetRef[]): Problem[] {
         ]
       : []
     seen.add(name)
-    if (typeof ref !== 'string' && (ref.testInputs === undefined) !== (ref.testLabels === undefined)) {
+    if (typeof ref !== 'string' && 'inputs' in ref && (ref.testInputs === undefined) !== (ref.testLabels === undefined)) {
       problems.push(problem('missing', steps, 'testInputs and testLabels go together', { expected: 'both or none' }))
     }
     return problems

@@ -94,7 +94,9 @@ function tunedOnTest({ ablate }: Study): Finding[] {
 
 function leaks(study: Study): Finding[] {
   const { datasets, strategies: entries } = study
-  const same = datasets.findIndex((ref) => typeof ref !== 'string' && ref.testInputs !== undefined && ref.testInputs === ref.inputs)
+  const same = datasets.findIndex(
+    (ref) => typeof ref !== 'string' && 'inputs' in ref && ref.testInputs !== undefined && ref.testInputs === ref.inputs,
+  )
   return [
     ...(same < 0
       ? []

@@ -4,6 +4,7 @@ import type { Dataset, Rows, Scaling } from '../data/dataset'
 import type { FeatureSource, FeatureTarget } from '../data/features'
 import { gatherRows, sampleSize } from '../data/gather'
 import { fitScaling } from '../data/scaling'
+import type { Backbone } from '../nn/backbone'
 import type { ModelConfig } from '../nn/createModel'
 import type { Executor } from '../nn/executor'
 import type { Capability, Model } from '../nn/model'
@@ -24,6 +25,8 @@ export interface RunDependencies {
   readonly executor: Executor
   readonly kernels: SelectionKernels
   readonly files?: RunFiles
+  /** what a `finetune` model starts from */
+  readonly backbone?: Backbone
   /** features of the training rows that were made before the run; they replace the inputs as the fixed space of distances */
   readonly features?: FeatureSource
   /** room for features that the run itself makes of all training rows; owned by the run, which disposes it */

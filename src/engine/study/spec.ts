@@ -9,6 +9,14 @@ export type MetricId = 'accuracy' | 'nll' | 'macro_f1' | 'ece' | 'brier'
 export type DatasetRef =
   | string
   | { readonly inputs: string; readonly labels: string; readonly testInputs?: string; readonly testLabels?: string; readonly name?: string }
+  | DatasetPart
+
+/** The rows of some classes of a data set (by position or name), which become classes 0, 1, …. */
+export interface DatasetPart {
+  readonly id: string
+  readonly classes: readonly (number | string)[]
+  readonly name?: string
+}
 
 export interface DataSpec {
   /** 'provided' · fraction in (0, 1) · count */
@@ -18,10 +26,50 @@ export interface DataSpec {
   readonly split: string | null
 }
 
-export type ModelSpec = { readonly type: 'linear'; readonly init: WeightInit } | HiddenModel
+export type ModelSpec = NetworkSpec | FinetuneSpec
+
+/** A network that starts from nothing. */
+export type NetworkSpec = { readonly type: 'linear'; readonly init: WeightInit } | HiddenModel
+
+/** A pre-trained backbone under a fresh dense layer (A§12.2). */
+export interface FinetuneSpec {
+  readonly type: 'finetune'
+  readonly backbone: BackboneRef
+  /** trains everything at once, or the head on frozen features first */
+  readonly tuning: TuningMethod
+  /** length of the head's own training */
+  readonly headEpochs: number
+  /** of the head, in both phases; that of the backbone is `training.learningRate` */
+  readonly headLearningRate: number
+  /** before the head */
+  readonly dropout: number
+  /** of the head, and of everything where a round does not start from the backbone's weights */
+  readonly init: WeightInit
+}
+
+export type TuningMethod = 'ft' | 'lp-ft'
+
+/** A name in the model library, a weights file, or what is pre-trained before the runs. */
+export type BackboneRef = string | { readonly pretrain: PretrainSpec }
+
+export interface PretrainSpec {
+  readonly dataset: DatasetRef
+  readonly method: 'supervised' | 'simclr'
+  readonly model: HiddenModel
+  readonly optimizer: 'sgd' | 'adam' | 'adamw'
+  readonly learningRate: number
+  readonly weightDecay: number
+  readonly batchSize: number
+  readonly epochs: number
+  /** of supervised training; a contrastive one always augments */
+  readonly augment: 'none' | 'flip-crop'
+  /** of contrastive similarities */
+  readonly temperature: number
+  readonly seed: number
+}
 
 /** Networks with hidden layers, whose values dropout may drop. */
-type HiddenModel = { readonly dropout: number; readonly init: WeightInit } & (
+export type HiddenModel = { readonly dropout: number; readonly init: WeightInit } & (
   | { readonly type: 'mlp'; readonly hidden: readonly number[] }
   | { readonly type: 'cnn'; readonly filters: readonly number[]; readonly hidden: readonly number[] }
   | { readonly type: 'resnet'; readonly widths: readonly number[]; readonly blocks: number }
@@ -29,7 +77,7 @@ type HiddenModel = { readonly dropout: number; readonly init: WeightInit } & (
   | { readonly type: 'vit'; readonly patch: number; readonly width: number; readonly depth: number; readonly heads: number }
 )
 
-export type WeightStart = 'reinit-fresh' | 'reinit-same' | 'carry' | 'shrink-perturb'
+export type WeightStart = 'reinit-fresh' | 'reinit-same' | 'carry' | 'shrink-perturb' | 'pretrained'
 
 export interface TrainingSpec {
   readonly optimizer: 'sgd' | 'adam' | 'adamw'
@@ -135,6 +183,8 @@ export interface RunSpec {
   readonly keep: RunSettings['keep']
   /** SHA-256 (hex) of the files the run reads besides its data set (split, initial rows, recorded selections), by path as written */
   readonly files: Readonly<Record<string, string>>
+  /** SHA-256 (hex) of the backbone that is fine-tuned; absent for other models, and in plans made before it is there */
+  readonly backboneSha256?: string
   readonly semanticsVersion: number
 }
 
