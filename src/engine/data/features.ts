@@ -1,5 +1,6 @@
 import { QuerentError } from '../core/errors'
-import type { Matrix } from '../core/matrix'
+import type { FloatArray, Matrix } from '../core/matrix'
+import type { Scaling } from './dataset'
 
 /** Features of the rows of a training array (rows × width, float32), made by a network before the run; read by rows, never as a whole. */
 export interface FeatureSource {
@@ -56,4 +57,42 @@ export function checkRow(row: number, rows: number, source: string): void {
 export function checkChunk(first: number, length: number, rows: number, width: number, source: string): void {
   if (first < 0 || length % width !== 0 || first + length / width > rows)
     throw new QuerentError('internal', `${source}: ${length} values from row ${first} on do not fit ${rows}×${width}`)
+}
+
+/** Rows that are in memory at a time while a whole source is looked at. */
+const chunkRows = 4096
+
+/** Mean and standard deviation (divisor n, in float64) of each column over the given rows, as a scaling to mean 0 and deviation 1; constant columns are only centred. */
+export function fitFeatureScaling(source: FeatureSource, rows: Int32Array): Scaling {
+  const { width } = source
+  const shift = new Float64Array(width)
+  const squares = new Float64Array(width)
+  if (rows.length === 0) return { shift, scale: squares.fill(1) }
+  // Differences from the first row, so that constant columns have a deviation of exactly 0.
+  const origin = source.read(rows.subarray(0, 1)).data
+  eachRow(source, rows, (data, at) => {
+    for (let j = 0; j < width; j++) shift[j] += data[at + j] - origin[j]
+  })
+  for (let j = 0; j < width; j++) shift[j] = origin[j] + shift[j] / rows.length
+  eachRow(source, rows, (data, at) => {
+    for (let j = 0; j < width; j++) squares[j] += (data[at + j] - shift[j]) ** 2
+  })
+  return { shift, scale: squares.map((sum) => (sum > 0 ? 1 / Math.sqrt(sum / rows.length) : 1)) }
+}
+
+function eachRow(source: FeatureSource, rows: Int32Array, visit: (data: Float32Array, at: number) => void): void {
+  for (let from = 0; from < rows.length; from += chunkRows) {
+    const { data } = source.read(rows.subarray(from, from + chunkRows))
+    for (let at = 0; at < data.length; at += source.width) visit(data, at)
+  }
+}
+
+/** The named rows, scaled: (raw − shift) · scale, computed in float64, written to `out` (n × width). */
+export function readScaled(source: FeatureSource, rows: Int32Array, { shift, scale }: Scaling, out: FloatArray): void {
+  const { width } = source
+  const { data } = source.read(rows)
+  for (let i = 0, j = 0; i < data.length; i++) {
+    out[i] = (data[i] - shift[j]) * scale[j]
+    if (++j === width) j = 0
+  }
 }

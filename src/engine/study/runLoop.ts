@@ -1,5 +1,4 @@
 import { QuerentError, throwIfCancelled } from '../core/errors'
-import { sampleSize } from '../data/gather'
 import { createPairwiseDistance } from '../metrics/dynamics'
 import { layersOf } from '../nn/architectures'
 import { createModel } from '../nn/createModel'
@@ -64,7 +63,7 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
     if (deps.resume?.weights) model.restore(deps.resume.weights)
 
     let labeled = setting.isLine ? [...partition.pool] : initial.map(({ row }) => row)
-    const queried = createPairwiseDistance(sampleSize(deps.dataset.train), deps.kernels)
+    const queried = createPairwiseDistance(setting.featureWidth, deps.kernels)
     const dynamics = createDynamics(setting)
     let bought: number[] = []
     const buy = (rows: readonly number[]): void => {

@@ -1,7 +1,7 @@
 import { badInput, unsupported, type CancelSignal } from '../core/errors'
 import type { Matrix } from '../core/matrix'
 import type { Dataset, Rows, Scaling } from '../data/dataset'
-import type { FeatureSource, FeatureTarget } from '../data/features'
+import { fitFeatureScaling, readScaled, type FeatureSource, type FeatureTarget } from '../data/features'
 import { gatherRows, sampleSize } from '../data/gather'
 import { fitScaling } from '../data/scaling'
 import type { Backbone } from '../nn/backbone'
@@ -58,8 +58,10 @@ export interface Setting {
   /** rows of the training array, and the test rows, as the model sees them */
   readonly rows: (index: Int32Array) => Rows
   readonly testRows: Rows
-  /** n × d rows in the fixed space of distances: standardised inputs */
+  /** n × d rows in the fixed space of distances: standardised stored features, or standardised inputs where there are none */
   readonly features: (index: Int32Array) => Matrix
+  /** columns of `features` */
+  readonly featureWidth: number
 }
 
 export function settingOf(spec: RunSpec, deps: RunDependencies): Setting {
@@ -68,9 +70,12 @@ export function settingOf(spec: RunSpec, deps: RunDependencies): Setting {
   const streams = streamsOf(spec)
   const partition = partitionOf(dataset, spec, deps.files?.split, streams)
   const { pool, validation, test } = partition
+  checkFeatures(deps)
   // Statistics of the inputs come from every row but the test rows; labels play no part in them.
   const known = validation.length === 0 ? pool : Int32Array.from([...pool, ...validation]).sort()
   const scaling = fitScaling(train, known, spec.data.scaling, kind, valueRange)
+  const stored = deps.features
+  const cols = stored?.width ?? sampleSize(train)
   let space: Scaling | undefined
   return {
     spec,
@@ -82,15 +87,29 @@ export function settingOf(spec: RunSpec, deps: RunDependencies): Setting {
     extras: extrasOf(spec),
     rows: (index) => ({ pool: train, scaling, index }),
     testRows: { pool: test.source, scaling, index: test.rows },
+    featureWidth: cols,
     features: (index) => {
-      // Without a range, images get one mean and deviation over all pixels; everything else one per column.
-      space ??= fitScaling(train, known, 'auto', kind, null)
-      const cols = sampleSize(train)
       const data = executor.allocate(index.length * cols)
-      gatherRows({ pool: train, scaling: space, index }, 0, index.length, data)
+      if (stored !== undefined) {
+        space ??= fitFeatureScaling(stored, known)
+        readScaled(stored, index, space, data)
+      } else {
+        // Without a range, images get one mean and deviation over all pixels; everything else one per column.
+        space ??= fitScaling(train, known, 'auto', kind, null)
+        gatherRows({ pool: train, scaling: space, index }, 0, index.length, data)
+      }
       return { data, rows: index.length, cols }
     },
   }
+}
+
+function checkFeatures({ features, dataset }: RunDependencies): void {
+  if (features !== undefined && features.rows !== dataset.train.rows)
+    throw badInput(`${features.source} has features of ${features.rows} rows; ${dataset.id} has ${dataset.train.rows} training rows`, {
+      path: 'data.features',
+      found: `${features.rows} rows`,
+      expected: `${dataset.train.rows} rows`,
+    })
 }
 
 /** The labels a run starts with, in order; none with an empty start, and none listed for a run on the whole pool. */
