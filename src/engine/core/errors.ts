@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'unsupported' // the method, model or backend cannot do this
   | 'backend-unavailable'
   | 'job-crashed'
+  | 'network' // a server cannot be reached, or does not give what was asked for
   | 'cancelled'
   | 'different' // a check found a difference
   | 'internal'
