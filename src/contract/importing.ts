@@ -29,7 +29,7 @@ export const importMapping = z.strictObject({
   validationInputs: name.optional(),
   validationLabels: name.optional(),
   /** columns by name; null: there is none */
-  label: name.optional(),
+  label: name.nullable().optional(),
   split: name.nullable().optional(),
   columns: z.record(name, z.enum(columnRoles)).optional(),
   /** size of images in pixels; by default that of the first, at most 224 */
@@ -44,6 +44,10 @@ export const importMapping = z.strictObject({
   /** text files */
   encoding: z.enum(['utf-8', 'utf-16le', 'latin1']).optional(),
   header: z.boolean().optional(),
+  /** training rows may lack a label: none at all, or an empty, NaN or −1 one */
+  unlabelled: z.boolean().optional(),
+  /** names of the classes in their order, where the labels do not show them all */
+  classes: z.array(z.string().trim().min(1).max(200)).min(2).max(10_000).optional(),
 })
 export type ImportMapping = z.infer<typeof importMapping>
 

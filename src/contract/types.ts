@@ -137,6 +137,8 @@ export interface DatasetInfo {
   readonly available: boolean
   /** brought by the user; can be removed */
   readonly imported?: boolean
+  /** training rows without a label, where there are any */
+  readonly unlabeled?: number
 }
 
 export interface BackendReport {

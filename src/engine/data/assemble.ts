@@ -150,9 +150,9 @@ function rangeOf(pools: readonly Pool[]): number | null {
 
 export const mostClasses = 10_000
 
-/** Labels in the order in which classes are numbered: ascending. Refuses fewer than two and more than `mostClasses`. */
-export function orderClasses<T extends string | number>(distinct: ReadonlySet<T>, name: string): T[] {
-  if (distinct.size < 2) throw badInput(`${name}: all rows have the same label`, { file: name, expected: 'at least two classes' })
+/** Labels in the order in which classes are numbered: ascending. Refuses fewer than `least` and more than `mostClasses`. */
+export function orderClasses<T extends string | number>(distinct: ReadonlySet<T>, name: string, least = 2): T[] {
+  if (distinct.size < least) throw badInput(`${name}: all rows have the same label`, { file: name, expected: 'at least two classes' })
   if (distinct.size > mostClasses)
     throw badInput(`${name}: ${distinct.size} different labels; these look like measurements, not classes`, {
       file: name,

@@ -22,7 +22,18 @@ export interface Dataset {
 }
 
 export interface LabeledPool extends Pool {
+  /** class of each row; `unlabeled` where nobody has said */
   readonly labels: Int32Array
+}
+
+/** The class number of a row whose class is not known. */
+export const unlabeled = -1
+
+/** The rows whose class is not known, ascending. */
+export const unlabeledRows = (labels: Int32Array): number[] => {
+  const rows: number[] = []
+  for (let row = 0; row < labels.length; row++) if (labels[row] === unlabeled) rows.push(row)
+  return rows
 }
 
 /** Affine map of raw values to network inputs: (raw − shift[j]) · scale[j]; arrays of length 1 apply to every value. */

@@ -24,7 +24,8 @@ import { writeAtomic } from '../node/storage/files'
 import { defaultWorkspace, libraryOf } from '../node/workspace/location'
 import { integer, textTable, type CliContext } from './io'
 
-interface ImportOptions extends Omit<ImportMapping, 'columns' | 'header' | 'channels' | 'split'> {
+interface ImportOptions extends Omit<ImportMapping, 'columns' | 'header' | 'channels' | 'split' | 'label'> {
+  readonly label?: string | false
   readonly column?: readonly string[]
   readonly channels?: number
   readonly split?: string | false
@@ -210,6 +211,11 @@ const addMapping = (command: Command): Command =>
     .option('--test-inputs <name>', 'array of the test inputs')
     .option('--test-labels <name>', 'array of the test labels')
     .option('--label <column>', 'column of the labels')
+    .option('--no-label', 'no column holds labels; with --unlabelled')
+    .option('--unlabelled', 'training rows may lack a label: none at all, or an empty, NaN or -1 one')
+    .option('--classes <names>', 'names of the classes, separated by commas, where the labels do not show them all', (text: string) =>
+      text.split(','),
+    )
     .option('--split <column>', 'column that says train, test or validation')
     .option('--no-split', 'no column does')
     .option('--column <name=role...>', `role of a column: ${columnRoles.join(' · ')}`)
@@ -222,12 +228,13 @@ const addMapping = (command: Command): Command =>
     .option('--header', 'the first line of a table names its columns')
     .option('--no-header', 'it does not')
 
-function mappingOf({ preview: _preview, asSplitOf: _asSplitOf, column, split, ...options }: ImportOptions): ImportMapping {
+function mappingOf({ preview: _preview, asSplitOf: _asSplitOf, column, split, label, ...options }: ImportOptions): ImportMapping {
   const columns = column?.map((pair) => [pair.slice(0, pair.lastIndexOf('=')), pair.slice(pair.lastIndexOf('=') + 1)])
   const { json: _json, ...fields } = options as typeof options & { json?: boolean }
   const parsed = importMapping.safeParse({
     ...fields,
     ...(columns === undefined ? {} : { columns: Object.fromEntries(columns) as Record<string, string> }),
+    ...(label === undefined || (label as unknown) === true ? {} : { label: label === false ? null : label }),
     ...(split === undefined || (split as unknown) === true ? {} : { split: split === false ? null : split }),
   })
   if (parsed.success) return parsed.data

@@ -53,7 +53,7 @@ function* csvText({ train, test, classNames }: Dataset, valueNames: readonly str
       const values = Array.from(pool.data.subarray(i * d, (i + 1) * d), (value) =>
         Number.isNaN(value) ? '' : Object.is(value, -0) ? '-0' : String(value),
       )
-      text += `${csvFormatRow([...values, classNames[pool.labels[i]], split])}\n`
+      text += `${csvFormatRow([...values, classNames[pool.labels[i]] ?? '', split])}\n`
       if (i % rowsAtOnce === rowsAtOnce - 1) {
         yield text
         text = ''

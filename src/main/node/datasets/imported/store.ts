@@ -105,7 +105,11 @@ export const storedInfo = (set: StoredDataset): DatasetInfo => ({
   sha256: set.sha256,
   available: true,
   imported: true,
+  ...(unlabeledOf(set) > 0 && { unlabeled: unlabeledOf(set) }),
 })
+
+/** Training rows without a label. */
+const unlabeledOf = ({ rows, classCounts }: StoredDataset): number => rows - classCounts.reduce((sum, count) => sum + count, 0)
 
 /**
  * Moves a finished folder into the library. Content that is there already stays the one copy (`known`); an id that is taken gets a

@@ -18,7 +18,7 @@ export function arrayRolesOf(arrays: readonly ArraySource[], mapping: ImportMapp
   const given = arrayRoles.filter((role) => mapping[role] !== undefined)
   if (given.length > 0) {
     for (const role of given) roles.set(role, named(arrays, mapping[role] ?? ''))
-    return requirePairs(roles, arrays)
+    return requirePairs(roles, arrays, mapping)
   }
   const prefix: Record<Split, string> = { train: '', test: 'test', validation: 'validation' }
   for (const split of ['train', 'test', 'validation'] as const) {
@@ -39,7 +39,7 @@ export function arrayRolesOf(arrays: readonly ArraySource[], mapping: ImportMapp
     if (inputs !== undefined) roles.set(role('Inputs'), inputs)
     if (labels !== undefined) roles.set(role('Labels'), labels)
   }
-  return requirePairs(roles, arrays)
+  return requirePairs(roles, arrays, mapping)
 }
 
 export const isClassNames = ({ key, dtype, shape }: ArraySource): boolean =>
@@ -53,7 +53,11 @@ function named(arrays: readonly ArraySource[], name: string): ArraySource {
   return array
 }
 
-function requirePairs(roles: Map<ArrayRole, ArraySource>, arrays: readonly ArraySource[]): Map<ArrayRole, ArraySource> {
+function requirePairs(
+  roles: Map<ArrayRole, ArraySource>,
+  arrays: readonly ArraySource[],
+  { unlabelled }: ImportMapping,
+): Map<ArrayRole, ArraySource> {
   const listed = arrays
     .map(({ name, shape }) => `${name} (${shapeText(shape)})`)
     .slice(0, 20)
@@ -64,11 +68,12 @@ function requirePairs(roles: Map<ArrayRole, ArraySource>, arrays: readonly Array
     ['validationInputs', 'validationLabels'],
   ] as const) {
     if (inputs !== 'inputs' && !roles.has(inputs) && !roles.has(labels)) continue
-    const missing = roles.has(inputs) ? (roles.has(labels) ? null : labels) : inputs
+    const isWhole = roles.has(labels) || (inputs === 'inputs' && unlabelled === true)
+    const missing = roles.has(inputs) ? (isWhole ? null : labels) : inputs
     if (missing !== null)
       throw badInput(`no array was found for the ${missing}`, {
         found: listed || 'no array',
-        expected: `arrays named like X and y, x_train and y_train, train_images and train_labels; or say which: ${missing}=NAME`,
+        expected: `arrays named like X and y, x_train and y_train, train_images and train_labels; or say which: ${missing}=NAME${missing === 'labels' ? ', or that the rows are unlabelled' : ''}`,
       })
   }
   return roles
@@ -84,7 +89,7 @@ export async function planArrays(opened: OpenedArrays, mapping: ImportMapping): 
   const parts = (['train', 'validation', 'test'] as const).flatMap((split) => {
     const prefix = split === 'train' ? '' : split
     const part = [`${prefix}Inputs`, `${prefix}Labels`].map((role) => roles.get((prefix === '' ? role.toLowerCase() : role) as ArrayRole))
-    return part[0] === undefined || part[1] === undefined ? [] : [{ split, inputs: part[0], labels: part[1] }]
+    return part[0] === undefined ? [] : [{ split, inputs: part[0], labels: part[1] ?? null }]
   })
   for (const part of parts) requireFit(part.inputs, part.labels, inputs)
   const unused = opened.arrays.filter((array) => ![...roles.values()].includes(array) && array !== names)
@@ -92,9 +97,9 @@ export async function planArrays(opened: OpenedArrays, mapping: ImportMapping): 
     kind,
     shape,
     encoding: null,
-    classNames: names === undefined ? opened.classNames : await names.texts(),
+    classNames: mapping.classes ?? (names === undefined ? opened.classNames : await names.texts()),
     allowMissing: kind === 'tabular',
-    labelsName: (roles.get('labels') as ArraySource).name,
+    labelsName: (roles.get('labels') ?? inputs).name,
     total: parts.reduce((sum, part) => sum + part.inputs.shape[0], 0),
     arrays: opened.arrays,
     roles,
@@ -113,7 +118,7 @@ function shapeOf({ shape, name }: ArraySource, kind: DatasetKind): readonly numb
   return shape.length === 2 ? [1, shape[1]] : shape.slice(1)
 }
 
-function requireFit(inputs: ArraySource, labels: ArraySource, first: ArraySource): void {
+function requireFit(inputs: ArraySource, labels: ArraySource | null, first: ArraySource): void {
   const [rows] = inputs.shape
   if (inputs.dtype === 'text') throw badInput(`${inputs.name}: text, not numbers`, { file: inputs.name, expected: 'an array of numbers' })
   if (inputs.shape.length === 0 || rows === 0)
@@ -129,6 +134,7 @@ function requireFit(inputs: ArraySource, labels: ArraySource, first: ArraySource
         expected: shapeText(first.shape.slice(1)),
       },
     )
+  if (labels === null) return
   const isColumn = labels.shape.length === 1 || (labels.shape.length === 2 && labels.shape[1] === 1)
   if (!isColumn)
     throw badInput(`${labels.name}: one class per row is needed; for one-hot rows save numpy.argmax(y, axis=1)`, {
@@ -148,12 +154,12 @@ function requireFit(inputs: ArraySource, labels: ArraySource, first: ArraySource
 }
 
 async function* rowsOf(
-  parts: readonly { readonly split: Split; readonly inputs: ArraySource; readonly labels: ArraySource }[],
+  parts: readonly { readonly split: Split; readonly inputs: ArraySource; readonly labels: ArraySource | null }[],
   kind: DatasetKind,
   most: number,
 ): AsyncGenerator<EncodedRows> {
   for (const { split, inputs, labels } of parts) {
-    const values = await labelValues(labels)
+    const values = labels === null ? Array<null>(inputs.shape[0]).fill(null) : await labelValues(labels)
     const size = inputs.shape.slice(1).reduce((a, b) => a * b, 1)
     const isChannelsLast = kind !== 'series' && sampleShape(inputs.shape, inputs.name).isChannelsLast
     let first = 0

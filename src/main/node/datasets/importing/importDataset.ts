@@ -4,6 +4,7 @@ import { mkdir, open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ImportMapping, ImportProgress, ImportResult } from '@contract/importing'
 import { badInput, throwIfCancelled, type CancelSignal } from '@engine/core/errors'
+import { unlabeled } from '@engine/data/dataset'
 import { hashedHead } from '@engine/data/hash'
 import { toQuerentError, withFile } from '../../errors'
 import { addToLibrary, slug, storedInfo, workFolder, type StoredDataset } from '../imported/store'
@@ -56,7 +57,8 @@ export async function importDataset(request: ImportRequest): Promise<ImportResul
     throwIfCancelled(signal)
     const folder = join(scratch.folder, 'set')
     await withFile(folder, () => mkdir(folder))
-    const written = await writeRows(planned.plan, planned.tree.name, folder, signal, onProgress)
+    const { unlabelled = false } = mapping
+    const written = await writeRows(planned.plan, unlabelled, planned.tree.name, folder, signal, onProgress)
     onProgress?.({ phase: 'storing', rows: written.rows + written.testRows, total: written.rows + written.testRows })
     const { plan, importer, tree } = planned
     const stored: StoredDataset = {
@@ -74,7 +76,9 @@ export async function importDataset(request: ImportRequest): Promise<ImportResul
       features: plan.encoding?.features ?? [],
     }
     const { dataset, known } = await addToLibrary(library, folder, stored, mapping.id !== undefined)
-    return { dataset: storedInfo(dataset), known, notes: plan.notes }
+    const info = storedInfo(dataset)
+    const notes = info.unlabeled ? [`${info.unlabeled} of ${info.rows} rows have no label`] : []
+    return { dataset: info, known, notes: [...plan.notes, ...notes] }
   } finally {
     await scratch.dispose()
   }
@@ -91,6 +95,7 @@ type Written = Pick<
 /** Writes inputs, labels, texts and the split of the source as the files of a library set. */
 async function writeRows(
   plan: Plan,
+  unlabelled: boolean,
   name: string,
   folder: string,
   signal: CancelSignal | undefined,
@@ -100,7 +105,11 @@ async function writeRows(
   const writer = (part: string): Promise<PoolWriter> =>
     createPoolWriter({ file: join(folder, `${part}-inputs.npy`), shape, name, allowMissing })
   const pools = [await writer('train'), await writer('test')]
-  const labels = createLabels(2, plan.labelsName, plan.classNames)
+  const labels = createLabels(2, {
+    name: plan.labelsName,
+    classNames: plan.classNames,
+    allowsUnlabeled: (part) => unlabelled && part === 0,
+  })
   const texts = pools.map((_, part) => textFile(join(folder, `${partNames[part]}-texts.jsonl`)))
   const validation: number[] = []
   try {
@@ -140,7 +149,7 @@ async function writeRows(
     if (validation.length > 0) await writeProvidedSplit(folder, pools[0].rows, validation)
     const high = Math.max(pools[0].high, pools[1].high)
     const classCounts = classNames.map(() => 0)
-    for (const label of numbers[0]) classCounts[label]++
+    for (const label of numbers[0]) if (label !== unlabeled) classCounts[label]++
     const rowBytes = shape.reduce((a, b) => a * b, 1) * storages[storage].type.BYTES_PER_ELEMENT + 4
     return {
       rows: pools[0].rows,

@@ -44,7 +44,7 @@ export async function previewImport(paths: readonly string[], mapping: ImportMap
 }
 
 const labelName = (label: number | string | null, { classNames }: Plan): string =>
-  typeof label === 'number' && classNames !== undefined ? (classNames[label] ?? String(label)) : String(label ?? '')
+  typeof label === 'number' && classNames !== undefined ? (classNames[label] ?? '') : String(label ?? '')
 
 /** The mapping that makes the import do what the preview shows. */
 function found(plan: Plan, mapping: ImportMapping, name: string): ImportMapping {
@@ -53,11 +53,10 @@ function found(plan: Plan, mapping: ImportMapping, name: string): ImportMapping 
     const array = plan.roles.get(role)
     if (array !== undefined) roles[role] = array.name
   }
-  const label = plan.columns.find(({ role }) => role === 'label')
+  const label = plan.columns.find(({ role }) => role === 'label')?.name ?? null
   const columns: NonNullable<ImportMapping['columns']> = {}
   for (const { name: column, role } of plan.columns) if (role !== 'label' && role !== 'split') columns[column] = role
-  const table =
-    label === undefined ? {} : { label: label.name, split: plan.columns.find(({ role }) => role === 'split')?.name ?? null, columns }
+  const table = plan.encoding === null ? {} : { label, split: plan.columns.find(({ role }) => role === 'split')?.name ?? null, columns }
   const [channels, height, width] = plan.shape
   const size = plan.encoding?.kind === 'image' ? { channels: channels === 1 ? (1 as const) : (3 as const), height, width } : {}
   return { ...mapping, id: mapping.id ?? slug(name), kind: plan.kind, ...roles, ...table, ...size }

@@ -34,7 +34,7 @@ const imagesLookedAt = 32
 export async function planTables({ parts }: OpenedTable, mapping: ImportMapping, tree: FileTree, quick: boolean): Promise<Plan> {
   const columns = commonColumns(parts)
   const label = labelColumn(columns, mapping)
-  const others = columns.filter(({ name }) => name !== label.name)
+  const others = columns.filter(({ name }) => name !== label?.name)
   requireKnown(columns, mapping)
   const surveys = await survey(parts, others, quick)
   const split = splitColumn(surveys, mapping)
@@ -62,16 +62,16 @@ export async function planTables({ parts }: OpenedTable, mapping: ImportMapping,
     kind,
     shape: encoding.shape,
     encoding,
-    classNames: label.classNames,
+    classNames: mapping.classes ?? label?.classNames,
     allowMissing: kind === 'tabular',
-    labelsName: `${parts[0].table.name}, column ${label.name}`,
+    labelsName: label === null ? parts[0].table.name : `${parts[0].table.name}, column ${label.name}`,
     total: parts.every(({ table }) => table.rows !== null) ? parts.reduce((sum, { table }) => sum + (table.rows ?? 0), 0) : null,
     arrays: [],
     roles: new Map(),
     columns: columns.map(({ name, kind: cells }) => ({
       name,
       kind: cells,
-      role: name === label.name ? 'label' : name === split ? 'split' : (roles.get(name)?.role ?? 'skip'),
+      role: name === label?.name ? 'label' : name === split ? 'split' : (roles.get(name)?.role ?? 'skip'),
       note: roles.get(name)?.note ?? '',
     })),
     valueNames: valueNames(encoding),
@@ -82,7 +82,7 @@ export async function planTables({ parts }: OpenedTable, mapping: ImportMapping,
 
 interface Source {
   readonly parts: readonly Part[]
-  readonly label: Column
+  readonly label: Column | null
   readonly split: string | null
   readonly features: readonly Feature[]
   readonly tree: FileTree
@@ -113,9 +113,10 @@ function requireKnown(columns: readonly Column[], mapping: ImportMapping): void 
 const unknownColumn = (name: string, names: readonly string[]): Error =>
   badInput(`no column "${name}"`, { found: name, expected: names.slice(0, 30).join(' · '), nearest: nearestName(name, names) })
 
-/** The mapping's column, one with class names, one with a usual name, or the last. */
-function labelColumn(columns: readonly Column[], { label }: ImportMapping): Column {
-  if (label !== undefined) {
+/** The mapping's column, one with class names, one with a usual name, or the last; null where rows may lack labels and none is like that. */
+function labelColumn(columns: readonly Column[], { label, unlabelled = false }: ImportMapping): Column | null {
+  if (label === null && unlabelled) return null
+  if (label !== undefined && label !== null) {
     const found = columns.find(({ name }) => name === label)
     if (found === undefined)
       throw unknownColumn(
@@ -126,7 +127,7 @@ function labelColumn(columns: readonly Column[], { label }: ImportMapping): Colu
   }
   const isUsual = ({ name }: Column): boolean => labelColumnNames.includes(name.toLowerCase())
   const simple = columns.filter(({ kind }) => kind === 'number' || kind === 'text')
-  const found = columns.find(({ classNames }) => classNames !== undefined) ?? simple.find(isUsual) ?? simple.at(-1)
+  const found = columns.find(({ classNames }) => classNames !== undefined) ?? simple.find(isUsual) ?? (unlabelled ? null : simple.at(-1))
   if (found === undefined)
     throw badInput('no column can hold the labels', { found: columns.map(({ name, kind }) => `${name} (${kind})`).join(', ') })
   return found
@@ -276,18 +277,18 @@ function withImages(cells: readonly Cells[], features: readonly Feature[], table
 }
 
 async function* rowsOf({ parts, label, split, features, tree }: Source, encoding: Encoding, most: number): AsyncGenerator<EncodedRows> {
-  const asked = [label.name, ...(split === null ? [] : [split]), ...features.map(({ name }) => name)]
+  const asked = [...(label === null ? [] : [label.name]), ...(split === null ? [] : [split]), ...features.map(({ name }) => name)]
   for (const { table, split: ofFile } of parts) {
     let first = 0
     for await (const whole of table.batches(asked, most)) {
       const batch = head(whole, most - first)
       const from = first
       const place = (row: number): string => (batch.lines === undefined ? `row ${from + row}` : `line ${batch.lines[row]}`)
-      const featureCells = withImages(batch.cells.slice(split === null ? 1 : 2), features, table, tree)
+      const featureCells = withImages(batch.cells.slice(asked.length - features.length), features, table, tree)
       const { data, texts } = await encodeBatch(encoding, featureCells, batch.rows, (row) => `${table.name}, ${place(row)}`)
-      const labels = batch.cells[0].values as ArrayLike<number | string | null>
+      const labels = label === null ? Array<null>(batch.rows).fill(null) : (batch.cells[0].values as ArrayLike<number | string | null>)
       if (split === null) yield { split: ofFile ?? 'train', rows: batch.rows, data, labels, texts, place }
-      else yield* bySplit(batch, { data, labels, texts, place }, table.name)
+      else yield* bySplit(batch, batch.cells[label === null ? 0 : 1], { data, labels, texts, place }, table.name)
       first += batch.rows
       if (first >= most) break
     }
@@ -297,11 +298,12 @@ async function* rowsOf({ parts, label, split, features, tree }: Source, encoding
 /** Test rows apart from the others, each in the order of the file. */
 function* bySplit(
   batch: Batch,
+  column: Cells,
   { data, labels, texts, place }: Pick<EncodedRows, 'data' | 'labels' | 'texts' | 'place'>,
   name: string,
 ): Generator<EncodedRows> {
   const splits = Array.from({ length: batch.rows }, (_, i): Split => {
-    const value = cellText(batch.cells[1].values[i])
+    const value = cellText(column.values[i])
     const split = splitOfName(value)
     if (split !== null) return split
     throw badInput(`${name}: "${value}" at ${place(i)} is no split`, { file: name, path: place(i), expected: 'train, test or validation' })
