@@ -1,6 +1,6 @@
 import { badInput } from '../core/errors'
 import { filesOf } from './expand'
-import type { DatasetFacts } from './feasible'
+import { unlabeledMessage, type DatasetFacts } from './feasible'
 import { checkDisjoint, checkRows } from './partition'
 import { parseRunFiles } from './runFiles'
 import type { PlannedRun, RunSpec } from './spec'
@@ -12,7 +12,7 @@ import type { PlannedRun, RunSpec } from './spec'
 export function checkFiles(
   plan: readonly PlannedRun[],
   texts: Readonly<Record<string, string>>,
-  facts: readonly Pick<DatasetFacts, 'name' | 'rows' | 'testRows'>[],
+  facts: readonly Pick<DatasetFacts, 'name' | 'rows' | 'testRows' | 'unlabeledRows'>[],
 ): void {
   const checked = new Set<string>()
   for (const { spec } of plan) {
@@ -29,7 +29,7 @@ export function checkFiles(
 function checkRun(
   spec: RunSpec,
   texts: Readonly<Record<string, string>>,
-  { name, rows, testRows }: Pick<DatasetFacts, 'name' | 'rows' | 'testRows'>,
+  { name, rows, testRows, unlabeledRows = [] }: Pick<DatasetFacts, 'name' | 'rows' | 'testRows' | 'unlabeledRows'>,
 ): void {
   const { split, initialRows: initial } = parseRunFiles(spec, texts)
   if (split !== undefined) {
@@ -37,6 +37,15 @@ function checkRun(
     const parts = [split.train, split.validation, split.test]
     for (const part of parts) checkRows(part, rows, file)
     checkDisjoint(parts, rows, file)
+    const unknown = new Set(Array.from(unlabeledRows))
+    const without = parts.flatMap((part) => part.filter((row) => unknown.has(row)))
+    if (without.length > 0)
+      throw badInput(unlabeledMessage(name, without), {
+        file,
+        path: 'data.split',
+        found: `row ${without[0]}`,
+        expected: 'rows with a label',
+      })
     if (split.train.length === 0) throw badInput(`${file} names no training rows`, { file, path: 'train', expected: 'at least one row' })
     if (split.test.length === 0 && testRows === 0)
       throw badInput(`${file} names no test rows, and ${name} has no test array`, { file, path: 'test', expected: 'rows' })

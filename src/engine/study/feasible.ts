@@ -19,6 +19,8 @@ export interface DatasetFacts {
   readonly classes: number
   /** rows of each class in the training array; taken as equal when left out */
   readonly classCounts?: readonly number[]
+  /** rows of the training array without a label, ascending; none when left out */
+  readonly unlabeledRows?: ArrayLike<number>
   /** shape of one sample */
   readonly shape: readonly number[]
   /** size of the arrays in memory; taken from rows and shape when left out */
@@ -52,11 +54,26 @@ export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]
     for (const dataset of facts)
       for (const finding of [...budgetProblems(plan, study, dataset), ...modelProblems(plan, dataset)]) add(finding)
   }
-  for (const { name, classes } of facts) {
-    if (classes < 2) add(error('too-few-classes', 'dataset', `${name} has ${classes} class`, String(classes), 'at least 2 classes'))
+  for (const { name, classes, rows, unlabeledRows = [] } of facts) {
+    if (unlabeledRows.length > 0 && study.data.split === null)
+      add({
+        ...error(
+          'unlabelled-rows',
+          'dataset',
+          unlabeledMessage(name, unlabeledRows),
+          `${unlabeledRows.length} of ${rows} rows without a label`,
+          'labels for all rows, or a data.split file whose rows all have one',
+        ),
+        fix: 'to choose what to label next: querent label start, or Choose next batch on the Data page',
+      })
+    else if (classes < 2) add(error('too-few-classes', 'dataset', `${name} has ${classes} class`, String(classes), 'at least 2 classes'))
   }
   return [...findings.values()]
 }
+
+/** Why rows without a label cannot be part of a study, naming the first. */
+export const unlabeledMessage = (name: string, rows: ArrayLike<number>): string =>
+  `${name} has no label for ${rows.length === 1 ? 'row' : 'rows'} ${Array.from({ length: Math.min(5, rows.length) }, (_, i) => rows[i]).join(', ')}${rows.length > 5 ? ` and ${rows.length - 5} more` : ''}: what labelling them would bring cannot be simulated`
 
 const error = (code: string, path: string, message: string, found: string, expected: string): Finding => ({
   code,

@@ -28,7 +28,7 @@ export async function planStudy(
     findings = reviewed.findings
     if (reviewed.study === null) return refused(findings)
     const prepared = await resolveStudy(study, request.backend ?? study.run.backend, baseDir, deps)
-    await checkStudyFiles(prepared, deps)
+    await checkStudyFiles(prepared, facts, deps)
     const { plan, backend } = prepared
     const jobs = request.jobs ?? (study.run.jobs === 'auto' ? autoJobs(backend, deps.cores) : study.run.jobs)
     return { valid: true, ...estimateStudy(study, facts, { backend: backend.id, jobs }), findings, grid: gridOf(plan, computed) }

@@ -72,7 +72,7 @@ export async function prepareExperiment(
   const { findings } = reviewStudy(studyText, options, () => facts)
   refuseFindings(findings, studyPath)
   const prepared = await resolveStudy(study, request.backend ?? study.run.backend, baseDir, deps)
-  await checkStudyFiles(prepared, deps)
+  await checkStudyFiles(prepared, facts, deps)
   return { ...prepared, findings, plan: shard === undefined ? prepared.plan : shardOf(prepared.plan, shard.index, shard.count) }
 }
 
@@ -86,12 +86,13 @@ export async function factsOf(study: Study, baseDir: string, deps: Pick<Experime
 
 /** Throws `bad-input` for a file of the study that its runs could not use. */
 export async function checkStudyFiles(
-  { plan, datasets, files, baseDir }: Pick<PreparedExperiment, 'plan' | 'datasets' | 'files' | 'baseDir'>,
+  { plan, files, baseDir }: Pick<PreparedExperiment, 'plan' | 'files' | 'baseDir'>,
+  facts: readonly DatasetFacts[],
   deps: Pick<ExperimentDependencies, 'files'>,
 ): Promise<void> {
   const texts: Record<string, string> = {}
   for (const path of Object.keys(files)) texts[path] = await deps.files.text(path, baseDir)
-  checkFiles(plan, texts, datasets)
+  checkFiles(plan, texts, facts)
 }
 
 /** Throws `bad-input` for the first finding that is an error. */

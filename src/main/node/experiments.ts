@@ -7,7 +7,7 @@ import type { BackendResolver, JobSpawner } from '../lab/ports'
 import type { DatasetFacts, ExperimentDependencies } from '../lab/runExperiment'
 import { systemClock } from './clock'
 import { loadDataset } from './datasets'
-import { findStored, storedInfo } from './datasets/imported/store'
+import { findStored, storedInfo, unlabeledRowsOf } from './datasets/imported/store'
 import { measure } from './datasets/library'
 import { readBytes } from './datasets/files'
 import { fileStore } from './storage/resultFolder'
@@ -29,8 +29,10 @@ export function experimentDependencies(
       facts: async (ref, baseDir) => {
         if (typeof ref !== 'string' || /[/\\.#]/.test(ref)) return readFacts(ref, baseDir)
         const stored = library === undefined ? undefined : await findStored(library, ref)
-        if (stored !== undefined)
-          return { ...storedInfo(stored), name: stored.id, classNames: stored.classNames, classCounts: stored.classCounts }
+        if (stored !== undefined && library !== undefined) {
+          const { id: name, classNames, classCounts } = stored
+          return { ...storedInfo(stored), name, classNames, classCounts, unlabeledRows: unlabeledRowsOf(library, stored) }
+        }
         const known = facts.get(ref) ?? readFacts(ref, baseDir, library)
         facts.set(ref, known)
         known.catch(() => facts.delete(ref))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from '@engine/core/zod'
 import type { DatasetInfo } from '@contract/types'
 import { badInput, nearestName, QuerentError } from '@engine/core/errors'
-import type { Dataset, LabeledPool } from '@engine/data/dataset'
+import { unlabeledRows, type Dataset, type LabeledPool } from '@engine/data/dataset'
 import { hashDataset } from '@engine/data/hash'
 import { readNpyHeader } from '@engine/data/npy'
 import { checkRows } from '@engine/data/rowFiles'
@@ -108,7 +108,13 @@ export const storedInfo = (set: StoredDataset): DatasetInfo => ({
   ...(unlabeledOf(set) > 0 && { unlabeled: unlabeledOf(set) }),
 })
 
-/** Training rows without a label. */
+/** The training rows without a label, ascending. */
+export function unlabeledRowsOf(library: string, set: StoredDataset): number[] {
+  if (unlabeledOf(set) === 0) return []
+  return unlabeledRows(new Int32Array(readValues(join(folderOf(library, set), 'train-labels.npy'), `${set.id}: train-labels.npy`)))
+}
+
+/** How many training rows have no label. */
 const unlabeledOf = ({ rows, classCounts }: StoredDataset): number => rows - classCounts.reduce((sum, count) => sum + count, 0)
 
 /**
