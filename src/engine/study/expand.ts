@@ -14,7 +14,7 @@ export interface Resolved {
   readonly precision: RunSpec['precision']
   /** the study's data sets, in its order */
   readonly datasets: readonly { readonly ref: DatasetRef; readonly name: string; readonly sha256: string }[]
-  /** SHA-256 (hex) of each of `studyFiles`, by path as written */
+  /** SHA-256 (hex) of each of `studyFiles` by path as written, and of `studyFeatures` by `featureFile` */
   readonly files?: Readonly<Record<string, string>>
 }
 
@@ -91,8 +91,11 @@ export function expandStudy(study: Study, resolved: Resolved): PlannedRun[] {
           backend: resolved.backend,
           precision: resolved.precision,
           files: Object.fromEntries(
-            filesOf(plan).flatMap((path) => (resolved.files?.[path] === undefined ? [] : [[path, resolved.files[path]]])),
-          ),
+            [
+              ...filesOf(plan).map((path) => [path, resolved.files?.[path]]),
+              ...(plan.data.features ? [[plan.data.features, resolved.files?.[featureFile(plan.data.features, name)]]] : []),
+            ].filter(([, content]) => content !== undefined),
+          ) as RunSpec['files'],
           semanticsVersion,
         }
         return { hash: runHash(spec), spec, factors }
@@ -113,6 +116,18 @@ export function filesOf({ data, protocol, strategy }: Pick<RunPlan, 'data' | 'pr
 
 /** Paths of all files that the runs of a study read besides its data sets. */
 export const studyFiles = (study: Study): string[] => [...new Set(variantsOf(study).flatMap(({ plan }) => filesOf(plan)))]
+
+/** Whether `data.features` names a file, and not what is stored under a name for each data set. */
+export const isFeatureFile = (features: string): boolean => /[/\\#]|\.[a-z]+$/i.test(features)
+
+/** How a study's files list the features of a data set. */
+export const featureFile = (features: string, datasetName: string): string =>
+  isFeatureFile(features) ? features : `${features} of ${datasetName}`
+
+/** What `data.features` says in the runs of a study. */
+export const studyFeatures = (study: Study): string[] => [
+  ...new Set(variantsOf(study).flatMap(({ plan }) => (plan.data.features ? [plan.data.features] : []))),
+]
 
 /** The names of a study's data sets in CSVs, in its order. */
 export const datasetNames = (study: Study): string[] => study.datasets.map(datasetName)

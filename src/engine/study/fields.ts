@@ -53,6 +53,12 @@ export const dataSection = z.strictObject({
     .default('auto')
     .describe('auto: images to [0, 1], texts weighted by rarity, everything else standardised on the pool'),
   split: path.nullable().default(null).describe('file with train, validation and test rows'),
+  features: path
+    .nullable()
+    .default(null)
+    .describe(
+      'features of the training rows, made elsewhere: a file (.npy, .npz#key, .safetensors#key, .parquet), or a name in the feature store',
+    ),
 })
 
 export const modelSection = z

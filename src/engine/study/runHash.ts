@@ -40,6 +40,7 @@ export function relevantParts(
   files: RunSpec['files'] = {},
 ): Readonly<Record<string, unknown>> {
   const content = (path: string | null): string | null => (path === null ? null : (files[path] ?? path))
+  const { features, ...inputs } = data
   const { momentum, nesterov, decay, weightStart, shrink, perturb, ...train } = training
   const { query, subPool, dataStart, firstBatch, initial, initialSampling, initialRows, seed, vary, validation } = protocol
   const isLine = strategies.get(strategy.id)?.line === true
@@ -57,7 +58,7 @@ export function relevantParts(
       : { dataStart, initialSampling, ...(initialSampling === 'file' ? { initialRows: content(initialRows) } : { initial }) }),
   }
   return {
-    data: { ...data, split: content(data.split) },
+    data: { ...inputs, split: content(data.split), ...(features ? { features: featureContent(features, content) } : {}) },
     model,
     training: {
       ...train,
@@ -70,6 +71,12 @@ export function relevantParts(
     keep,
     queried: isLine ? null : queried,
   }
+}
+
+/** Two arrays of one file are different features. */
+function featureContent(features: string, content: (path: string) => string | null): string {
+  const at = features.indexOf('#')
+  return `${content(features)}${at < 0 ? '' : features.slice(at)}`
 }
 
 function methodByContent(method: Method, content: (path: string) => string | null): Method {

@@ -24,6 +24,8 @@ export interface DataSpec {
   readonly scaling: 'auto' | 'none' | 'unit' | 'standardize'
   /** file with train, validation and test rows */
   readonly split: string | null
+  /** file, or name in the feature store: the fixed space of distances, and what proxies train on */
+  readonly features: string | null
 }
 
 export type ModelSpec = NetworkSpec | FinetuneSpec
@@ -181,7 +183,7 @@ export interface RunSpec {
   readonly backend: BackendId
   readonly precision: 'float32' | 'float64'
   readonly keep: RunSettings['keep']
-  /** SHA-256 (hex) of the files the run reads besides its data set (split, initial rows, recorded selections), by path as written */
+  /** SHA-256 (hex) of the files the run reads besides its data set (split, initial rows, recorded selections, features), by path as written */
   readonly files: Readonly<Record<string, string>>
   /** SHA-256 (hex) of the backbone that is fine-tuned; absent for other models, and in plans made before it is there */
   readonly backboneSha256?: string

@@ -86,12 +86,14 @@ function readRows(
   const data = new Float32Array(wanted.length * width)
   const bytes = new Uint8Array(data.buffer)
   const rowBytes = width * 4
-  for (let i = 0, next = 0; i < wanted.length; i = next) {
-    const first = wanted[i]
+  let at = 0
+  while (at < wanted.length) {
+    const first = wanted[at]
     checkRow(first, rows, file)
-    next = i + 1
-    while (next < wanted.length && wanted[next] === first + next - i && wanted[next] < rows) next++
-    readAll(handle, file, bytes.subarray(i * rowBytes, next * rowBytes), start + first * rowBytes)
+    let end = at + 1
+    while (end < wanted.length && wanted[end] === first + end - at && wanted[end] < rows) end++
+    readAll(handle, file, bytes.subarray(at * rowBytes, end * rowBytes), start + first * rowBytes)
+    at = end
   }
   return { data, rows: wanted.length, cols: width }
 }
