@@ -5,16 +5,32 @@ import type { Matrix } from './matrix'
  * Eigenvalues of a symmetric matrix (n × n), ascending: Householder reflections to three diagonals, then the QL method with implicit
  * shifts. About 4n³/3 operations; without vectors several times as fast as rotations.
  */
-export function symmetricEigenvalues(m: Matrix<Float64Array>): Float64Array {
-  const { diagonal, beside } = tridiagonal(m.data.slice(), m.rows)
+export const symmetricEigenvalues = (m: Matrix<Float64Array>): Float64Array =>
+  diagonalised(m, { data: new Float64Array(0), rows: m.rows, cols: 0 }).sort()
+
+/**
+ * Eigenvalues of a symmetric matrix (n × n) in no particular order, and C column vectors (n × C) in the coordinates of its eigenvectors:
+ * row i of `coordinates` belongs to values[i], its sign is open. The eigenvectors themselves are never formed.
+ */
+export function eigenCoordinates(
+  m: Matrix<Float64Array>,
+  vectors: Matrix<Float64Array>,
+): { readonly values: Float64Array; readonly coordinates: Matrix<Float64Array> } {
+  const coordinates = { ...vectors, data: vectors.data.slice() }
+  return { values: diagonalised(m, coordinates), coordinates }
+}
+
+/** Eigenvalues of `m`; turns `vectors` along in place. */
+function diagonalised(m: Matrix<Float64Array>, vectors: Matrix<Float64Array>): Float64Array {
+  const { diagonal, beside } = tridiagonal(m.data.slice(), m.rows, vectors)
   let norm = 0
   for (let i = 0; i < diagonal.length; i++) norm = Math.max(norm, Math.abs(diagonal[i]), Math.abs(beside[i]))
-  for (let first = 0; first < diagonal.length; first++) isolate(diagonal, beside, first, norm * 2 ** -52)
-  return diagonal.sort()
+  for (let first = 0; first < diagonal.length; first++) isolate(diagonal, beside, first, norm * 2 ** -52, vectors)
+  return diagonal
 }
 
 /** Diagonal and the entries beside it (the last one 0) of an orthogonally similar matrix; `a` is used up. */
-function tridiagonal(a: Float64Array, n: number): { diagonal: Float64Array; beside: Float64Array } {
+function tridiagonal(a: Float64Array, n: number, vectors: Matrix<Float64Array>): { diagonal: Float64Array; beside: Float64Array } {
   const beside = new Float64Array(n)
   const mirror = new Float64Array(n)
   const change = new Float64Array(n)
@@ -30,6 +46,7 @@ function tridiagonal(a: Float64Array, n: number): { diagonal: Float64Array; besi
     mirror[0] -= beside[k]
     const size = Math.sqrt(dot(mirror, 0, mirror, 0, width))
     for (let j = 0; j < width; j++) mirror[j] /= size
+    reflect(vectors, k + 1, mirror, width)
     for (let i = 0; i < width; i++) change[i] = 2 * dot(a, (k + 1 + i) * n + k + 1, mirror, 0, width)
     const along = dot(change, 0, mirror, 0, width)
     for (let i = 0; i < width; i++) change[i] -= along * mirror[i]
@@ -43,8 +60,26 @@ function tridiagonal(a: Float64Array, n: number): { diagonal: Float64Array; besi
   return { diagonal: Float64Array.from({ length: n }, (_, i) => a[i * n + i]), beside }
 }
 
+/** Reflects rows from `start` on along the unit vector in the first `width` places of `mirror`. */
+function reflect({ data, cols }: Matrix<Float64Array>, start: number, mirror: Float64Array, width: number): void {
+  for (let c = 0; c < cols; c++) {
+    let along = 0
+    for (let i = 0; i < width; i++) along += mirror[i] * data[(start + i) * cols + c]
+    for (let i = 0; i < width; i++) data[(start + i) * cols + c] -= 2 * along * mirror[i]
+  }
+}
+
+/** Rotates rows i and i + 1. */
+function rotate({ data, cols }: Matrix<Float64Array>, i: number, sine: number, cosine: number): void {
+  for (let t = i * cols; t < (i + 1) * cols; t++) {
+    const [upper, lower] = [data[t], data[t + cols]]
+    data[t + cols] = sine * upper + cosine * lower
+    data[t] = cosine * upper - sine * lower
+  }
+}
+
 /** Rotates until the entry beside diagonal[first] is no larger than `tolerance`. */
-function isolate(diagonal: Float64Array, beside: Float64Array, first: number, tolerance: number): void {
+function isolate(diagonal: Float64Array, beside: Float64Array, first: number, tolerance: number, vectors: Matrix<Float64Array>): void {
   for (let sweep = 0; sweep < 60; sweep++) {
     let last = first
     while (last + 1 < diagonal.length && Math.abs(beside[last]) > tolerance) last++
@@ -70,6 +105,7 @@ function isolate(diagonal: Float64Array, beside: Float64Array, first: number, to
       carried = sine * turned
       diagonal[i + 1] = value + carried
       shifted = cosine * turned - near
+      rotate(vectors, i, sine, cosine)
     }
     if (i < first) {
       diagonal[first] -= carried

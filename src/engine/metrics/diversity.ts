@@ -1,6 +1,7 @@
 import { symmetricEigenvalues } from '../core/eigenvalues'
+import { columnGram, rowGram } from '../core/gram'
 import { dot, logDeterminant, meanRow, squaredDistance, squaredNorms, unitRows } from '../core/linear'
-import { takeRows, transposed, type Matrix } from '../core/matrix'
+import { takeRows, type Matrix } from '../core/matrix'
 import { meanPairwiseDistance } from './dynamics'
 
 /** How spread out a batch is, and how well it covers the pool; null where a measure is not defined (A§14). */
@@ -82,14 +83,8 @@ function nearestNeighbours({ data, rows, cols }: Matrix): Float64Array | null {
 
 /** scale · X Xᵀ (n × n) or scale · Xᵀ X (d × d), whichever is smaller: they share their non-zero eigenvalues. */
 function smallGram(m: Matrix, scale: number): Matrix<Float64Array> {
-  const rows = m.rows <= m.cols ? m : transposed(m)
-  const n = rows.rows
-  const data = new Float64Array(n * n)
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++)
-      data[i * n + j] = data[j * n + i] = scale * dot(rows.data, i * rows.cols, rows.data, j * rows.cols, rows.cols)
-  }
-  return { data, rows: n, cols: n }
+  const gram = m.rows <= m.cols ? rowGram(m) : columnGram(m)
+  return { ...gram, data: gram.data.map((value) => scale * value) }
 }
 
 /** ln det(I + γ G) of a Gram matrix G (n × n). */
