@@ -122,11 +122,17 @@ function task(name: NetworkName, steps: number, seed = 1) {
   return { network, values, feeds }
 }
 
-async function trained(executor: Executor, name: NetworkName, rule: OptimizerRule, steps: number, distinct = steps) {
+async function trained(
+  executor: Executor,
+  name: NetworkName,
+  rule: OptimizerRule,
+  steps: number,
+  { distinct = steps, rates }: { distinct?: number; rates?: readonly number[] } = {},
+) {
   const { network, values, feeds } = task(name, distinct)
   const parameters = executor.parameters(network.state)
   parameters.write(values.map((array) => as(executor, array)))
-  const program = await executor.compileStep(traceStep(network, batch), parameters, rule)
+  const program = await executor.compileStep(traceStep(network, batch), parameters, rule, rates)
   const x = executor.allocate(feeds[0].x.length)
   const target = executor.allocate(feeds[0].target.length)
   const losses: number[] = []
@@ -202,6 +208,14 @@ describe.each(backendIds)('%s', (id) => {
     for (const [i, weights] of expected.weights.entries()) expect(relativeError(found.weights[i], weights)).toBeLessThan(5e-6)
   })
 
+  it.each(rules)('lets parameters learn at rates of their own: %o', async (rule) => {
+    const rates = networks.cnn.parameters.map((_, i) => [1, 1, 0.1, 3][i % 4])
+    const [found, expected] = [await trained(executor, 'cnn', rule, 6, { rates }), await trained(oracle, 'cnn', rule, 6, { rates })]
+    for (const [i, weights] of expected.weights.entries()) expect(relativeError(found.weights[i], weights)).toBeLessThan(2e-5)
+    const equal = await trained(oracle, 'cnn', rule, 6)
+    equal.weights.forEach((weights, i) => expect(relativeError(expected.weights[i], weights)).toBeGreaterThan(1e-5))
+  })
+
   it.each(names)('gives outputs and per-sample norms of a %s', async (name) => {
     const { network, values, feeds } = task(name, 1)
     const weights = { specs: network.state, values }
@@ -253,7 +267,7 @@ describe.each(backendIds)('%s', (id) => {
 
   it('memorises data for 2,000 steps without denormal weights', async () => {
     // tfjs' JavaScript backend is too slow for all of them.
-    const { losses, weights } = await trained(executor, 'mlp', adam, id === 'tfjs' ? 300 : 2000, 2)
+    const { losses, weights } = await trained(executor, 'mlp', adam, id === 'tfjs' ? 300 : 2000, { distinct: 2 })
     expect(losses.at(-1)).toBeLessThan(id === 'tfjs' ? 1e-2 : 1e-4)
     const least = 2 ** -126
     for (const array of weights) for (const value of array) if (value !== 0) expect(Math.abs(value)).toBeGreaterThanOrEqual(least)

@@ -1,13 +1,16 @@
+import { QuerentError } from '../core/errors'
 import type { FloatArray } from '../core/matrix'
 import { rowOf } from '../core/matrix'
 import type { Random } from '../core/random'
 import { planAuxiliary } from './auxiliary'
 import { createLossReader } from './auxiliaryReader'
+import type { Backbone } from './backbone'
 import type { Executor } from './executor'
+import { counted, epochsOf, headOptions, trainHead } from './finetune'
 import { drawWeights } from './initialize'
 import type { Layer } from './layers/layer'
-import type { AuxiliarySpec, Checkpoint, LayerSpec, Model, WeightInit } from './model'
-import { planNetwork } from './network'
+import type { AuxiliarySpec, Checkpoint, FitSummary, LayerSpec, Model, WeightInit } from './model'
+import { planNetwork, type Network } from './network'
 import { createPastReader, createReader } from './reader'
 import { train } from './training'
 
@@ -17,6 +20,8 @@ export interface ModelConfig {
   /** [d] for vectors, [channels, height, width] for images */
   readonly inputShape: readonly number[]
   readonly classes: number
+  /** what `initialize` may start from; its layers are the first of `layers` */
+  readonly backbone?: Pick<Backbone, 'weights'>
   /** trains this module along with the network */
   readonly auxiliary?: AuxiliarySpec
   /** Lets the host's event loop run (a busy loop of microtasks never receives a cancel message). */
@@ -44,16 +49,26 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
     ...losses?.methods,
     capabilities: losses ? new Set([...reader.capabilities, 'lossPrediction']) : reader.capabilities,
     state,
-    initialize: (random) =>
-      parameters.write([
-        ...fresh(network.layers, random),
-        ...(auxiliary ? fresh([{ parameters: auxiliary.state }], random.fork('auxiliary')) : []),
-      ]),
+    initialize: (random, start = 'fresh') => {
+      const drawn = fresh(network.layers, random)
+      if (start === 'pretrained') putBackbone(drawn, network, config.backbone)
+      parameters.write([...drawn, ...(auxiliary ? fresh([{ parameters: auxiliary.state }], random.fork('auxiliary')) : [])])
+    },
 
     async *fit(rows, labels, options, random, signal) {
       checkpoints = []
       const keep = (checkpoint: Checkpoint): void => void checkpoints.push(checkpoint)
-      const summary = yield* train(network, auxiliary, executor, parameters, rows, labels, options, random, pause, keep, signal)
+      const { head, all } = epochsOf(options, rows.index.length)
+      const own = headOptions(options)
+      const first =
+        own &&
+        (yield* counted(trainHead({ ...config, network, executor, parameters, reader, pause }, rows, labels, own, random, signal), 0, all))
+      const last = yield* counted(
+        train(network, auxiliary, executor, parameters, rows, labels, options, random, pause, keep, signal),
+        head,
+        all,
+      )
+      const summary = first === null ? last : joined(first, last)
       const { logits } = await reader.outputs(rows, signal)
       let hits = 0
       for (let i = 0; i < logits.rows; i++) if (argMax(rowOf(logits, i)) === labels[i]) hits++
@@ -74,6 +89,25 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
     },
   }
 }
+
+/** Puts the weights of a backbone below the fresh ones of the head. */
+function putBackbone(values: readonly FloatArray[], { state }: Network, backbone: ModelConfig['backbone']): void {
+  if (backbone === undefined) throw new QuerentError('internal', 'a model without a backbone has no pre-trained weights')
+  backbone.weights.forEach(({ name, data }, i) => {
+    if (state[i]?.name !== name || values[i].length !== data.length)
+      throw new QuerentError('internal', `tensor ${name} of the backbone does not belong to the network`)
+    values[i].set(data)
+  })
+}
+
+type Fitted = Omit<FitSummary, 'accuracy'>
+
+const joined = (first: Fitted, last: Fitted): Fitted => ({
+  ...last,
+  epochs: first.epochs + last.epochs,
+  steps: first.steps + last.steps,
+  lossCurve: [...first.lossCurve, ...last.lossCurve],
+})
 
 function paced({ pause, now }: Pick<ModelConfig, 'pause' | 'now'>): () => Promise<void> {
   if (pause === undefined) return async () => {}

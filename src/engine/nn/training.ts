@@ -30,9 +30,7 @@ export async function* train(
 ): AsyncGenerator<EpochStats, Omit<FitSummary, 'accuracy'>> {
   const n = rows.index.length
   checkTrainingSet(network, rows, labels)
-  const batch = Math.min(options.batchSize, n)
-  const stepsPerEpoch = Math.ceil(n / batch)
-  const epochs = Math.max(options.epochs, Math.ceil(options.minSteps / stepsPerEpoch))
+  const { batch, stepsPerEpoch, epochs } = lengthOf(options, n)
   const augment = options.augment === 'flip-crop' ? flipCrop(network.inputShape) : null
 
   const x = executor.allocate(batch * sampleSize(rows.pool))
@@ -43,7 +41,8 @@ export async function* train(
   const order = Int32Array.from({ length: n }, (_, i) => i)
   const shuffled: Rows = { ...rows, index: new Int32Array(n) }
 
-  const program = await executor.compileStep(traceStep(network, batch, auxiliary), parameters, optimizerRule(options))
+  const step = traceStep(network, batch, auxiliary)
+  const program = await executor.compileStep(step, parameters, optimizerRule(options), ratesOf(network, auxiliary, options))
   try {
     const lossCurve: number[] = []
     for (let epoch = 0; epoch < epochs; epoch++) {
@@ -80,6 +79,23 @@ export async function* train(
   } finally {
     program.dispose()
   }
+}
+
+/** A fit on n rows; the last batch of an epoch may be shorter than `batch`. */
+export function lengthOf({ batchSize, epochs, minSteps }: Pick<FitOptions, 'batchSize' | 'epochs' | 'minSteps'>, n: number) {
+  const batch = Math.min(batchSize, n)
+  const stepsPerEpoch = Math.ceil(n / batch)
+  return { batch, stepsPerEpoch, epochs: Math.max(epochs, Math.ceil(minSteps / stepsPerEpoch)) }
+}
+
+/** While a backbone is fine-tuned, what lies on top of it (the last layer, a module) learns at the rate of the head. */
+function ratesOf(network: Network, auxiliary: Auxiliary | undefined, { tuning, learningRate }: FitOptions): readonly number[] | undefined {
+  if (tuning === undefined) return undefined
+  const head = network.layers[network.layers.length - 1].parameters.length
+  const below = network.parameters.length - head
+  const above = head + (auxiliary?.trained.length ?? 0)
+  const factor = tuning.headLearningRate / learningRate
+  return [...new Array<number>(below).fill(1), ...new Array<number>(above).fill(factor)]
 }
 
 function checkTrainingSet(network: Network, rows: Rows, labels: Int32Array): void {

@@ -1,7 +1,7 @@
 import { logSoftmax } from '../core/linear'
 import { classEntropy, meanPairwiseDistance } from '../metrics/dynamics'
 import { evaluateMetrics } from '../metrics/registry'
-import type { EpochStats, FitSummary, Model } from '../nn/model'
+import type { EpochStats, FitOptions, FitSummary, Model } from '../nn/model'
 import type { Memory } from '../strategies/contract'
 import { strategyOf } from '../strategies/registry'
 import { embeddingsArtifact, outlookArtifact, scoresArtifact, weightsArtifact } from './artifacts'
@@ -12,6 +12,7 @@ import { positionOf } from './partition'
 import { afterthoughts, askMethod, overlapOf, revealed, type QueryState } from './query'
 import { opener, type Method } from './runHash'
 import { keepsState, keepsWeights, methodsOf, needsOf, type Setting } from './setting'
+import type { RunSpec } from './spec'
 
 /** Epoch events per fit; which epochs report does not depend on the clock. */
 const epochReports = 25
@@ -26,7 +27,12 @@ export interface Labels {
 /** Puts the weights of a round's start into the model, which holds those of the round before. */
 export async function startWeights(model: Model, { spec, streams }: Setting, round: number): Promise<void> {
   const { weightStart, shrink, perturb } = spec.training
-  if (round === 0 || weightStart === 'reinit-same') return model.initialize(streams.weights(0))
+  if (weightStart === 'pretrained') return model.initialize(streams.weights(round), 'pretrained')
+  if (round === 0 || weightStart === 'reinit-same') {
+    // What is carried on comes from the backbone, where there is one.
+    const start = spec.model.type === 'finetune' && keepsWeights(spec) ? 'pretrained' : 'fresh'
+    return model.initialize(streams.weights(0), start)
+  }
   if (weightStart === 'carry') return
   if (weightStart === 'reinit-fresh') return model.initialize(streams.weights(round))
   const carried = await model.snapshot()
@@ -36,6 +42,13 @@ export async function startWeights(model: Model, { spec, streams }: Setting, rou
     for (let i = 0; i < values.length; i++) values[i] = shrink * values[i] + perturb * fresh[t][i]
   })
   model.restore(carried)
+}
+
+/** How the model of a run is trained; a backbone as its study says. */
+export function fitOptions({ model, training }: Pick<RunSpec, 'model' | 'training'>, checkpoints = 0): FitOptions {
+  if (model.type !== 'finetune') return { ...training, checkpoints }
+  const { tuning: method, headEpochs, headLearningRate } = model
+  return { ...training, checkpoints, tuning: { method, headEpochs, headLearningRate } }
 }
 
 /** Trains on the labelled rows, and on the reserved ones for a method that says so, and reports its epochs; null without any. */
@@ -51,7 +64,7 @@ export async function* fitRound(
   const steps: AsyncIterator<EpochStats, FitSummary> = model.fit(
     rows(own),
     own.map((row) => deps.dataset.train.labels[row]),
-    { ...spec.training, checkpoints: extras.checkpoints ?? 0 },
+    fitOptions(spec, extras.checkpoints),
     streams.fit(round),
     deps.signal,
   )

@@ -94,7 +94,8 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
 function modelOf({ spec, deps, classes, extras }: Setting): Model {
   const inputShape = deps.dataset.train.shape
   const config = {
-    layers: layersOf(spec.model, inputShape, classes),
+    layers: layersOf(spec.model, inputShape, classes, deps.backbone),
+    ...(deps.backbone === undefined ? {} : { backbone: deps.backbone }),
     init: spec.model.init,
     inputShape,
     classes,

@@ -73,7 +73,9 @@ export function settingOf(spec: RunSpec, deps: RunDependencies): Setting {
   checkFeatures(deps)
   // Statistics of the inputs come from every row but the test rows; labels play no part in them.
   const known = validation.length === 0 ? pool : Int32Array.from([...pool, ...validation]).sort()
-  const scaling = fitScaling(train, known, spec.data.scaling, kind, valueRange)
+  const fitted = fitScaling(train, known, spec.data.scaling, kind, valueRange)
+  // A backbone reads inputs scaled as they were when it was trained, unless the study says otherwise.
+  const scaling = deps.backbone && spec.data.scaling === 'auto' ? { ...fitted, ...deps.backbone.scaling } : fitted
   const stored = deps.features
   const cols = stored?.width ?? sampleSize(train)
   let space: Scaling | undefined
