@@ -23,6 +23,8 @@ void startDesktop({
   serveFile: (pathname) => staticFile(built('../renderer'), pathname, "'self'"),
   writeFile: writeAtomic,
   place: jsonFile(join(app.getPath('userData'), 'window.json')),
+  updates: jsonFile(join(app.getPath('userData'), 'updates.json')),
+  loadUpdater: async () => (await import('electron-updater')).default.autoUpdater,
   // An unpackaged app is started with its own folder as the first argument.
   pathsIn: (argv, cwd) =>
     argv

@@ -115,6 +115,7 @@ export class WebContents extends EventEmitter {
 
 export class BrowserWindow extends EventEmitter {
   readonly webContents = new WebContents()
+  readonly progress: number[] = []
   shown = false
   constructor(readonly options: E.BrowserWindowConstructorOptions) {
     super()
@@ -124,6 +125,10 @@ export class BrowserWindow extends EventEmitter {
   }
   static fromWebContents(contents: WebContents): BrowserWindow | null {
     return fake.windows.find((window) => window.webContents === contents) ?? null
+  }
+  setProgressBar(share: number): void {
+    if (typeof share !== 'number') throw new TypeError('Error processing argument at index 0, conversion failure')
+    this.progress.push(share)
   }
   static getAllWindows(): BrowserWindow[] {
     return fake.windows.filter((window) => !window.webContents.destroyed)

@@ -50,6 +50,8 @@ export async function startDesktopApp(workspace: string, prepare: (electron: Ele
     serveFile: (pathname) => staticFile(`${rootDir}/out/renderer`, pathname, "'self'"),
     writeFile: writeAtomic,
     place: jsonFile(`${workspace}-window.json`),
+    updates: jsonFile(`${workspace}-updates.json`),
+    loadUpdater: () => Promise.reject(new Error('this build names no server for updates')),
     pathsIn: (argv) => argv.filter((argument) => argument.startsWith('/')),
     argv: [],
     cwd: '/',

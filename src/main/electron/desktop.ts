@@ -8,6 +8,7 @@ import { applicationMenu } from './menu'
 import { notifyUnseen } from './notify'
 import { createOpening, type Opening } from './opening'
 import { startSupervisor, type Supervisor } from './supervisor'
+import { createUpdates, type Updater } from './updates'
 import { keepPlace, placeOf, type PlaceFile } from './windowPlace'
 
 export interface DesktopOptions {
@@ -24,6 +25,9 @@ export interface DesktopOptions {
   writeFile(path: string, bytes: Uint8Array): Promise<void>
   /** where the window was when it was closed last */
   readonly place: PlaceFile
+  /** whether starts look for newer versions, and what looks */
+  readonly updates: PlaceFile
+  loadUpdater(): Promise<Updater>
   /** Absolute paths of the files and folders that a command line names. */
   pathsIn(argv: readonly string[], cwd: string): string[]
   /** command line and folder of this start */
@@ -77,9 +81,11 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
     onNotice: notifyUnseen,
   })
   answerShell(options, supervisor, opening)
-  Menu.setApplicationMenu(applicationMenu(options.platform))
+  const updates = createUpdates(options.updates, options.loadUpdater)
+  Menu.setApplicationMenu(applicationMenu(options.platform, updates))
 
   openWindow(options, closing)
+  if (updates.atStart) void updates.check(true)
   app.on('activate', () => {
     if (BrowserWindow.getAllWindows().length === 0) openWindow(options, closing)
     else bringForward()

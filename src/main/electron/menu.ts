@@ -1,8 +1,9 @@
 import { BrowserWindow, Menu, type MenuItemConstructorOptions } from 'electron'
 import { shellChannels, type MenuCommand } from '@contract/shell'
+import type { Updates } from './updates'
 
 /** The menu of the app. Items that are not the platform's own send their command to the page, which knows what they mean. */
-export function applicationMenu(platform: NodeJS.Platform): Menu {
+export function applicationMenu(platform: NodeJS.Platform, updates: Updates): Menu {
   const mac = platform === 'darwin'
   const item = (label: string, command: MenuCommand, accelerator?: string): MenuItemConstructorOptions => ({
     label,
@@ -41,6 +42,20 @@ export function applicationMenu(platform: NodeJS.Platform): Menu {
       ],
     },
     { role: 'windowMenu' },
-    { role: 'help', submenu: [item('Keyboard shortcuts', 'help.shortcuts')] },
+    {
+      role: 'help',
+      submenu: [
+        item('Keyboard shortcuts', 'help.shortcuts'),
+        line,
+        { label: 'Check for updates…', id: 'updates.check', click: () => void updates.check(false) },
+        {
+          label: 'Look for updates at start',
+          id: 'updates.atStart',
+          type: 'checkbox',
+          checked: updates.atStart,
+          click: ({ checked }) => updates.setAtStart(checked),
+        },
+      ],
+    },
   ])
 }
