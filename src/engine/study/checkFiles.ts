@@ -1,9 +1,10 @@
 import { badInput } from '../core/errors'
 import { filesOf } from './expand'
-import { unlabeledMessage, type DatasetFacts } from './feasible'
+import type { DatasetFacts } from './feasible'
 import { checkDisjoint, checkRows } from './partition'
 import { parseRunFiles } from './runFiles'
 import type { PlannedRun, RunSpec } from './spec'
+import { unlabeledMessage } from './unlabeled'
 
 /**
  * Refuses split, initial-row and selection files (`texts`, by path as the study writes them) that no run could use: unreadable ones,

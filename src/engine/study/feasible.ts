@@ -7,6 +7,7 @@ import { variantsOf } from './expand'
 import { heldOutCount } from './partition'
 import { opener, type RunPlan } from './runHash'
 import type { Finding, StrategyEntry, Study } from './spec'
+import { unlabeledMessage } from './unlabeled'
 
 /** What checks, linter and estimates need to know of a data set. */
 export interface DatasetFacts {
@@ -70,10 +71,6 @@ export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]
   }
   return [...findings.values()]
 }
-
-/** Why rows without a label cannot be part of a study, naming the first. */
-export const unlabeledMessage = (name: string, rows: ArrayLike<number>): string =>
-  `${name} has no label for ${rows.length === 1 ? 'row' : 'rows'} ${Array.from({ length: Math.min(5, rows.length) }, (_, i) => rows[i]).join(', ')}${rows.length > 5 ? ` and ${rows.length - 5} more` : ''}: what labelling them would bring cannot be simulated`
 
 const error = (code: string, path: string, message: string, found: string, expected: string): Finding => ({
   code,

@@ -1,10 +1,11 @@
 import { badInput } from '../core/errors'
 import { argMax } from '../core/linear'
 import type { Random } from '../core/random'
-import type { Dataset, LabeledPool } from '../data/dataset'
+import { unlabeled, type Dataset, type LabeledPool } from '../data/dataset'
 import type { SplitRows } from './runFiles'
 import type { RunSpec } from './spec'
 import type { Streams } from './streams'
+import { unlabeledMessage } from './unlabeled'
 
 /** Share of the training array held out when a study asks for the provided test array and there is none. */
 export const fallbackTestFraction = 0.2
@@ -114,6 +115,26 @@ export function checkRows(rows: ArrayLike<number>, count: number, file: string |
       expected: `a row, 0 … ${count - 1}`,
     })
   }
+}
+
+/** Refuses rows without a label: what a label would say cannot be simulated. */
+export function checkLabels({
+  deps: { dataset },
+  partition,
+}: {
+  readonly deps: { readonly dataset: Dataset }
+  readonly partition: Partition
+}): void {
+  const { pool, validation, test } = partition
+  const { labels } = dataset.train
+  const held = test.source === dataset.train ? test.rows : []
+  const unknown = [...pool, ...validation, ...held].filter((row) => labels[row] === unlabeled).sort((a, b) => a - b)
+  if (unknown.length === 0) return
+  throw badInput(unlabeledMessage(dataset.id, unknown), {
+    path: 'dataset',
+    found: `${unknown.length} rows without a label`,
+    expected: 'labels for all rows, or a data.split file whose rows all have one',
+  })
 }
 
 /** Refuses a row that is in the parts more than once. */

@@ -1,7 +1,7 @@
 import { QuerentError, type CancelSignal } from '../core/errors'
 import { argMax } from '../core/linear'
 import type { Matrix } from '../core/matrix'
-import type { LabeledPool } from '../data/dataset'
+import { unlabeled, type LabeledPool } from '../data/dataset'
 import { jaccard, spearman } from '../metrics/dynamics'
 import type { Acquisition, ExternalCommand, Memory, ModelView, Query, SelectionKernels } from '../strategies/contract'
 import { strategyOf } from '../strategies/registry'
@@ -96,7 +96,7 @@ export async function afterthoughts(
   candidates: Int32Array,
   view: ModelView,
 ): Promise<Readonly<Record<string, number>>> {
-  if (selection.length === 0) return {}
+  if (selection.length === 0 || selection.some(({ label }) => label === unlabeled)) return {}
   const { data, cols } = await view.logProbabilities(own.rows)
   const losses = selection.map(({ label }, i) => -data[i * cols + label])
   const out: Record<string, number> = { picked_loss: losses.reduce((a, b) => a + b) / losses.length }
@@ -106,7 +106,11 @@ export async function afterthoughts(
   }
   const positions = own.rows.map((row) => positionOf(candidates, row))
   const compareScores = (key: string, scores: Float64Array | undefined): void => {
-    if (scores !== undefined) compare(key, Array.from(positions, (i) => scores[i]))
+    if (scores !== undefined)
+      compare(
+        key,
+        Array.from(positions, (i) => scores[i]),
+      )
   }
   compareScores('score_loss_spearman', own.scores)
   for (const { name, scores } of shadows) compareScores(`score_loss_spearman.${name}`, scores)

@@ -6,7 +6,7 @@ import type { Model } from '../nn/model'
 import type { Memories, RoundRecord, RunEvent, RunEventBody, RunFailure } from './events'
 import { createDynamics } from './dynamics'
 import { createLedger } from './ledger'
-import { without } from './partition'
+import { checkLabels, without } from './partition'
 import { emptyRecord, evaluateRound, fitRound, lastOutlook, queryRound, startWeights, stateEvents, type Labels } from './round'
 import { checkBudget, checkNeeds, checkResume, initialSamples, settingOf, type RunDependencies, type Setting } from './setting'
 import type { RunSpec } from './spec'
@@ -37,6 +37,7 @@ function failureOf(error: unknown): RunFailure {
 async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<RunEventBody> {
   const setting = settingOf(spec, deps)
   const { partition } = setting
+  checkLabels(setting)
   const initial = initialSamples(setting)
   checkBudget(setting, initial.length)
   checkResume(spec, deps.resume, initial)
@@ -91,7 +92,8 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
   }
 }
 
-function modelOf({ spec, deps, classes, extras }: Setting): Model {
+/** The untrained network of a run. */
+export function modelOf({ spec, deps, classes, extras }: Setting): Model {
   const inputShape = deps.dataset.train.shape
   const config = {
     layers: layersOf(spec.model, inputShape, classes, deps.backbone),
