@@ -44,6 +44,12 @@ export const importMapping = z.strictObject({
   /** text files */
   encoding: z.enum(['utf-8', 'utf-16le', 'latin1']).optional(),
   header: z.boolean().optional(),
+  /** false: quotation marks in tables are letters like others */
+  quotes: z.boolean().optional(),
+  /** only these files or folders of an archive, by the end of their path, and the names to read them under; folders end in / */
+  take: z.record(name, name).optional(),
+  /** better names for the classes that are found */
+  rename: z.record(name, name).optional(),
   /** training rows may lack a label: none at all, or an empty, NaN or −1 one */
   unlabelled: z.boolean().optional(),
   /** names of the classes in their order, where the labels do not show them all */

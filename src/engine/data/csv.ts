@@ -73,7 +73,8 @@ export interface RowParser {
 
 const mostRowChars = 1 << 24
 
-export function createRowParser(delimiter: string, name: string): RowParser {
+/** Without `quotes`, quotation marks are letters like others. */
+export function createRowParser(delimiter: string, name: string, quotes = true): RowParser {
   const comma = delimiter.charCodeAt(0)
   let rest = ''
   let line = 1
@@ -95,7 +96,7 @@ export function createRowParser(delimiter: string, name: string): RowParser {
     }
     while (at < text.length) {
       let cell = ''
-      if (text.charCodeAt(at) === 0x22) {
+      if (quotes && text.charCodeAt(at) === 0x22) {
         let close = text.indexOf('"', at + 1)
         while (close >= 0 && text.charCodeAt(close + 1) === 0x22) close = text.indexOf('"', close + 2)
         if (close < 0 || (close + 1 === text.length && !isLast)) {

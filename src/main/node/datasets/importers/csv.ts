@@ -24,7 +24,7 @@ export function isText(head: Uint8Array): boolean {
 async function openCsv(file: InputFile, { mapping }: ImportContext): Promise<TableSource> {
   const head = await firstText(file, mapping.encoding)
   const delimiter = delimiterOf(head, /\.tsv$/i.test(file.name) ? '\t' : undefined)
-  const parser = createRowParser(delimiter, file.name)
+  const parser = createRowParser(delimiter, file.name, mapping.quotes)
   const first = [...parser.push(head), ...(head.length < headChars ? parser.end() : [])].slice(0, 2)
   if (first.length === 0) throw badInput(`${file.name}: the file is empty`, { file: file.name })
   const hasHeader = mapping.header ?? isHeader(first[0].cells, first[1]?.cells)
@@ -38,7 +38,7 @@ async function openCsv(file: InputFile, { mapping }: ImportContext): Promise<Tab
         file,
         delimiter,
         hasHeader,
-        mapping.encoding,
+        mapping,
         names.length,
         columns.map((name) => names.indexOf(name)),
       ),
@@ -49,11 +49,11 @@ async function* batches(
   file: InputFile,
   delimiter: string,
   hasHeader: boolean,
-  encoding: string | undefined,
+  { encoding, quotes }: ImportContext['mapping'],
   width: number,
   wanted: readonly number[],
 ): AsyncGenerator<Batch> {
-  const parser = createRowParser(delimiter, file.name)
+  const parser = createRowParser(delimiter, file.name, quotes)
   let cells: string[][] = wanted.map(() => [])
   let lines: number[] = []
   let skip = hasHeader

@@ -9,7 +9,7 @@ import { hashedHead } from '@engine/data/hash'
 import { toQuerentError, withFile } from '../../errors'
 import { addToLibrary, slug, storedInfo, workFolder, type StoredDataset } from '../imported/store'
 import { createScratch, type Scratch } from '../source/scratch'
-import { openTree, type FileTree } from '../source/tree'
+import { openTree, takeFrom, type FileTree } from '../source/tree'
 import { createLabels } from './labels'
 import { openSource } from './open'
 import { planArrays } from './arrays'
@@ -41,7 +41,7 @@ export async function planImport(
   readonly title: string
   readonly form: 'arrays' | 'table'
 }> {
-  const tree = await openTree(paths, scratch)
+  const tree = takeFrom(await openTree(paths, scratch), mapping.take)
   const { opened, importer, title } = await openSource(tree, { mapping, scratch })
   const plan = opened.form === 'arrays' ? await planArrays(opened, mapping) : await planTables(opened, mapping, tree, quick)
   return { plan, tree, importer, title, form: opened.form }
@@ -67,6 +67,7 @@ export async function importDataset(request: ImportRequest): Promise<ImportResul
       title: mapping.title ?? tree.name,
       kind: plan.kind,
       ...written,
+      classNames: written.classNames.map((name) => mapping.rename?.[name] ?? name),
       shape: [...plan.shape],
       source: mapping.source ?? paths.map((path) => path.split(/[/\\]/).pop()).join(', '),
       licence: mapping.licence ?? '',

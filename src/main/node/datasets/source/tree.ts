@@ -60,6 +60,32 @@ export async function openTree(paths: readonly string[], scratch: Scratch): Prom
   }
 }
 
+/** Only the files and folders (ending in /) that `take` names by the end of their path, under the names it gives them. */
+export function takeFrom(tree: FileTree, take: Readonly<Record<string, string>> | undefined): FileTree {
+  if (take === undefined) return tree
+  const wanted = Object.entries(take)
+  const files = tree.files.flatMap((file) => {
+    for (const [part, name] of wanted) {
+      const path = `/${file.name}`
+      const at = part.endsWith('/') ? path.indexOf(`/${part}`) : path.lastIndexOf(`/${part}`)
+      if (at >= 0 && (part.endsWith('/') || at + part.length === file.name.length))
+        return [{ ...file, name: file.name.slice(0, at) + name + file.name.slice(at + part.length) }]
+    }
+    return []
+  })
+  const missing = wanted.find(([, name]) => !files.some((file) => `/${file.name}`.includes(`/${name}`)))
+  if (missing !== undefined)
+    throw badInput(`${tree.name}: there is no ${missing[0]} in it`, {
+      file: tree.name,
+      found: tree.files
+        .slice(0, 10)
+        .map(({ name }) => name)
+        .join(', '),
+      expected: wanted.map(([part]) => part).join(', '),
+    })
+  return { ...tree, files }
+}
+
 /** A name without the endings of formats and packers. */
 export const withoutEndings = (name: string): string =>
   name.replace(
