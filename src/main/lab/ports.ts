@@ -1,6 +1,7 @@
 import type { ImportMapping, ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
 import type { FloatArray } from '@engine/core/matrix'
 import type { BackendId } from '@engine/nn/executor'
+import type { LabellingAnswer, LabellingRequest } from '@engine/labelling/round'
 import type { ResumePoint, RunEvent } from '@engine/study/events'
 import type { MapFrame, MapMethod } from '@engine/maps/layout'
 import type { DatasetRef, PlannedRun, RunSpec } from '@engine/study/spec'
@@ -84,6 +85,25 @@ export interface ImportingJob {
   preview(request: ImportAssignment): Promise<ImportPreview>
   import(request: ImportAssignment, onProgress: (progress: ImportProgress) => void): Promise<ImportResult>
   dispose(): Promise<void>
+}
+
+/** What a session knows for its next batch; `folder` is the session's, paths of the study start at `baseDir`. */
+export interface ChooseRequest extends Omit<LabellingRequest, 'state'> {
+  readonly baseDir: string
+  readonly folder: string
+}
+
+export type ChosenBatch = Omit<LabellingAnswer, 'state'>
+
+/** Epochs of the fit so far. */
+export interface ChoosingProgress {
+  readonly epoch: number
+  readonly epochs: number
+}
+
+/** A process that chooses what to label next; `dispose` stops it at once. */
+export interface ChoosingJob extends Pick<Viewer, 'labels' | 'dispose'> {
+  choose(request: ChooseRequest, onProgress: (progress: ChoosingProgress) => void): Promise<ChosenBatch>
 }
 
 /** Starts job processes; `child_process.fork` headless, `utilityProcess.fork` through Electron's main. */

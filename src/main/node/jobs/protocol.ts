@@ -6,6 +6,9 @@ import type { MapFrame } from '@engine/maps/layout'
 import type { BackendReport, LabelSet, NeighbourList, SampleSet } from '@contract/types'
 import type {
   AnimationRequest,
+  ChooseRequest,
+  ChoosingProgress,
+  ChosenBatch,
   DatasetSource,
   ImportAssignment,
   MapRequest,
@@ -27,6 +30,7 @@ export type ToJob =
   | { readonly type: 'preview' | 'import'; readonly request: ImportAssignment }
   | { readonly type: 'labels'; readonly request: DatasetSource }
   | { readonly type: 'animate'; readonly request: AnimationRequest }
+  | { readonly type: 'choose'; readonly request: ChooseRequest }
 
 /** Job → host. */
 export type FromJob =
@@ -44,6 +48,8 @@ export type FromJob =
   | { readonly type: 'imported'; readonly result: ImportResult }
   | { readonly type: 'labels'; readonly labels: LabelSet }
   | { readonly type: 'animating'; readonly done: number }
+  | { readonly type: 'choosing'; readonly progress: ChoosingProgress }
+  | { readonly type: 'chosen'; readonly batch: ChosenBatch }
   | { readonly type: 'animated'; readonly bytes: Uint8Array }
 
 /** A job's end of the line, whatever carries it. */

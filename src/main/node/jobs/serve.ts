@@ -6,6 +6,9 @@ import type { RunEvent } from '@engine/study/events'
 import type { MapFrame } from '@engine/maps/layout'
 import type {
   AnimationRequest,
+  ChooseRequest,
+  ChoosingProgress,
+  ChosenBatch,
   DatasetSource,
   ImportAssignment,
   MapRequest,
@@ -25,6 +28,7 @@ export interface Worker {
   labels(request: DatasetSource): Promise<LabelSet>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
   animate(request: AnimationRequest, onProgress: (done: number) => void): Promise<Uint8Array>
+  choose(request: ChooseRequest, onProgress: (progress: ChoosingProgress) => void, signal: AbortSignal): Promise<ChosenBatch>
   preview(request: ImportAssignment): Promise<ImportPreview>
   import(request: ImportAssignment, onProgress: (progress: ImportProgress) => void): Promise<ImportResult>
 }
@@ -76,6 +80,12 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
       case 'animate': {
         const onProgress = (done: number): void => channel.send({ type: 'animating', done })
         ends(worker.animate(message.request, onProgress).then((bytes) => channel.send({ type: 'animated', bytes })))
+        return
+      }
+      case 'choose': {
+        cancel = new AbortController()
+        const onProgress = (progress: ChoosingProgress): void => channel.send({ type: 'choosing', progress })
+        ends(worker.choose(message.request, onProgress, cancel.signal).then((batch) => channel.send({ type: 'chosen', batch })))
         return
       }
       case 'preview':

@@ -21,6 +21,7 @@ import { writeAtomic } from '../storage/files'
 import { writeState } from '../storage/weights'
 import type { Worker } from './serve'
 import { animationFile } from './animating'
+import { chooseBatch } from './choosing'
 import { labelsOf, mapOf, neighboursOf, samplesOf } from './viewing'
 
 /**
@@ -67,6 +68,20 @@ export function createWorker(library?: string): Worker {
         breathe,
       })
       for await (const event of events) if (!(await writeArrays(folder, event))) await emit(event)
+    },
+    choose: async (request, onProgress, signal) => {
+      const { spec, baseDir } = request
+      const deps = {
+        dataset: await datasetFor({ ...spec, baseDir }),
+        executor: await executorFor(spec.backend),
+        kernels,
+        files: readRunFiles(spec, baseDir),
+        external: externalCommands(resolve(baseDir), signal),
+        clock: systemClock,
+        signal,
+        breathe,
+      }
+      return chooseBatch(request, deps, onProgress)
     },
     preview: ({ paths, mapping }) => previewImport(paths, mapping, requireLibrary(library)),
     import: ({ paths, mapping }, onProgress) =>
