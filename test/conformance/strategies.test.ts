@@ -123,6 +123,15 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { params: { target: 'val-sampled', labelMode: 'sampled' }, drawn: 'rows and scores' },
     { params: { layers: 'all', similarity: 'cos', labelMode: 'rms' } },
   ],
+  svp: [
+    { params: {}, reads: 'logits' },
+    { params: { proxy: 'mlp', base: 'badge', normalize: 'unit', first: 'random' }, reads: 'logits', drawn: 'rows' },
+  ],
+  svpp: [
+    { params: { base: 'core-set' }, reads: 'embeddings' },
+    { params: { base: { id: 'entropy-gradnorm', layers: 'all' } }, reads: 'norms' },
+  ],
+  asvp: [{ params: { base: 'entropy', tau: '-inf' }, reads: 'logits' }],
   external: [{ params: { command: ['choose'] }, drawn: 'rows' }],
   replay: [{ params: { selections: 'recorded.csv' }, drawn: 'rows' }],
 }

@@ -3,7 +3,9 @@ import type { SelectionKernels } from '../core/distances'
 import type { CancelSignal } from '../core/errors'
 import type { FloatArray, Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
-import type { AuxiliarySpec, Capability, Checkpoint, Gradients, TensorNorms } from '../nn/model'
+import type { LogMeVariant } from '../metrics/logme'
+import type { AuxiliarySpec, Capability, Checkpoint, FitOptions, Gradients, TensorNorms } from '../nn/model'
+import type { NetworkSpec } from '../study/spec'
 
 export type { SelectionKernels }
 
@@ -135,6 +137,38 @@ export interface Acquisition {
   readonly memory?: Memory
 }
 
+/** How a run chooses by a network that costs less than its model (A§12). */
+export interface ProxyPlan {
+  /** the method that is asked, with the proxy as its model */
+  readonly base: { readonly id: string; readonly params: Readonly<Record<string, unknown>> }
+  /**
+   * `features`: dense – BatchNorm – ReLU – dense on features that are made once, `hidden` units wide (null: as wide as the features);
+   * `inputs`: another network on the inputs, null for the study's own.
+   */
+  readonly network:
+    { readonly on: 'features'; readonly hidden: number | null } | { readonly on: 'inputs'; readonly model: NetworkSpec | null }
+  /** what differs from the study's training */
+  readonly training: Partial<Omit<FitOptions, 'checkpoints' | 'tuning'>>
+  /** renews the features once fine-tuned ones fit the labels better; absent: they stay as they are */
+  readonly alignment?: FeatureAlignment
+}
+
+export interface FeatureAlignment {
+  /** lead of fine-tuned features from which on they take over; ∞ never, −∞ at the first check */
+  readonly tau: number
+  /** at doublings of the labels since the start or the last check, after every round, or at numbers of labels */
+  readonly checks: 'doublings' | 'every' | readonly number[]
+  /** most times that features are renewed */
+  readonly updates: number
+  /** labelled rows that features are compared on */
+  readonly scoreOn: 'prequential' | 'heldout' | 'train'
+  readonly score: 'logme-ped' | 'logme'
+  readonly variant: LogMeVariant
+  /** how a backbone is fine-tuned */
+  readonly method: 'ft' | 'lp-ft' | 'switch'
+  readonly switchBy: 'score' | 'region'
+}
+
 export interface Strategy<P = unknown> {
   readonly id: string
   readonly title: string
@@ -155,6 +189,8 @@ export interface Strategy<P = unknown> {
   remembers?(params: P): boolean
   /** A method made of others: the names of those others' parameters, which its entry may give too. */
   inner?(given: Readonly<Record<string, unknown>>): readonly string[]
+  /** how a run that this method leads chooses by a proxy; absent: by the model of the study */
+  proxy?(params: P): ProxyPlan
   /** not a query method: the run trains once on the whole pool and is drawn as a line */
   readonly line?: true
   /** is shown every row that is left, whatever `protocol.subPool` says: the choice was made elsewhere */

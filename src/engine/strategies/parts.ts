@@ -1,5 +1,6 @@
 import { z } from '../core/zod'
 import type { Capability } from '../nn/model'
+import { externalId } from './external'
 import type { Memory, Query, Reading, Strategy, TrainingExtras } from './contract'
 
 /** A method inside another one. */
@@ -22,14 +23,22 @@ const shapeOf = ({ params }: Strategy): readonly string[] => (params instanceof 
  * The method of a part. Its parameters come from the part's object and, where that is silent, from `shared`, the entry's own keys;
  * what is wrong goes to `refine`.
  */
-export function partOf(entry: PartEntry, shared: Given, find: Find, steps: readonly (string | number)[], refine?: Refine): Part | null {
+export function partOf(
+  entry: PartEntry,
+  shared: Given,
+  find: Find,
+  steps: readonly (string | number)[],
+  refine?: Refine,
+  mayBe: (strategy: Strategy) => boolean = ({ wholePool }) => wholePool !== true,
+): Part | null {
   const { id, from: _from, ...own }: Given & { id: string } = typeof entry === 'string' ? { id: entry } : entry
   const strategy = find(id)
   const refuse = (message: string, path: readonly (string | number)[]): null => {
     refine?.addIssue({ code: 'custom', message, path: [...path] })
     return null
   }
-  if (strategy === undefined || strategy.line || strategy.wholePool || strategy.inner)
+  // A host asks before it starts a command, and looks for commands in entries alone.
+  if (strategy === undefined || strategy.line || strategy.inner || strategy.id === externalId || !mayBe(strategy))
     return refuse(strategy === undefined ? 'the id of a strategy' : 'a method that chooses by itself', steps)
   const names = shapeOf(strategy)
   const inherited = Object.fromEntries(Object.entries(shared).filter(([key]) => names.includes(key) && !(key in own)))

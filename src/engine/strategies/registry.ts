@@ -1,6 +1,7 @@
 import { badInput, nearestName } from '../core/errors'
 import { acquisition } from './acquisition'
 import { createAlbl } from './albl'
+import { createAsvp } from './asvp'
 import { alfaMix } from './alfaMix'
 import { alignment } from './alignment'
 import { badge } from './badge'
@@ -26,6 +27,8 @@ import { random } from './random'
 import { replay } from './replay'
 import { createSchedule } from './schedule'
 import { scores } from './scores'
+import { createSvp } from './svp'
+import { createSvpp } from './svpp'
 import { trak } from './trak'
 import { typiclust } from './typiclust'
 import { variationRatio } from './variationRatio'
@@ -58,6 +61,9 @@ const all: readonly Strategy[] = [
   probcover,
   alfaMix,
   cal,
+  createSvp((id) => strategies.get(id)),
+  createSvpp((id) => strategies.get(id)),
+  createAsvp((id) => strategies.get(id)),
   external,
   replay,
 ]
