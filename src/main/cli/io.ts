@@ -15,6 +15,8 @@ export interface CliHost {
   readonly cwd: string
   readonly stdout: Output
   readonly stderr: Output
+  /** asks the person at the terminal; left out where there is none */
+  readonly ask?: (question: string) => Promise<string>
   /** aborted by the first SIGINT or SIGTERM */
   readonly signal: AbortSignal
   /** built entry file of job processes */

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
 import { runCli } from '../cli/program'
 
@@ -16,11 +17,21 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 const { INIT_CWD, npm_package_json: packageJson } = process.env
 const movedByNpm = packageJson !== undefined && dirname(packageJson) === process.cwd()
 
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await lines.question(question, { signal: controller.signal })
+  } finally {
+    lines.close()
+  }
+}
+
 const argv = process.argv.slice(2)
 const code = await runCli(argv, {
   cwd: movedByNpm && INIT_CWD !== undefined ? INIT_CWD : process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
   signal: controller.signal,
   jobEntry: fileURLToPath(new URL('./job.js', import.meta.url)),
   commandLine: ['querent', ...argv].join(' '),

@@ -1,0 +1,34 @@
+import type { DatasetKind } from '@engine/data/dataset'
+import type { WireError } from './errorCodec'
+
+/** A public data set that can be downloaded, and how far that has come. */
+export interface DownloadableSet {
+  readonly id: string
+  readonly title: string
+  readonly kind: DatasetKind
+  readonly rows: number
+  readonly testRows: number
+  readonly classes: number
+  readonly source: string
+  readonly licence: string
+  /** of all files, as they are sent */
+  readonly bytes: number
+  /** `bytes` is what is published, not about that */
+  readonly isExact: boolean
+  /** servers in the order they are asked */
+  readonly hosts: readonly string[]
+  /** the publishers' checksums are known for all files */
+  readonly isChecked: boolean
+  readonly state: DownloadState
+}
+
+export interface DownloadState {
+  readonly set: string
+  /** `here`: in the library; `paused`: what has come lies on the disk */
+  readonly phase: 'none' | 'receiving' | 'checking' | 'importing' | 'paused' | 'failed' | 'here'
+  readonly received: number
+  readonly total: number
+  readonly bytesPerSecond: number | null
+  readonly etaMs: number | null
+  readonly error: WireError | null
+}
