@@ -21,6 +21,9 @@ import { withFile } from '../node/errors'
 import { connectJob } from '../node/jobs/client'
 import { forkJob } from '../node/jobs/fork'
 import { writeAtomic } from '../node/storage/files'
+import { factsOf, type SetFacts } from '../node/download/sets'
+import { publicSets } from '../node/download/publicSets'
+import { downloadDataset, sizeText, type DownloadOptions } from './downloadDataset'
 import { defaultWorkspace, libraryOf } from '../node/workspace/location'
 import { integer, textTable, type CliContext } from './io'
 
@@ -45,7 +48,7 @@ export function register(program: Command, context: CliContext): void {
 
   datasets
     .command('list')
-    .description('every data set of the library')
+    .description('every data set of the library, and those that can be downloaded')
     .action(
       context.action(async () => {
         const list = await listDatasets(library())
@@ -62,7 +65,10 @@ export function register(program: Command, context: CliContext): void {
             available ? (imported ? 'imported' : '') : 'not on this machine',
           ]),
         )
-        return { json: { datasets: list }, text }
+        const downloads = publicSets()
+          .map(factsOf)
+          .filter(({ id }) => !list.some((set) => set.id === id && set.available))
+        return { json: { datasets: list, downloads }, text: `${text}\n\n${downloadTable(downloads)}` }
       }),
     )
 
@@ -147,6 +153,22 @@ export function register(program: Command, context: CliContext): void {
         return { json: { id, file }, text: file }
       }),
     )
+  datasets
+    .command('download')
+    .description('bring a public data set into the library: licence and size are shown first; a stopped download goes on')
+    .argument('<id>')
+    .option('--yes', 'download without asking')
+    .option('--mirror <url>', 'address of a folder with the same files, asked instead of the published addresses')
+    .action(
+      context.action((id: string, options: DownloadOptions) =>
+        downloadDataset(id, options, {
+          context,
+          library: library(),
+          importing: (assignment) => inJob((job) => job.import(assignment, progressNote())),
+        }),
+      ),
+    )
+
 
   datasets
     .command('remove')
@@ -198,6 +220,20 @@ export function register(program: Command, context: CliContext): void {
       void context.stderr.write(`\r${phase} ${rows}${total === null ? '' : ` of ${total}`} rows\x1b[K${phase === 'storing' ? '\n' : ''}`)
   }
 }
+const downloadTable = (sets: readonly SetFacts[]): string =>
+  textTable(
+    ['to download', 'kind', 'rows', 'test', 'classes', 'size', 'licence'],
+    sets.map(({ id, kind, rows, testRows, classes, bytes, isExact, licence }) => [
+      id,
+      kind,
+      rows,
+      testRows,
+      classes,
+      `${isExact ? '' : '≈ '}${sizeText(bytes)}`,
+      licence,
+    ]),
+  )
+
 
 const addMapping = (command: Command): Command =>
   command

@@ -27,21 +27,22 @@ type DatasetFiles = Exclude<DatasetRef, string>
  */
 export async function loadDataset(ref: DatasetRef, baseDir: string, library?: string): Promise<Dataset> {
   if (typeof ref !== 'string') return loadFiles(ref, baseDir)
-  const entry = catalog.find(({ id }) => id === ref)
-  if (entry !== undefined) return loadEntry(entry)
+  // A set whose files may be absent can have been downloaded under its id.
   const stored = library === undefined || isPath(ref) ? undefined : await findStored(library, ref)
   if (stored !== undefined && library !== undefined) return loadStored(library, stored)
   if (!isPath(ref)) throw await unknownDataset(ref, library)
+  const entry = catalog.find(({ id }) => id === ref)
+  if (entry !== undefined) return loadEntry(entry)
   return loadSingleFile(ref, baseDir)
 }
 
 /** Facts about a data set. Library sets are described without being read; files are loaded. */
 export async function datasetInfo(ref: DatasetRef, baseDir: string, library?: string): Promise<DatasetInfo> {
-  const entry = catalog.find(({ id }) => id === ref)
-  if (entry !== undefined) return describe(entry)
   const stored = library === undefined || typeof ref !== 'string' ? undefined : await findStored(library, ref)
   if (stored !== undefined) return storedInfo(stored)
   const dataset = await loadDataset(ref, baseDir, library)
+  const entry = catalog.find(({ id }) => id === ref)
+  if (entry !== undefined) return describe(entry)
   return {
     id: dataset.id,
     title: dataset.id,
@@ -54,10 +55,11 @@ export async function datasetInfo(ref: DatasetRef, baseDir: string, library?: st
 }
 
 /** Every set that a study can name: those of the app, also when their files are not on this machine, and the imported ones. */
-export const listDatasets = async (library?: string): Promise<DatasetInfo[]> => [
-  ...catalog.map(describe),
-  ...(library === undefined ? [] : await storedDatasets(library)).map(storedInfo),
-]
+export async function listDatasets(library?: string): Promise<DatasetInfo[]> {
+  const stored = library === undefined ? [] : await storedDatasets(library)
+  const isStored = new Set(stored.map(({ id }) => id))
+  return [...catalog.filter(({ id }) => !isStored.has(id)).map(describe), ...stored.map(storedInfo)]
+}
 
 /** Rows, classes, size in memory and hash of a loaded set. */
 export function measure(dataset: Dataset): IndexEntry {
@@ -99,7 +101,7 @@ function loadEntry(entry: CatalogEntry): Dataset {
   if (missing !== undefined)
     throw new QuerentError('not-found', `the files of data set "${id}" are not on this machine`, {
       file: pathOf(folder, missing),
-      expected: folder === null ? 'a complete installation' : "Debian's package dataset-fashion-mnist",
+      expected: folder === null ? 'a complete installation' : `querent datasets download ${id}, or Debian's package dataset-fashion-mnist`,
     })
   const read = (file: string): Uint8Array => readBytes(pathOf(folder, file), file)
   const parts = format.type === 'csv' ? { train: readCsvEntry(format, read), test: null } : readIdxEntry(format, read)

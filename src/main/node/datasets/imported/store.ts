@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from '@engine/core/zod'
@@ -132,7 +132,9 @@ export async function addToLibrary(
     const present = await storedDatasets(library)
     const same = present.find(({ sha256 }) => sha256 === set.sha256)
     if (same !== undefined) return { dataset: same, known: true }
-    const taken = new Set([...present.map(({ id }) => id), ...catalog.map(({ id }) => id)])
+    // A set that is known by name but not on this machine may be brought under its name.
+    const ofTheApp = catalog.filter(({ folder: place }) => place === null || existsSync(place))
+    const taken = new Set([...present, ...ofTheApp].map(({ id }) => id))
     if (isWanted && taken.has(set.id))
       throw badInput(`a data set called "${set.id}" is in the library already`, { path: 'id', found: set.id, expected: 'another id' })
     let id = set.id
