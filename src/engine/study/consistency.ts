@@ -72,8 +72,19 @@ export function consistencyProblems(study: Study): Problem[] {
       }),
     )
   }
-  return [...problems, ...protocolProblems(protocol)]
+  return [...problems, ...protocolProblems(protocol), ...startProblems(study)]
 }
+
+/** Weights that there are none of; also asked of every factor level. */
+export const startProblems = ({ model, training }: Pick<Study, 'model' | 'training'>): Problem[] =>
+  training.weightStart !== 'pretrained' || model.type === 'finetune'
+    ? []
+    : [
+        problem('wrong-value', ['training', 'weightStart'], `a ${model.type} model has no pre-trained weights to start from`, {
+          found: 'pretrained',
+          expected: 'reinit-fresh · reinit-same · carry · shrink-perturb, or model.type finetune',
+        }),
+      ]
 
 /** Contradictions inside the protocol; also asked of every factor level. */
 export function protocolProblems(protocol: Study['protocol']): Problem[] {

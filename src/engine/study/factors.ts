@@ -1,7 +1,7 @@
 import { nearestName } from '../core/errors'
 import { canonicalJson } from '../core/hash'
 import { strategies } from '../strategies/registry'
-import { protocolProblems } from './consistency'
+import { protocolProblems, startProblems } from './consistency'
 import { isLine, parameterNames } from './entries'
 import { keysOf, sections } from './fields'
 import { describe, isRecord, splitStrategyPath, type Path } from './paths'
@@ -73,8 +73,14 @@ export function setFactor(
   const value = { ...Object.fromEntries(Object.entries(before).filter(([name]) => known.includes(name))), [key]: level }
   const parsed = sections[section].safeParse(value)
   if (!parsed.success) return { study, problems: problemsOf(parsed.error.issues, value, [section], () => known) }
-  return { study: { ...study, [section]: parsed.data }, problems: [] }
+  return { study: withStart({ ...study, [section]: parsed.data }, isTypeChange), problems: [] }
 }
+
+/** Another type of model has no backbone to start from. */
+const withStart = (study: Study, isTypeChange: boolean): Study =>
+  isTypeChange && study.model.type !== 'finetune' && study.training.weightStart === 'pretrained'
+    ? { ...study, training: { ...study.training, weightStart: 'reinit-fresh' } }
+    : study
 
 /** A field of another model type: its level is checked against a type that has it. */
 function someModel(key: string, level: FactorValue): Problem[] {
@@ -153,7 +159,7 @@ export function checkFactors(study: Study, raw: unknown): { readonly ablate: Stu
   if (variants > mostVariants) return tooLarge(variants, 'combinations of strategies and levels', mostVariants)
   const broken = new Map<string, Problem>()
   for (const cell of cellsOf({ ...study, ablate })) {
-    for (const { finding } of protocolProblems(cell.study.protocol)) {
+    for (const { finding } of [...protocolProblems(cell.study.protocol), ...startProblems(cell.study)]) {
       if (!broken.has(finding.message))
         broken.set(
           finding.message,

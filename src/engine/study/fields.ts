@@ -1,5 +1,6 @@
 import { z } from '../core/zod'
 import { backendIds } from '../nn/executor'
+import { isRecord, type Path } from './paths'
 
 /** The fields of the study file, section by section, with their defaults. Strategy entries are checked in `entries.ts`. */
 
@@ -32,14 +33,23 @@ export const datasetRef = z.union(
   [
     path,
     z.strictObject({ inputs: path, labels: path, testInputs: path.optional(), testLabels: path.optional(), name: entryName.optional() }),
+    z.strictObject({
+      id: path,
+      classes: z
+        .array(z.union([z.int().min(0), z.string().min(1).max(1000)]))
+        .min(2)
+        .max(10_000)
+        .describe('positions or names of the classes whose rows are taken; they become classes 0, 1, …'),
+      name: entryName.optional(),
+    }),
   ],
-  'a library id, a path, or { inputs, labels, testInputs, testLabels }',
+  'a library id, a path, { inputs, labels, testInputs, testLabels }, or { id, classes }',
 )
 
 export const datasetField = z
   .union(
     [datasetRef, z.array(datasetRef).min(1).max(100)],
-    'a library id, a path, { inputs, labels, testInputs, testLabels }, or a list of these',
+    'a library id, a path, { inputs, labels, testInputs, testLabels }, { id, classes }, or a list of these',
   )
   .describe('data set, or a list of data sets')
 
@@ -61,37 +71,78 @@ export const dataSection = z.strictObject({
     ),
 })
 
+/** Networks with hidden layers. */
+const hiddenModels = [
+  z.strictObject({ type: z.literal('mlp'), hidden: units.min(1).default([128]).describe('units of each hidden layer'), dropout, init }),
+  z.strictObject({
+    type: z.literal('cnn'),
+    filters: filters.default([16, 32]).describe('filters of each convolution; each is followed by pooling'),
+    hidden: units.default([]).describe('units of the dense layers before the last'),
+    dropout,
+    init,
+  }),
+  z.strictObject({
+    type: z.literal('resnet'),
+    widths: filters.default([8, 16, 32]).describe('channels of each stage; every stage but the first halves the image'),
+    blocks: count(1, 64).default(1).describe('residual blocks of each stage'),
+    dropout,
+    init,
+  }),
+  z.strictObject({
+    type: z.literal('cnn1d'),
+    filters: filters.default([16, 32, 32]).describe('filters of each convolution over the series'),
+    kernel: count(1, 1024).default(7).describe('steps that a filter sees; odd'),
+    dropout,
+    init,
+  }),
+  z.strictObject({
+    type: z.literal('vit'),
+    patch: count(1, 1024).default(4).describe('side of a patch in pixels; a divisor of height and width'),
+    width: count(1, 4096).default(64).describe('numbers per token; a multiple of heads'),
+    depth: count(1, 64).default(2).describe('transformer blocks'),
+    heads: count(1, 64).default(4).describe('attention heads'),
+    dropout,
+    init,
+  }),
+] as const
+
+export const pretrainSection = z.strictObject({
+  dataset: datasetRef.describe('source data set; its samples have the shape of those of the study'),
+  method: z
+    .enum(['supervised', 'simclr'])
+    .default('supervised')
+    .describe('supervised: by the labels of the source; simclr: by telling views of one sample from those of others, without labels'),
+  model: z.discriminatedUnion('type', hiddenModels).describe('network; its last layer is left out afterwards'),
+  optimizer: z.enum(['sgd', 'adam', 'adamw']).default('adam').describe('rule that turns gradients into steps'),
+  learningRate: z.number().gt(0).max(1000).default(0.001).describe('size of a step'),
+  weightDecay: z.number().min(0).max(1000).default(0).describe('pull of the weights towards 0'),
+  batchSize: count(2, 65_536).default(64).describe('rows per optimiser step; with simclr two views of each'),
+  epochs: count(1, 100_000).default(20).describe('passes over the training rows of the source'),
+  augment: z.enum(['none', 'flip-crop']).default('none').describe('flips and shifted crops, supervised; simclr has views of its own'),
+  temperature: z.number().gt(0).max(100).default(0.5).describe('simclr: divisor of similarities'),
+  seed: z.int().min(0).default(0).describe('seed of the pre-training'),
+})
+
 export const modelSection = z
   .discriminatedUnion('type', [
     z.strictObject({ type: z.literal('linear'), init }),
-    z.strictObject({ type: z.literal('mlp'), hidden: units.min(1).default([128]).describe('units of each hidden layer'), dropout, init }),
+    ...hiddenModels,
     z.strictObject({
-      type: z.literal('cnn'),
-      filters: filters.default([16, 32]).describe('filters of each convolution; each is followed by pooling'),
-      hidden: units.default([]).describe('units of the dense layers before the last'),
-      dropout,
-      init,
-    }),
-    z.strictObject({
-      type: z.literal('resnet'),
-      widths: filters.default([8, 16, 32]).describe('channels of each stage; every stage but the first halves the image'),
-      blocks: count(1, 64).default(1).describe('residual blocks of each stage'),
-      dropout,
-      init,
-    }),
-    z.strictObject({
-      type: z.literal('cnn1d'),
-      filters: filters.default([16, 32, 32]).describe('filters of each convolution over the series'),
-      kernel: count(1, 1024).default(7).describe('steps that a filter sees; odd'),
-      dropout,
-      init,
-    }),
-    z.strictObject({
-      type: z.literal('vit'),
-      patch: count(1, 1024).default(4).describe('side of a patch in pixels; a divisor of height and width'),
-      width: count(1, 4096).default(64).describe('numbers per token; a multiple of heads'),
-      depth: count(1, 64).default(2).describe('transformer blocks'),
-      heads: count(1, 64).default(4).describe('attention heads'),
+      type: z.literal('finetune'),
+      backbone: z
+        .union(
+          [path, z.strictObject({ pretrain: pretrainSection })],
+          'a name in the model library, a weights file, or { pretrain: { dataset, model, … } }',
+        )
+        .describe(
+          'pre-trained network below a fresh last layer: a name in the model library, a .safetensors or model.json file, or { pretrain: … }',
+        ),
+      tuning: z
+        .enum(['ft', 'lp-ft'])
+        .default('ft')
+        .describe('ft: everything at once; lp-ft: the last layer alone on frozen features first, then everything'),
+      headEpochs: count(1, 100_000).default(50).describe('lp-ft: passes of the last layer alone; more where minSteps asks for them'),
+      headLearningRate: z.number().gt(0).max(1000).default(0.01).describe('of the last layer; training.learningRate is that of the rest'),
       dropout,
       init,
     }),
@@ -115,9 +166,11 @@ export const trainingSection = z.strictObject({
   minSteps: count(0).default(1000).describe('a fit lasts at least this many optimiser steps, whatever the epochs'),
   augment: z.enum(['none', 'flip-crop']).default('none').describe('flips and shifted crops while training; images only'),
   weightStart: z
-    .enum(['reinit-fresh', 'reinit-same', 'carry', 'shrink-perturb'])
+    .enum(['reinit-fresh', 'reinit-same', 'carry', 'shrink-perturb', 'pretrained'])
     .default('reinit-fresh')
-    .describe('weights each round starts from: fresh, the same initial ones, those of the round before, or these shrunk and perturbed'),
+    .describe(
+      'weights each round starts from: fresh, the same initial ones, those of the round before, or these shrunk and perturbed; pretrained, the default of finetune: those of the backbone',
+    ),
   shrink: z.number().min(0).max(1).default(0.5).describe('shrink-perturb: factor of the carried weights'),
   perturb: z.number().min(0).max(1).default(0.1).describe('shrink-perturb: factor of the fresh weights added'),
 })
@@ -145,6 +198,13 @@ export const protocolSection = z.strictObject({
   rounds: count(0, 100_000).default(8).describe('queries per run'),
   subPool: count(1).nullable().default(null).describe('score only a random subset of the pool'),
   validation: count(0).default(0).describe('rows taken from the pool and charged to every strategy alike'),
+  evaluateAt: z
+    .array(count(0))
+    .min(1)
+    .max(1000)
+    .nullable()
+    .default(null)
+    .describe('numbers of labels at which models are evaluated, and in the last round; null: in every round'),
 })
 
 export const metricsField = z
@@ -219,6 +279,15 @@ export function keysOf(section: keyof typeof sections, modelType?: unknown): str
   if (section !== 'model') return Object.keys(sections[section].shape)
   const matching = modelSection.options.filter((option) => option.shape.type.value === modelType)
   return [...new Set((matching.length > 0 ? matching : modelSection.options).flatMap((option) => Object.keys(option.shape)))]
+}
+
+/** Keys of the object `below` the model that a file gives: its own, or those inside `backbone.pretrain`. */
+export function modelKeys(given: unknown, below: Path): string[] {
+  const inside = below.reduce<unknown>((value, step) => (isRecord(value) ? value[step] : undefined), given)
+  const type = isRecord(inside) ? inside.type : undefined
+  if (below.join('.') === 'backbone') return ['pretrain']
+  if (below.join('.') === 'backbone.pretrain') return Object.keys(pretrainSection.shape)
+  return keysOf('model', type)
 }
 
 function isSet(values: readonly string[]): boolean {

@@ -32,6 +32,14 @@ export function problemsOf(issues: readonly Issue[], value: unknown, base: Path,
   return issues.flatMap((issue) => {
     const below = issue.path.filter((step) => typeof step !== 'symbol')
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...base, ...below], key, knownKeys(below)))
+    const inner = issue.code === 'invalid_union' ? onlyFitting(issue) : undefined
+    if (inner !== undefined)
+      return problemsOf(
+        inner.map((each) => ({ ...each, path: [...issue.path, ...each.path] })),
+        value,
+        base,
+        knownKeys,
+      )
     const found = at(value, below)
     const { expected, candidates } = expectation(issue)
     const nearest = typeof found === 'string' && candidates ? nearestName(found, candidates) : undefined
@@ -40,6 +48,16 @@ export function problemsOf(issues: readonly Issue[], value: unknown, base: Path,
     const message = found === undefined ? `missing; expected ${expected}` : `expected ${expected}, found ${describe(found)}${hint(nearest)}`
     return [problem(code, [...base, ...below], message, { found: describe(found), expected, nearest })]
   })
+}
+
+/** What the one alternative of the value's type says, where the others are of other types. */
+function onlyFitting(issue: Extract<Issue, { code: 'invalid_union' }>): readonly Issue[] | undefined {
+  const fitting = issue.errors.filter((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0))
+  return fitting.length === 1 &&
+    issue.errors.length > 1 &&
+    fitting[0].some(({ path, code }) => path.length > 0 || code === 'unrecognized_keys')
+    ? fitting[0]
+    : undefined
 }
 
 function at(value: unknown, path: Path): unknown {

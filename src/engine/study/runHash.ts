@@ -12,6 +12,9 @@ export type Method = Pick<StrategyEntry, 'id' | 'params'>
 export const effectiveParams = ({ id, params }: Method): Readonly<Record<string, unknown>> =>
   strategies.get(id)?.effective?.(params) ?? params
 
+/** Who chooses in a run that `strategy` leads: itself, or the base method of its proxy. */
+export const chooserOf = (strategy: Method): Method => strategies.get(strategy.id)?.proxy?.(strategy.params).base ?? strategy
+
 /** Who chooses the first batch of an empty start. */
 export function opener(firstBatch: string, strategy: Method): Method {
   return firstBatch === 'strategy'
@@ -22,7 +25,7 @@ export function opener(firstBatch: string, strategy: Method): Method {
 /** SHA-256 (hex) of everything that can change a run's numbers or files. */
 export const runHash = (spec: RunSpec): string =>
   hashValue({
-    ...relevantParts(spec, spec.files),
+    ...relevantParts(spec, spec.files, spec.backboneSha256),
     dataset: spec.dataset,
     datasetSha256: spec.datasetSha256,
     repeat: spec.repeat,
@@ -38,11 +41,12 @@ export const runHash = (spec: RunSpec): string =>
 export function relevantParts(
   { data, model, training, protocol, strategy, shadow, metrics, keep }: RunPlan,
   files: RunSpec['files'] = {},
+  backbone?: string,
 ): Readonly<Record<string, unknown>> {
   const content = (path: string | null): string | null => (path === null ? null : (files[path] ?? path))
   const { features, ...inputs } = data
   const { momentum, nesterov, decay, weightStart, shrink, perturb, ...train } = training
-  const { query, subPool, dataStart, firstBatch, initial, initialSampling, initialRows, seed, vary, validation } = protocol
+  const { query, subPool, dataStart, firstBatch, initial, initialSampling, initialRows, seed, vary, validation, evaluateAt } = protocol
   const isLine = strategies.get(strategy.id)?.line === true
   const first = dataStart === 'empty' ? opener(firstBatch, strategy) : strategy
   const seesAll = [strategy, first].every(({ id }) => strategies.get(id)?.wholePool === true)
@@ -51,6 +55,7 @@ export function relevantParts(
     query,
     subPool: seesAll ? null : subPool,
     weightStart,
+    ...(evaluateAt ? { evaluateAt } : {}),
     ...(weightStart === 'shrink-perturb' ? { shrink, perturb } : {}),
     shadow: shadow.map((entry) => ({ name: entry.name, ...methodByContent(entry, content) })),
     ...(dataStart === 'empty'
@@ -59,7 +64,7 @@ export function relevantParts(
   }
   return {
     data: { ...inputs, split: content(data.split), ...(features ? { features: featureContent(features, content) } : {}) },
-    model,
+    model: modelParts(model, backbone),
     training: {
       ...train,
       ...(training.optimizer === 'sgd' ? { momentum, nesterov } : {}),
@@ -70,7 +75,16 @@ export function relevantParts(
     metrics,
     keep,
     queried: isLine ? null : queried,
+    // Other models start the one fit of a line from fresh weights, whatever the study says.
+    ...(isLine && model.type === 'finetune' ? { weightStart } : {}),
   }
+}
+
+/** A backbone counts by its content; how the head is trained first counts where that is done. */
+function modelParts(model: RunPlan['model'], backbone: string | undefined): Readonly<Record<string, unknown>> {
+  if (model.type !== 'finetune') return { ...model }
+  const { headEpochs, ...rest } = model
+  return { ...rest, ...(backbone === undefined ? {} : { backbone }), ...(model.tuning === 'lp-ft' ? { headEpochs } : {}) }
 }
 
 /** Two arrays of one file are different features. */
@@ -81,5 +95,7 @@ function featureContent(features: string, content: (path: string) => string | nu
 
 function methodByContent(method: Method, content: (path: string) => string | null): Method {
   const params = effectiveParams(method)
-  return { id: method.id, params: typeof params.selections === 'string' ? { ...params, selections: content(params.selections) } : params }
+  const file = typeof params.selections === 'string' ? { selections: content(params.selections) } : {}
+  const { base } = params as { readonly base?: Method | string }
+  return { id: method.id, params: { ...params, ...file, ...(typeof base === 'object' ? { base: methodByContent(base, content) } : {}) } }
 }

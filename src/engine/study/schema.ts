@@ -4,7 +4,7 @@ import { strategies } from '../strategies/registry'
 import { consistencyProblems, datasetProblems } from './consistency'
 import { checkEntry, isLine } from './entries'
 import { checkFactors } from './factors'
-import { datasetField, keysOf, metricIds, metricsField, sections, studyKeys, studyName } from './fields'
+import { datasetField, keysOf, metricIds, metricsField, modelKeys, sections, studyKeys, studyName } from './fields'
 import { describe, isRecord, parsePath, withValueAt, type Path } from './paths'
 import { problem, problemsOf, unknownKey, type Problem } from './problems'
 import { readSource } from './source'
@@ -111,19 +111,19 @@ function studyOf(value: unknown, file: string, problems: Problem[]): Study | nul
     key: (typeof studyKeys)[number],
     schema: z.ZodType<T>,
     fallback: unknown,
-    known: (given: unknown) => readonly string[] = () => [],
+    known: (given: unknown, below: Path) => readonly string[] = () => [],
   ): T | null => {
     const given = raw(key) ?? fallback
     const parsed = schema.safeParse(given)
     if (parsed.success) return parsed.data
-    problems.push(...problemsOf(parsed.error.issues, given, [key], () => known(given)))
+    problems.push(...problemsOf(parsed.error.issues, given, [key], (below) => known(given, below)))
     return null
   }
 
   const study = read('study', studyName, nameOfFile(file))
   const dataset = read('dataset', datasetField, undefined)
   const data = read('data', sections.data, {}, () => keysOf('data'))
-  const model = read('model', sections.model, { type: 'mlp' }, (given) => keysOf('model', isRecord(given) ? given.type : undefined))
+  const model = read('model', sections.model, { type: 'mlp' }, modelKeys)
   const training = read('training', sections.training, {}, () => keysOf('training'))
   const protocol = read('protocol', sections.protocol, {}, () => keysOf('protocol'))
   const metrics = read('metrics', metricsField, metricIds)
@@ -151,7 +151,7 @@ function studyOf(value: unknown, file: string, problems: Problem[]): Study | nul
     datasets,
     data,
     model,
-    training,
+    training: model.type === 'finetune' && !saysStart(raw('training')) ? { ...training, weightStart: 'pretrained' } : training,
     protocol: { ...protocol, vary: [...protocol.vary].sort() },
     strategies: entries,
     shadow,
@@ -170,6 +170,8 @@ function studyOf(value: unknown, file: string, problems: Problem[]): Study | nul
   problems.push(...factors.problems)
   return { ...result, ablate: factors.ablate }
 }
+
+const saysStart = (training: unknown): boolean => isRecord(training) && training.weightStart !== undefined
 
 const nameOfFile = (file: string): string => {
   const name = (file.split(/[/\\]/).pop() ?? '').replace(/\.(ya?ml|json)$/i, '')

@@ -176,7 +176,7 @@ describe('a model with a backbone', () => {
         tuning: { method: 'ft', headEpochs: 0, headLearningRate: rate },
       })
       const after = await model.snapshot()
-      return { head: after.at(-2)![0] - before.at(-2)![0], below: after[0][0] - before[0][0] }
+      return { head: after.at(-2)[0] - before.at(-2)[0], below: after[0][0] - before[0][0] }
     }
     const [slow, fast] = [await change(0.01), await change(0.05)]
     expect(fast.head / slow.head).toBeCloseTo(5, 6)
