@@ -25,7 +25,8 @@ afterAll(() => folder.dispose())
 /** Jobs whose `run` is replaced; everything else is the real job's. */
 const spawnerWith = (change: (run: Run) => Run) => ({
   spawn: async (): Promise<JobHandle> => {
-    const job = await forkSpawner(builtMain('job')).spawn()
+    const jobs: { spawn(): Promise<JobHandle> } = forkSpawner(builtMain('job'))
+    const job = await jobs.spawn()
     return { ...job, run: change(job.run) }
   },
 })
