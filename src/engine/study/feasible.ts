@@ -72,6 +72,12 @@ export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]
   return [...findings.values()]
 }
 
+/** What keeps one strategy of a study from choosing rows that people label: missing needs, a model that does not fit. */
+export const labellingProblems = (plan: RunPlan, study: Study, facts: DatasetFacts): Finding[] => [
+  ...needProblems(plan, study),
+  ...modelProblems(plan, facts),
+]
+
 const error = (code: string, path: string, message: string, found: string, expected: string): Finding => ({
   code,
   severity: 'error',

@@ -1,0 +1,196 @@
+import { readFile } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import type { BatchFormat, ImportedLabels, LabellingSession } from '@contract/labelling'
+import { badInput, QuerentError } from '@engine/core/errors'
+import { batchFile, labelsFile } from '@engine/labelling/batchFile'
+import { planImport, type AskedSample, type HistoryEntry } from '@engine/labelling/history'
+import { readLabelFile } from '@engine/labelling/readLabels'
+import type { ChoosingJob, ChoosingProgress, Clock } from '../../lab/ports'
+import { createTextReader } from '../datasets/imported/texts'
+import { withFile } from '../errors'
+import { appendEntry, readSession, removeBatch, withSession, writeBatch, type StoredSession } from './folder'
+
+export interface LabellingDependencies {
+  /** Starts a process that chooses. */
+  open(): Promise<ChoosingJob>
+  readonly clock: Pick<Clock, 'now'>
+  /** folder of imported data sets */
+  readonly library: string
+}
+
+export interface NextOptions {
+  /** as many as the study says when left out */
+  readonly k?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: ChoosingProgress) => void
+}
+
+export interface ImportOptions {
+  readonly relabel: boolean
+  readonly addClasses: boolean
+}
+
+/** What can be done with the folder of a labelling session; `folder` is absolute. */
+export function createLabelling({ open, clock, library }: LabellingDependencies) {
+  const texts = createTextReader(library)
+  const now = (): string => clock.now().toISOString()
+  const textsOf = async ({ manifest: { spec } }: StoredSession, samples: readonly AskedSample[]): Promise<readonly string[] | undefined> =>
+    typeof spec.dataset !== 'string'
+      ? undefined
+      : ((await texts.read(
+          spec.dataset,
+          'train',
+          samples.map(({ row }) => row),
+        )) ?? undefined)
+
+  async function next(folder: string, { k, signal, onProgress }: NextOptions = {}): Promise<LabellingSession> {
+    return withSession(folder, async (session) => {
+      const { manifest, state } = session
+      const wanted = k ?? usualK(session)
+      const left = manifest.rows - state.labels.size - state.waiting.length
+      if (wanted > left)
+        throw badInput(`${wanted} rows are wanted, ${left} have no label and are not asked for yet`, {
+          path: 'k',
+          found: String(wanted),
+          expected: `at most ${left}`,
+        })
+      const job = await open()
+      const stop = (): void => void job.dispose()
+      signal?.addEventListener('abort', stop)
+      try {
+        const chosen = await job.choose(
+          {
+            spec: manifest.spec,
+            classNames: state.classes,
+            rows: Int32Array.from(state.labels.keys()),
+            classes: Int32Array.from(state.labels.values()),
+            waiting: Int32Array.from(state.waiting),
+            k: wanted,
+            round: state.batches.length,
+            baseDir: resolve(folder, manifest.base),
+            folder,
+          },
+          (progress) => onProgress?.(progress),
+        )
+        const after = await appendEntry(session, { at: now(), type: 'batch', ...chosen })
+        await writeBatch(after, after.state.batches.length, chosen.samples, await textsOf(session, chosen.samples))
+        return viewOf(after)
+      } catch (error) {
+        throw signal?.aborted ? new QuerentError('cancelled', 'the choice was stopped; nothing was asked') : error
+      } finally {
+        signal?.removeEventListener('abort', stop)
+        await job.dispose()
+      }
+    })
+  }
+
+  async function importLabels(
+    folder: string,
+    file: string,
+    { relabel, addClasses }: ImportOptions,
+  ): Promise<{ readonly session: LabellingSession; readonly imported: ImportedLabels }> {
+    const name = basename(file)
+    const bytes = await withFile(file, () => readFile(file))
+    return withSession(folder, async (session) => {
+      const { manifest, state } = session
+      const given = readLabelFile(bytes, name)
+      const planned = planImport(state, given, { rows: manifest.rows, relabel, addClasses, seed: manifest.spec.protocol.seed, file: name })
+      const { classes, labels, relabelled, unasked, unchanged, blank } = planned
+      const imported = {
+        added: labels.length - relabelled.length,
+        relabelled: relabelled.length,
+        unchanged,
+        blank,
+        unasked,
+        newClasses: classes.slice(state.classes.length),
+      }
+      // Nothing new is no step that could be taken back.
+      const after = labels.length === 0 ? session : await appendEntry(session, { at: now(), type: 'import', source: name, classes, labels })
+      return { session: viewOf(after), imported }
+    })
+  }
+
+  return {
+    next,
+    importLabels,
+    get: async (folder: string): Promise<LabellingSession> => viewOf(await readSession(folder)),
+    /** Takes back the last batch or import; the history keeps it. */
+    undo: (folder: string): Promise<LabellingSession> =>
+      withSession(folder, async (session) => {
+        const { last, batches } = session.state
+        if (last === null) throw badInput('there is nothing to take back: nothing was asked for or imported yet', { file: folder })
+        if (last.type === 'batch') await removeBatch(folder, batches.length)
+        return viewOf(await appendEntry(session, { at: now(), type: 'undo' }))
+      }),
+    /** A batch as a file, the last when left out. */
+    batchFile: async (
+      folder: string,
+      format: BatchFormat,
+      number?: number,
+    ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> => {
+      const session = await readSession(folder)
+      const { batches, classes } = session.state
+      const which = number ?? batches.length
+      const batch = batches[which - 1]
+      if (batch === undefined)
+        throw new QuerentError('not-found', batches.length === 0 ? 'no batch was asked for yet' : `there is no batch ${which}`, {
+          found: String(which),
+          expected: batches.length === 0 ? 'querent label next' : `1 to ${batches.length}`,
+        })
+      return {
+        name: `batch-${String(which).padStart(3, '0')}.${format}`,
+        bytes: batchFile(batch.samples, classes, format, await textsOf(session, batch.samples)),
+      }
+    },
+    /** All labels as a file. */
+    labelsFile: async (folder: string, format: BatchFormat): Promise<{ readonly name: string; readonly bytes: Uint8Array }> => {
+      const { state, manifest } = await readSession(folder)
+      return { name: `labels.${format}`, bytes: labelsFile(state.labels, state.classes, manifest.rows, format) }
+    },
+  }
+}
+
+export type Labelling = ReturnType<typeof createLabelling>
+
+/** Rows of the next batch as the study has it: its initial set where that comes first. */
+function usualK({ manifest, state }: StoredSession): number {
+  const { dataStart, initial, query } = manifest.spec.protocol
+  const left = manifest.rows - state.labels.size - state.waiting.length
+  return Math.max(1, Math.min(left, state.labels.size === 0 && dataStart === 'seeded' ? initial : query))
+}
+
+/** A session as clients see it; its id is the name of its folder. */
+export function viewOf(session: StoredSession): LabellingSession {
+  const { folder, manifest, history, state } = session
+  const { classes, labels, batches, waiting, last, undone } = state
+  const classCounts = classes.map(() => 0)
+  for (const label of labels.values()) classCounts[label]++
+  return {
+    id: basename(folder),
+    name: manifest.name,
+    dataset: manifest.spec.datasetName,
+    strategy: { id: manifest.spec.strategy.id, name: manifest.spec.strategy.name },
+    createdAt: manifest.createdAt,
+    rows: manifest.rows,
+    labelled: labels.size,
+    waiting: waiting.length,
+    batches: batches.length,
+    classes,
+    classCounts,
+    usualK: usualK(session),
+    asked: batches.map(({ type: _type, ...batch }, i) => ({
+      number: i + 1,
+      ...batch,
+      labelled: batch.samples.filter(({ row }) => labels.has(row)).length,
+    })),
+    history: history.map((entry, i) => ({ at: entry.at, what: entry.type, text: textOf(entry), undone: undone.has(i) })),
+    undoes: last === null ? null : textOf(last),
+  }
+}
+
+function textOf(entry: HistoryEntry): string {
+  const rows = (count: number): string => `${count} ${count === 1 ? 'row' : 'rows'}`
+  if (entry.type === 'undo') return 'took back'
+  if (entry.type === 'import') return `${entry.labels.length} ${entry.labels.length === 1 ? 'label' : 'labels'} from ${entry.source}`
+  return `asked for ${rows(entry.samples.length)} (${entry.method})`
+}
