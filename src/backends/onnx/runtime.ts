@@ -50,7 +50,8 @@ export async function loadRuntime(kind: RuntimeKind, threads: number): Promise<R
   }
 }
 
-async function importPackage(kind: RuntimeKind): Promise<Package> {
+/** Loads one of the packages; throws `backend-unavailable` where it does not work. */
+export async function importPackage(kind: RuntimeKind): Promise<Package> {
   const name = kind === 'native' ? 'onnxruntime-node' : 'onnxruntime-web'
   try {
     return kind === 'native' ? await import('onnxruntime-node') : ((await import('onnxruntime-web')) as unknown as Package)

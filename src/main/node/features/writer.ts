@@ -25,6 +25,8 @@ export interface FeatureWriter {
   ): Promise<StoredFeatures>
   /** Gives the features up for now; what is written stays for the next attempt. */
   close(): Promise<void>
+  /** Gives the features up for good. */
+  discard(): Promise<void>
 }
 
 const flushBytes = 1 << 25
@@ -122,6 +124,10 @@ export async function openFeatureWriter(store: string, key: string, rows: number
       if (closed) return
       if (width > 0) await flush().catch(() => undefined) // on a full disk the last flush stays
       await end()
+    },
+    discard: async () => {
+      await end()
+      await withFile(folder, () => rm(folder, { recursive: true, force: true }))
     },
   }
 }

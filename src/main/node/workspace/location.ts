@@ -12,3 +12,6 @@ export function defaultWorkspace(): string {
 
 /** Folder of a workspace's imported data sets. */
 export const libraryOf = (workspace: string): string => join(workspace, 'datasets')
+
+/** Folder of a workspace's stored features. */
+export const featuresOf = (workspace: string): string => join(workspace, 'features')
