@@ -60,15 +60,15 @@ export function classesOf(features: Matrix, labels: ArrayLike<number>, classes: 
       expected: `${rows}`,
     })
   requireFiniteRows(features, 'feature')
-  const all = new Int32Array(classes)
+  const all = new Map<number, number>()
   for (let i = 0; i < rows; i++) {
     if (!(labels[i] >= 0 && labels[i] < classes))
       throw badInput(`the label of row ${i} is ${labels[i]}`, { path: `row ${i}`, found: `${labels[i]}`, expected: `0 … ${classes - 1}` })
-    all[labels[i]]++
+    all.set(labels[i], (all.get(labels[i]) ?? 0) + 1)
   }
-  const present = Array.from(all.keys()).filter((label) => all[label] > 0)
+  const present = [...all.keys()].sort((a, b) => a - b)
   if (present.length === 0) throw badInput('LogME needs labelled rows', { found: 'no row', expected: 'at least 2 rows of each class' })
-  const alone = present.find((label) => all[label] < 2)
+  const alone = present.find((label) => all.get(label) === 1)
   if (alone !== undefined)
     throw badInput(`class ${alone} has one row: LogME needs at least 2 rows of each class that occurs`, {
       path: `row ${Array.from(labels).indexOf(alone)}`,
@@ -77,7 +77,7 @@ export function classesOf(features: Matrix, labels: ArrayLike<number>, classes: 
     })
   const placeOf = new Map(present.map((label, place) => [label, place]))
   const places = Int32Array.from({ length: rows }, (_, i) => placeOf.get(labels[i]) ?? 0)
-  return { labels: present, counts: present.map((label) => all[label]), places }
+  return { labels: present, counts: present.map((label) => all.get(label) ?? 0), places }
 }
 
 /** Refuses the first value that is not finite, by its row and column. */

@@ -5,6 +5,7 @@ import { throwIfCancelled } from '@engine/core/errors'
 import { versions } from '../node/doctor'
 import { engineBench } from './bench/engine'
 import { influenceBench } from './bench/influence'
+import { logMeBench } from './bench/logme'
 import type { BenchResult } from './bench/result'
 import { lastLayerBench, selectionBench } from './bench/selection'
 import { statisticsBench } from './bench/statistics'
@@ -17,7 +18,7 @@ interface Suite {
 }
 
 const suites: readonly Suite[] = [
-  { id: 'selection', run: selectionBench },
+  { id: 'selection', run: async (runs) => [...(await selectionBench(runs)), ...(await logMeBench(Math.min(runs, 5)))] },
   {
     id: 'gradients',
     run: async (runs) => [...(await lastLayerBench(runs)), ...(await influenceBench(runs)), ...(await gradientBench({ runs }))],

@@ -181,6 +181,24 @@ describe('score, select and measure', () => {
     expect(values.centroidDistance).toBeCloseTo(0.654039, 6)
   })
 
+  it('measures how well features fit labels', async () => {
+    cli.write('e15.npy', f8([1, 0, 1, 0.1, 0.9, 0, 0, 1, 0.1, 1, 0, 0.9], 6, 2))
+    cli.write('e15.csv', 'y\n0\n0\n0\n1\n1\n1\n')
+    const files = ['--features', 'e15.npy', '--labels', 'e15.csv']
+    const { stdout } = await cli.run('measure', 'logme', ...files, '--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      measure: 'logme',
+      variant: 'exact',
+      rows: 6,
+      columns: 2,
+      perClass: [{ label: 0 }, { label: 1 }],
+    })
+    expect((JSON.parse(stdout) as { value: number }).value).toBeCloseTo(0.404797, 6)
+    const table = await cli.run('measure', 'ped-logme', ...files, '--n-sigma', '0.01')
+    expect(table.stdout.split('\n').map((line) => line.split(',')[0])).toEqual(['measure', 'ped-logme', 'class 0', 'class 1', ''])
+  })
+
+  const logme = ['measure', 'logme', '--features']
   const entropy = ['score', 'entropy', '--probs']
   it.each<[string, string[], string[]]>([
     ['an unknown score', ['score', 'entropi'], ['unknown method "entropi"', 'did you mean: entropy']],
@@ -207,6 +225,15 @@ describe('score, select and measure', () => {
     ['a file that is cut off', [...entropy, 'cut.npy'], ['cut off at byte 150', '160 bytes']],
     ['an array that is not in the file', [...entropy, 'all.npz#q'], ['no array named "q"', 'p, h']],
     ['an array that is not named', [...entropy, 'all.npz'], ['all.npz#p']],
+    ['features that are not finite', [...logme, 'nan.npy', '--labels', 'y.npy'], ['nan.npy', 'row 1, column 1']],
+    ['too few rows of a class', [...logme, 'h.npy', '--labels', 'labels.csv'], ['class 1 has one row', 'row 1', 'at least 2']],
+    ['features of other rows', [...logme, 'short.npy', '--labels', 'y.npy'], ['y.npy has 4 rows', 'short.npy 1']],
+    [
+      'a background of another width',
+      ['measure', 'ped-logme', '--features', 'h.npy', '--labels', 'y.npy', '--background', 'wide.npy'],
+      ['wide.npy has 4 columns', 'h.npy 2'],
+    ],
+    ['an unknown variant', [...logme, 'h.npy', '--labels', 'y.npy', '--variant', 'exakt'], ['exact']],
     ['a label that is no class', ['measure', 'nll', '--probs', 'p.npy', '--labels', 'labels.csv'], ['labels.csv', 'row 2', '0 … 1']],
     [
       'a model that does not fit its inputs',
