@@ -92,7 +92,7 @@ async function finish(url: string, { file, name, checksum, signal }: DownloadReq
   } catch (error) {
     if (!(error instanceof QuerentError) || error.code !== 'bad-input') throw error
     await discardPart(file)
-    return { again: true, error: new QuerentError(error.code, error.message, { ...error.details, path: url }) }
+    return { again: true, afterMs: 0, error: new QuerentError(error.code, error.message, { ...error.details, path: url }) }
   }
   await withFile(file, () => rename(part, file))
   await discardPart(file)
