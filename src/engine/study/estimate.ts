@@ -1,8 +1,8 @@
-import { layersOf } from '../nn/architectures'
 import type { BackendId } from '../nn/executor'
 import { planNetwork } from '../nn/network'
 import { sizeOf } from '../graph/ir'
 import { strategies } from '../strategies/registry'
+import { knownLayers, type Trunks } from './backbones'
 import { isLine } from './entries'
 import { variantsOf } from './expand'
 import { initialLabels, poolSize, type DatasetFacts } from './feasible'
@@ -40,13 +40,13 @@ export interface StudyEstimate {
 export function estimateStudy(
   study: Study,
   facts: readonly DatasetFacts[],
-  options: { readonly backend: BackendId; readonly jobs: number; readonly cost?: Cost },
+  options: { readonly backend: BackendId; readonly jobs: number; readonly cost?: Cost; readonly trunks?: Trunks },
 ): StudyEstimate {
-  const { backend, jobs, cost = usualCosts[backend] } = options
+  const { backend, jobs, cost = usualCosts[backend], trunks = {} } = options
   const totals = { runs: 0, fits: 0, seconds: 0, bytes: 0, memory: 0 }
   for (const { plan } of variantsOf(study)) {
     for (const dataset of facts) {
-      const run = estimateRun(plan, dataset, cost)
+      const run = estimateRun(plan, dataset, cost, trunks)
       totals.runs += study.protocol.seeds
       totals.fits += study.protocol.seeds * run.fits
       totals.seconds += study.protocol.seeds * run.seconds
@@ -71,9 +71,10 @@ function estimateRun(
   plan: RunPlan,
   facts: DatasetFacts,
   cost: Cost,
+  trunks: Trunks,
 ): { readonly fits: number; readonly seconds: number; readonly bytes: number; readonly memory: number } {
-  const { strategy, shadow, protocol, training, keep } = plan
-  const { operations, parameters, embedding } = sizeOfModel(plan, facts)
+  const { strategy, shadow, protocol, training, model, keep } = plan
+  const { operations, parameters, embedding } = sizeOfModel(plan, facts, trunks)
   const pool = Math.max(1, poolSize(plan, facts) ?? facts.rows)
   const test = facts.testRows > 0 && plan.data.test === 'provided' ? facts.testRows : facts.rows - pool
   const start = isLine(strategy) ? pool : initialLabels(protocol)
@@ -89,6 +90,9 @@ function estimateRun(
       const { epochs, steps } = fitLength(training, labeled)
       fits++
       seconds += steps * cost.perStep + (3 * epochs * labeled * operations) / cost.rate
+      // The head alone, on features: next to nothing but its steps.
+      if (model.type === 'finetune' && model.tuning === 'lp-ft')
+        seconds += fitLength({ ...training, epochs: model.headEpochs }, labeled).steps * cost.perStep
     }
     const scored = isLast ? 0 : Math.min(protocol.subPool ?? pool, pool) * passes
     seconds += ((test + scored) * operations) / cost.rate
@@ -116,19 +120,24 @@ function poolPasses({ id, params }: Pick<Study['strategies'][number], 'id' | 'pa
   return needs.length > 0 ? models : 0
 }
 
-/** Multiply-adds of one forward pass, parameters, and width of the last layer's input; nothing for a model that does not fit. */
+/** Multiply-adds of one forward pass, parameters, and width of the last layer's input; nothing for a model that is unknown or does not fit. */
 function sizeOfModel(
   { model }: RunPlan,
   { shape, classes }: DatasetFacts,
+  trunks: Trunks,
 ): { readonly operations: number; readonly parameters: number; readonly embedding: number } {
   try {
-    const network = planNetwork(layersOf(model, shape, classes), shape, classes)
+    const layers = knownLayers(model, { shape, classes }, trunks)
+    if (layers === null) return noSize
+    const network = planNetwork(layers, shape, classes)
     return {
       operations: network.layers.reduce((sum, { operations }) => sum + operations, 0),
       parameters: network.state.reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0),
       embedding: network.embeddingSize,
     }
   } catch {
-    return { operations: 0, parameters: 0, embedding: 0 }
+    return noSize
   }
 }
+
+const noSize = { operations: 0, parameters: 0, embedding: 0 }

@@ -6,7 +6,16 @@ import { strategies } from '../strategies/registry'
 import { isLine } from './entries'
 import { cellsOf } from './factors'
 import { relevantParts, runHash, type RunPlan } from './runHash'
-import { cellOfLevel, semanticsVersion, type DatasetRef, type FactorValue, type PlannedRun, type RunSpec, type Study } from './spec'
+import {
+  cellOfLevel,
+  semanticsVersion,
+  type BackboneRef,
+  type DatasetRef,
+  type FactorValue,
+  type PlannedRun,
+  type RunSpec,
+  type Study,
+} from './spec'
 
 /** What a host knows before a grid can be hashed. */
 export interface Resolved {
@@ -16,6 +25,8 @@ export interface Resolved {
   readonly datasets: readonly { readonly ref: DatasetRef; readonly name: string; readonly sha256: string }[]
   /** SHA-256 (hex) of each of `studyFiles` by path as written, and of `studyFeatures` by `featureFile` */
   readonly files?: Readonly<Record<string, string>>
+  /** SHA-256 (hex) of each backbone that is there already, by `backboneKey` */
+  readonly backbones?: Readonly<Record<string, string>>
 }
 
 /** One strategy in one cell of the grid; `factors` is null where a factor cannot change it. */
@@ -96,6 +107,7 @@ export function expandStudy(study: Study, resolved: Resolved): PlannedRun[] {
               ...(plan.data.features ? [[plan.data.features, resolved.files?.[featureFile(plan.data.features, name)]]] : []),
             ].filter(([, content]) => content !== undefined),
           ) as RunSpec['files'],
+          ...backboneOf(plan, resolved),
           semanticsVersion,
         }
         return { hash: runHash(spec), spec, factors }
@@ -103,6 +115,14 @@ export function expandStudy(study: Study, resolved: Resolved): PlannedRun[] {
     ).flat(),
   )
 }
+
+function backboneOf({ model }: RunPlan, { backbones = {} }: Resolved): Pick<RunSpec, 'backboneSha256'> {
+  const sha256 = model.type === 'finetune' ? backbones[backboneKey(model.backbone)] : undefined
+  return sha256 === undefined ? {} : { backboneSha256: sha256 }
+}
+
+/** Text that stands for a backbone in lists: as the study writes it. */
+export const backboneKey = (ref: BackboneRef): string => (typeof ref === 'string' ? ref : canonicalJson(ref))
 
 /** Paths of the files a run reads besides its data set, as the study writes them. */
 export function filesOf({ data, protocol, strategy }: Pick<RunPlan, 'data' | 'protocol' | 'strategy'>): string[] {

@@ -1,7 +1,7 @@
 import { QuerentError } from '../core/errors'
 import type { DatasetKind } from '../data/dataset'
-import { layersOf } from '../nn/architectures'
 import { strategies } from '../strategies/registry'
+import { knownLayers, type Trunks } from './backbones'
 import { isLine } from './entries'
 import { variantsOf } from './expand'
 import { heldOutCount } from './partition'
@@ -47,13 +47,13 @@ export const initialLabels = ({ dataStart, initial }: Pick<Study['protocol'], 'd
   dataStart === 'empty' ? 0 : initial
 
 /** What cannot work with the study's data sets (one entry per data set, in order): impossible budgets, unfit models, missing needs. */
-export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]): Finding[] {
+export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[], trunks: Trunks = {}): Finding[] {
   const findings = new Map<string, Finding>()
   const add = (finding: Finding): void => void findings.set(`${finding.path} ${finding.message}`, finding)
   for (const { plan } of variantsOf(study)) {
     for (const finding of needProblems(plan, study)) add(finding)
     for (const dataset of facts)
-      for (const finding of [...budgetProblems(plan, study, dataset), ...modelProblems(plan, dataset)]) add(finding)
+      for (const finding of [...budgetProblems(plan, study, dataset), ...modelProblems(plan, dataset, trunks)]) add(finding)
   }
   for (const { name, classes, rows, unlabeledRows = [] } of facts) {
     if (unlabeledRows.length > 0 && study.data.split === null)
@@ -143,7 +143,7 @@ function budgetProblems(plan: RunPlan, study: Study, facts: DatasetFacts): Findi
   ]
 }
 
-function modelProblems({ model, training }: RunPlan, facts: DatasetFacts): Finding[] {
+function modelProblems({ model, training }: RunPlan, facts: DatasetFacts, trunks: Trunks = {}): Finding[] {
   if (training.augment === 'flip-crop' && facts.shape.length !== 3) {
     return [
       error(
@@ -156,7 +156,7 @@ function modelProblems({ model, training }: RunPlan, facts: DatasetFacts): Findi
     ]
   }
   try {
-    layersOf(model, facts.shape, facts.classes)
+    knownLayers(model, facts, trunks)
     return []
   } catch (cause) {
     if (!(cause instanceof QuerentError)) throw cause

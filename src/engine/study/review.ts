@@ -1,3 +1,4 @@
+import type { Trunks } from './backbones'
 import { checkAgainstDataset, type DatasetFacts } from './feasible'
 import { lintStudy } from './lint'
 import type { Path } from './paths'
@@ -7,14 +8,19 @@ import type { Finding, Study } from './spec'
 
 /**
  * Everything that can be said about a study file at once: what is wrong with it, what its data sets do not allow, what a reviewer
- * would object to; each with its line. `factsOf` gives the facts of the study's data sets that are known.
+ * would object to; each with its line. `factsOf` gives the facts of the study's data sets that are known, `trunks` what is known of its backbones.
  */
-export function reviewStudy(text: string, options: StudyOptions, factsOf: (study: Study) => readonly DatasetFacts[]): CheckedStudy {
+export function reviewStudy(
+  text: string,
+  options: StudyOptions,
+  factsOf: (study: Study) => readonly DatasetFacts[],
+  trunks: Trunks = {},
+): CheckedStudy {
   const checked = checkStudy(text, options)
   if (checked.study === null) return checked
   const facts = factsOf(checked.study)
   const { lineOf } = readSource(text)
-  const more = [...checkAgainstDataset(checked.study, facts), ...lintStudy(checked.study, facts)].map((finding): Finding => {
+  const more = [...checkAgainstDataset(checked.study, facts, trunks), ...lintStudy(checked.study, facts)].map((finding): Finding => {
     const line = lineOf(stepsOf(finding.path))
     return line === undefined ? finding : { ...finding, line }
   })

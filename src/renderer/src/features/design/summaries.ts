@@ -1,4 +1,4 @@
-import type { Study } from '@engine/study/spec'
+import type { BackboneRef, NetworkSpec, Study } from '@engine/study/spec'
 import { datasetName } from '@engine/study/consistency'
 import { metricInfo } from '@engine/analysis/metricInfo'
 import { plural } from '@/composables/format'
@@ -18,7 +18,9 @@ export const summaries: Readonly<Record<SectionName | 'strategies' | 'ablate', (
     ].join(' · '),
   model: ({ model }) => {
     return [
-      `${model.type} ${layerWidths(model).join('–')}`.trimEnd(),
+      model.type === 'finetune'
+        ? `${model.tuning} of ${backboneName(model.backbone)}`
+        : `${model.type} ${layerWidths(model).join('–')}`.trimEnd(),
       'dropout' in model && model.dropout > 0 ? `dropout ${model.dropout}` : '',
       model.init,
     ]
@@ -61,7 +63,11 @@ export const summaries: Readonly<Record<SectionName | 'strategies' | 'ablate', (
   run: ({ run }) => [`backend ${run.backend}`, `jobs ${run.jobs}`, `keep ${run.keep}`].join(' · '),
 }
 
-function layerWidths(model: Study['model']): readonly number[] {
+/** A backbone in a word or two. */
+const backboneName = (ref: BackboneRef): string =>
+  typeof ref === 'string' ? ref : `${ref.pretrain.model.type} pre-trained on ${datasetName(ref.pretrain.dataset)}`
+
+function layerWidths(model: NetworkSpec): readonly number[] {
   switch (model.type) {
     case 'linear':
       return []
