@@ -25,6 +25,24 @@ export interface Timings {
   readonly evalMs: number
 }
 
+/**
+ * The terms that the time of a run with a proxy is made of (A§12.6), in milliseconds. All but the last are active-learning time and sum
+ * to the `trainMs`, `forwardMs`, `scoreMs`, `chooseMs` and `updateMs` of the round; the last is part of its `evalMs`.
+ */
+export interface ProxyTimings {
+  readonly featureForwardMs: number
+  readonly proxyTrainMs: number
+  readonly proxyForwardMs: number
+  readonly selectMs: number
+  /** fine-tuning of check rounds */
+  readonly checkTrainMs: number
+  /** features of the rows that are compared, and their scores */
+  readonly logmeMs: number
+  readonly featureUpdateMs: number
+  /** training of the model that is evaluated */
+  readonly finalTrainMs: number
+}
+
 export interface ShadowOverlap {
   readonly shadow: string
   readonly jaccard: number
@@ -51,6 +69,8 @@ export interface RoundRecord {
   readonly overlap: readonly ShadowOverlap[]
   readonly diagnostics: Readonly<Record<string, number>>
   readonly timings: Timings
+  /** of a run that chooses by a proxy */
+  readonly proxyTimings?: ProxyTimings
 }
 
 export interface RunFailure {

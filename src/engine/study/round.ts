@@ -61,16 +61,25 @@ export async function* fitRound(
 ): AsyncGenerator<RunEventBody, FitSummary | null> {
   const own = extras.withValidation === true ? Int32Array.from([...labels.rows, ...partition.validation]).sort() : labels.rows
   if (own.length === 0) return null
-  const steps: AsyncIterator<EpochStats, FitSummary> = model.fit(
+  const steps = model.fit(
     rows(own),
     own.map((row) => deps.dataset.train.labels[row]),
     fitOptions(spec, extras.checkpoints),
     streams.fit(round),
     deps.signal,
   )
+  return yield* reported(round, steps, (work) => ledger.charge('trainMs', work))
+}
+
+/** Goes through a fit, reports its epochs and charges its time. */
+export async function* reported(
+  round: number,
+  steps: AsyncIterator<EpochStats, FitSummary>,
+  charge: <T>(work: () => T) => T,
+): AsyncGenerator<RunEventBody, FitSummary> {
   try {
     for (;;) {
-      const next = await ledger.charge('trainMs', () => steps.next())
+      const next = await charge(() => steps.next())
       if (next.done === true) return next.value
       const { epoch, epochs, loss } = next.value
       const every = Math.ceil(epochs / epochReports)
@@ -79,6 +88,13 @@ export async function* fitRound(
   } finally {
     await steps.return?.() // a host that stops listening leaves no training step behind
   }
+}
+
+/** Whether a round is evaluated: it is the last, or the first with as many labels as a budget of `protocol.evaluateAt`. */
+export function isEvaluated({ protocol, strategy }: Pick<RunSpec, 'protocol' | 'strategy'>, round: number, labeled: number): boolean {
+  const { evaluateAt, query } = protocol
+  if (!evaluateAt || round === strategy.rounds) return true
+  return evaluateAt.some((budget) => budget <= labeled && (round === 0 || budget > labeled - query))
 }
 
 /** The study's metrics on the test rows. */
@@ -112,10 +128,10 @@ export async function* queryRound(
   ledger: Ledger,
   before: Memories,
 ): AsyncGenerator<RunEventBody, Batch> {
-  const { spec, deps, partition, streams, classes, features } = setting
+  const { spec, deps, partition, streams, classes, features, method: chooser } = setting
   const { protocol, strategy, keep } = spec
   const { train } = deps.dataset
-  const method = labels.rows.length === 0 ? opener(protocol.firstBatch, strategy) : strategy
+  const method = labels.rows.length === 0 ? opener(protocol.firstBatch, chooser) : chooser
   const candidates = candidatesOf(setting, method, round, labels.pool)
   const view = createModelView(model, {
     rows: setting.rows,
@@ -143,7 +159,7 @@ export async function* queryRound(
     ...(deps.signal === undefined ? {} : { signal: deps.signal }),
   }
   // What another method remembers of the first batch is none of the strategy's business.
-  const isOwn = method === strategy
+  const isOwn = method === chooser
   const own = await askMethod(method, state, ledger, isOwn ? before.strategy : undefined)
   const memories: Record<string, Memory> = { ...before, ...(isOwn && own.memory && { strategy: own.memory }) }
 
@@ -224,11 +240,18 @@ export async function* lastOutlook(
 }
 
 /** The weights a run folder keeps, and what a later round starts from. */
-export async function* stateEvents(model: Model, { spec }: Setting, round: number, memories: Memories): AsyncGenerator<RunEventBody> {
+export async function* stateEvents(
+  model: Model,
+  { spec }: Setting,
+  round: number,
+  memories: Memories,
+  isTrained = true,
+): AsyncGenerator<RunEventBody> {
   const isNeeded = keepsState(spec) && round < spec.strategy.rounds
-  if (spec.keep !== 'weights' && !isNeeded) return
+  const isKept = spec.keep === 'weights' && isTrained
+  if (!isKept && !isNeeded) return
   const weights = await model.snapshot()
-  if (spec.keep === 'weights') {
+  if (isKept) {
     for (const [i, { name, shape }] of model.state.entries()) yield weightsArtifact(round, name, weights[i], shape)
   }
   if (isNeeded) yield { type: 'checkpoint', round, weights: keepsWeights(spec) ? weights : [], memories }

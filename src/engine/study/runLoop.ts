@@ -1,13 +1,14 @@
 import { QuerentError, throwIfCancelled } from '../core/errors'
 import { createPairwiseDistance } from '../metrics/dynamics'
-import { layersOf } from '../nn/architectures'
-import { createModel } from '../nn/createModel'
 import type { Model } from '../nn/model'
 import type { Memories, RoundRecord, RunEvent, RunEventBody, RunFailure } from './events'
 import { createDynamics } from './dynamics'
 import { createLedger } from './ledger'
+import { modelOf } from './network'
 import { checkLabels, without } from './partition'
-import { emptyRecord, evaluateRound, fitRound, lastOutlook, queryRound, startWeights, stateEvents, type Labels } from './round'
+import { createProxyRun } from './proxyRun'
+import { roundRecord, type Buy } from './record'
+import { emptyRecord, evaluateRound, fitRound, isEvaluated, lastOutlook, queryRound, startWeights, stateEvents, type Labels } from './round'
 import { checkBudget, checkNeeds, checkResume, initialSamples, settingOf, type RunDependencies, type Setting } from './setting'
 import type { RunSpec } from './spec'
 
@@ -43,9 +44,10 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
   checkResume(spec, deps.resume, initial)
   const records = deps.resume?.records ?? []
 
-  const model = modelOf(setting)
+  const model = modelOf(setting.proxy === null ? setting : { ...setting, extras: {} })
+  const proxy = setting.proxy && createProxyRun(setting.proxy, setting, model)
   try {
-    checkNeeds(setting, model)
+    checkNeeds(proxy?.setting ?? setting, proxy?.model ?? model)
     yield {
       type: 'run-started',
       rounds: spec.strategy.rounds,
@@ -75,37 +77,26 @@ async function* runEvents(spec: RunSpec, deps: RunDependencies): AsyncGenerator<
     }
     for (const { selection } of records) buy(selection.map(({ row }) => row))
 
+    if (proxy !== null && records.length <= spec.strategy.rounds) yield* proxy.prepare(initial, records)
     let memories = deps.resume?.memories ?? {}
     for (let round = records.length; round <= spec.strategy.rounds; round++) {
       await deps.pause?.()
       throwIfCancelled(deps.signal)
       const labels = labelsOf(setting, labeled)
-      const ended = yield* oneRound(model, setting, round, labels, memories, (rows) => {
+      const describe: Buy = (rows) => {
         buy(rows)
         return { diversityCumulative: queried.mean(), spread: dynamics.describe(round, labels.pool, rows, bought) }
-      })
+      }
+      const ended = yield* proxy === null
+        ? oneRound(model, setting, round, labels, memories, describe)
+        : proxy.round(round, labels, memories, describe)
       memories = ended.memories
       yield { type: 'round-ended', record: ended.record }
     }
   } finally {
+    proxy?.dispose()
     model.dispose()
   }
-}
-
-/** The untrained network of a run. */
-export function modelOf({ spec, deps, classes, extras }: Setting): Model {
-  const inputShape = deps.dataset.train.shape
-  const config = {
-    layers: layersOf(spec.model, inputShape, classes, deps.backbone),
-    ...(deps.backbone === undefined ? {} : { backbone: deps.backbone }),
-    init: spec.model.init,
-    inputShape,
-    classes,
-    ...(extras.auxiliary === undefined ? {} : { auxiliary: extras.auxiliary }),
-    now: () => deps.clock.ticks(),
-    ...(deps.breathe === undefined ? {} : { pause: deps.breathe }),
-  }
-  return (deps.createModel ?? createModel)(config, deps.executor)
 }
 
 function labelsOf({ deps, partition }: Setting, labeled: readonly number[]): Labels {
@@ -121,7 +112,7 @@ async function* oneRound(
   round: number,
   labels: Labels,
   before: Memories,
-  buy: (rows: readonly number[]) => { readonly diversityCumulative: number | null; readonly spread: Readonly<Record<string, number>> },
+  buy: Buy,
 ): AsyncGenerator<RunEventBody, { readonly record: RoundRecord; readonly memories: Memories }> {
   const { spec, deps, partition } = setting
   const ledger = createLedger(() => deps.clock.ticks())
@@ -131,38 +122,16 @@ async function* oneRound(
   await startWeights(model, setting, round)
   // Without a label there is nothing to train on: the untrained network is evaluated, and chooses.
   const fit = yield* fitRound(model, setting, round, labels, ledger)
-  const metrics = await ledger.charge('evalMs', () => evaluateRound(model, setting))
+  const metrics = isEvaluated(spec, round, labeled) ? await ledger.charge('evalMs', () => evaluateRound(model, setting)) : {}
   yield { type: 'evaluated', round, labeled, metrics }
 
   const { record: batch, memories } =
     round < spec.strategy.rounds
       ? yield* queryRound(model, setting, round, labels, ledger, before)
       : { record: emptyRecord, memories: before }
-  const { diversityCumulative, spread } = buy(batch.selection.map(({ row }) => row))
+  const spread = buy(batch.selection.map(({ row }) => row))
   if (round === spec.strategy.rounds) yield* lastOutlook(model, setting, round, labels)
   yield* stateEvents(model, setting, round, memories)
-  const record: RoundRecord = {
-    round,
-    labeled,
-    metrics,
-    trainLoss: fit?.loss ?? null,
-    trainAccuracy: fit?.accuracy ?? null,
-    steps: fit?.steps ?? 0,
-    epochs: fit?.epochs ?? 0,
-    lossCurve: thinned(fit?.lossCurve ?? []),
-    ...batch,
-    diagnostics: { ...(fit?.auxiliaryLoss === undefined ? {} : { auxiliary_loss: fit.auxiliaryLoss }), ...batch.diagnostics, ...spread },
-    diversityCumulative,
-    timings: { ...ledger.spent },
-  }
+  const record = roundRecord({ round, labeled, metrics, timings: { ...ledger.spent } }, fit, batch, spread)
   return { record, memories }
-}
-
-/** Points of a loss curve that a record keeps. */
-const curvePoints = 100
-
-/** At most `curvePoints` values at even distances, the first and the last among them. */
-function thinned(curve: readonly number[]): readonly number[] {
-  if (curve.length <= curvePoints) return curve
-  return Array.from({ length: curvePoints }, (_, i) => curve[Math.round((i * (curve.length - 1)) / (curvePoints - 1))])
 }

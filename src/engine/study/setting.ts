@@ -8,13 +8,13 @@ import type { Backbone } from '../nn/backbone'
 import type { ModelConfig } from '../nn/createModel'
 import type { Executor } from '../nn/executor'
 import type { Capability, Model } from '../nn/model'
-import type { ExternalCommand, Reading, SelectionKernels, TrainingExtras } from '../strategies/contract'
+import type { ExternalCommand, ProxyPlan, Reading, SelectionKernels, TrainingExtras } from '../strategies/contract'
 import { strategyOf } from '../strategies/registry'
 import { isLine } from './entries'
 import type { ResumePoint, SelectedSample } from './events'
 import { checkRows, initialRows, partitionOf, positionOf, type Partition } from './partition'
 import type { RunFiles } from './runFiles'
-import { opener, type Method } from './runHash'
+import { chooserOf, opener, type Method } from './runHash'
 import type { RunSpec } from './spec'
 import { streamsOf, type Streams } from './streams'
 
@@ -53,7 +53,11 @@ export interface Setting {
   readonly classes: number
   /** trains once on the whole pool */
   readonly isLine: boolean
-  /** what the strategy adds to training */
+  /** who is asked for the batches */
+  readonly method: Method
+  /** the proxy that stands in for the model when batches are chosen; null: the model itself is asked */
+  readonly proxy: ProxyPlan | null
+  /** what the method adds to the training of the network that it asks */
   readonly extras: TrainingExtras
   /** rows of the training array, and the test rows, as the model sees them */
   readonly rows: (index: Int32Array) => Rows
@@ -86,6 +90,8 @@ export function settingOf(spec: RunSpec, deps: RunDependencies): Setting {
     partition,
     classes: dataset.classNames.length,
     isLine: isLine(spec.strategy),
+    method: chooserOf(spec.strategy),
+    proxy: strategyOf(spec.strategy.id).proxy?.(spec.strategy.params) ?? null,
     extras: extrasOf(spec),
     rows: (index) => ({ pool: train, scaling, index }),
     testRows: { pool: test.source, scaling, index: test.rows },
@@ -180,7 +186,7 @@ export function checkResume(spec: RunSpec, resume: ResumePoint | null, initial: 
 /** The strategy's own additions, with as many checkpoints as any method asks for. */
 function extrasOf(spec: RunSpec): TrainingExtras {
   const of = ({ id, params }: Method): TrainingExtras => strategyOf(id).training?.(params) ?? {}
-  return { ...of(spec.strategy), checkpoints: Math.max(0, ...methodsOf(spec).map((method) => of(method).checkpoints ?? 0)) }
+  return { ...of(chooserOf(spec.strategy)), checkpoints: Math.max(0, ...methodsOf(spec).map((method) => of(method).checkpoints ?? 0)) }
 }
 
 /** Whether a round starts from the weights of the one before. */
@@ -196,7 +202,8 @@ export const keepsState = (spec: Pick<RunSpec, 'training' | 'strategy' | 'shadow
 
 /** Everybody who is asked in the rounds of a run. */
 export function methodsOf({ strategy, shadow, protocol }: RunSpec): Method[] {
-  return [strategy, ...shadow, ...(protocol.dataStart === 'empty' ? [opener(protocol.firstBatch, strategy)] : [])]
+  const method = chooserOf(strategy)
+  return [method, ...shadow, ...(protocol.dataStart === 'empty' ? [opener(protocol.firstBatch, method)] : [])]
 }
 
 /** What a method asks of the model. */

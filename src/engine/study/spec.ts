@@ -113,6 +113,8 @@ export interface ProtocolSpec {
   readonly rounds: number
   readonly subPool: number | null
   readonly validation: number
+  /** numbers of labels at which the model is evaluated, and in the last round; null, or absent in older results: in every round */
+  readonly evaluateAt?: readonly number[] | null
 }
 
 export interface StrategyEntry {

@@ -13,6 +13,10 @@ export interface Streams {
   weights(round: number): Random
   /** batch order, dropout and augmentation of one fit */
   fit(round: number): FitRandom
+  /** fresh weights and fit of the proxy that chooses in a round */
+  proxy(round: number): { readonly weights: Random; readonly fit: FitRandom }
+  /** rows that give the scale of features */
+  background(): Random
   /** order in which rows come into a round's sub-pool */
   subPool(round: number): Random
   /** dropout of the stochastic passes that methods score with */
@@ -37,6 +41,15 @@ export function streamsOf({ protocol, repeat }: Pick<RunSpec, 'protocol' | 'repe
       dropout: of('order').fork('dropout', round),
       augment: of('order').fork('augment', round),
     }),
+    proxy: (round) => ({
+      weights: of('weights').fork('proxy weights', round),
+      fit: {
+        order: of('order').fork('proxy order', round),
+        dropout: of('order').fork('proxy dropout', round),
+        augment: of('order').fork('proxy augment', round),
+      },
+    }),
+    background: () => common.fork('background'),
     subPool: (round) => own.fork('sub-pool', round),
     passes: (round) => own.fork('passes', round),
     dynamics: (purpose, round = 0) => own.fork('dynamics', purpose, round),

@@ -28,6 +28,18 @@ const record = z.object({
   overlap: z.array(z.object({ shadow: z.string(), jaccard: maybe, spearman: maybe })),
   diagnostics: z.record(z.string(), maybe),
   timings: z.object({ trainMs: number, forwardMs: number, scoreMs: number, chooseMs: number, updateMs: number, evalMs: number }),
+  proxyTimings: z
+    .object({
+      featureForwardMs: number,
+      proxyTrainMs: number,
+      proxyForwardMs: number,
+      selectMs: number,
+      checkTrainMs: number,
+      logmeMs: number,
+      featureUpdateMs: number,
+      finalTrainMs: number,
+    })
+    .optional(),
 }) as unknown as z.ZodType<RoundRecord>
 
 const text = z.string()
