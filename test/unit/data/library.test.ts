@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { hashDataset, pureHasher } from '@engine/data/hash'
+import { hashText } from '@engine/data/hashedText'
 import { catalog } from '@main/node/datasets/catalog'
+import { catalogTexts } from '@main/node/datasets/catalogTexts'
 import { datasetInfo, listDatasets, loadDataset } from '@main/node/datasets'
 import { measure } from '@main/node/datasets/library'
 import { resourcePath } from '@main/node/resources'
@@ -57,6 +59,44 @@ describe('library of data sets', () => {
 
     const wine = await loadDataset('wine', '.')
     expect([wine.train.rows, wine.train.data[0], wine.classNames.length]).toEqual([178, 14.23, 3])
+  })
+
+  it('reads texts as hashed words and keeps the words themselves', async () => {
+    const { train, test, classNames } = await loadDataset('spam', '.')
+    expect(classNames).toEqual(['ham', 'spam'])
+    for (const [part, pool] of Object.entries({ train, test })) {
+      if (pool === null) throw new Error('no test part')
+      const rows = Array.from({ length: pool.rows }, (_, row) => row)
+      const texts = catalogTexts('spam', part as 'train' | 'test', rows) ?? []
+      const expected = new Float32Array(2048)
+      hashText(texts[7], expected)
+      expect([...pool.data.subarray(7 * 2048, 8 * 2048)]).toEqual([...expected])
+      // what tells people is gone, and no text is there twice
+      expect(texts.filter((text) => /[\w.-]+@[\w-]+\.[a-z]{2}/i.test(text))).toEqual([])
+      expect(texts.filter((text) => /https?:\/\/[\w.-]*\/\w|[?&]\w+=\w+@/.test(text))).toEqual([])
+      expect(texts.filter((text) => /\b(?:[A-Z][a-z]+ ){1,2}wrote:/.test(text))).toEqual([])
+      expect(new Set(texts).size).toBe(pool.rows)
+    }
+    const [trainTexts, testTexts] = [catalogTexts('spam', 'train', [0, 1, 2, 3]) ?? [], catalogTexts('spam', 'test', [0]) ?? []]
+    expect(trainTexts).not.toContain(testTexts[0])
+    expect(catalogTexts('digits', 'train', [0])).toBeNull()
+  })
+
+  it('has series of balanced classes whose bands have no mean of their own', async () => {
+    const { train, test, classNames } = await loadDataset('voices', '.')
+    expect(classNames).toEqual(['English', 'Spanish', 'French', 'Italian', 'Russian'])
+    for (const [pool, each] of [
+      [train, 320],
+      [test, 80],
+    ] as const) {
+      if (pool === null) throw new Error('no test part')
+      expect(classNames.map((_, label) => pool.labels.filter((given) => given === label).length)).toEqual([each, each, each, each, each])
+      for (let band = 0; band < 12 * pool.rows; band++) {
+        let sum = 0
+        for (const value of pool.data.subarray(32 * band, 32 * (band + 1))) sum += value
+        if (sum < 6 * 32 || sum > 10 * 32) expect.fail(`band ${band % 12} of row ${Math.floor(band / 12)} has a mean of ${sum / 32}`)
+      }
+    }
   })
 
   it.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('has the head of the full Fashion-MNIST as its subset', async () => {

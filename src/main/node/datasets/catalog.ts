@@ -3,6 +3,7 @@ import type { DatasetKind } from '@engine/data/dataset'
 /** How the files of a library set are read. */
 export type CatalogFormat =
   | { readonly type: 'csv'; readonly file: string; readonly labelColumn: number | 'last'; readonly skipLines: number }
+  | { readonly type: 'texts'; readonly train: string; readonly test: string; readonly features: number }
   | {
       readonly type: 'idx'
       readonly train: readonly [images: string, labels: string]
@@ -98,9 +99,34 @@ export const catalog: readonly CatalogEntry[] = [
     kind: 'tabular',
     source: 'UCI Breast Cancer Wisconsin (Diagnostic) (Wolberg, Mangasarian, Street & Street 1993), as distributed with scikit-learn',
     licence: 'CC BY 4.0',
-    format: csv('breast-cancer.csv', 'last', 1),
+    format: csv('breast-cancer.csv.gz', 'last', 1),
     folder: null,
     classNames: ['malignant', 'benign'],
+  },
+  {
+    id: 'spam',
+    title: 'Spam and other mail, subject and first 400 characters',
+    kind: 'text',
+    source: 'SpamAssassin public mail corpus (2002–2003), as distributed with stdlib: 4,000 mails without headers, people taken out',
+    licence: 'PDDL 1.0, contents CC0 1.0',
+    format: { type: 'texts', train: 'spam-train.tsv.gz', test: 'spam-test.tsv.gz', features: 2048 },
+    folder: null,
+  },
+  {
+    id: 'voices',
+    title: 'Spoken prompts in five languages, 12 bands × 32 steps',
+    kind: 'series',
+    source: 'Asterisk core sounds 1.6.1 (A. Smith, J. Wallack, C. Flora, M. Topal): band energies of 0.65 s of speech',
+    licence: 'CC BY-SA 3.0',
+    format: {
+      type: 'idx',
+      train: ['voices-train-inputs-idx3-ubyte.gz', 'voices-train-labels-idx1-ubyte.gz'],
+      test: ['voices-test-inputs-idx3-ubyte.gz', 'voices-test-labels-idx1-ubyte.gz'],
+    },
+    folder: null,
+    shape: [12, 32],
+    valueRange: 15,
+    classNames: ['English', 'Spanish', 'French', 'Italian', 'Russian'],
   },
   {
     id: 'fashion-mnist',

@@ -12,6 +12,7 @@ import type { DatasetRef } from '@engine/study/spec'
 import index from '../../../../resources/data/index.json'
 import { resourcePath } from '../resources'
 import { catalog, type CatalogEntry } from './catalog'
+import { readTextEntry } from './catalogTexts'
 import { nodeHasher, readBytes } from './files'
 import { findStored, loadStored, storedDatasets, storedInfo } from './imported/store'
 
@@ -30,9 +31,9 @@ export async function loadDataset(ref: DatasetRef, baseDir: string, library?: st
   // A set whose files may be absent can have been downloaded under its id.
   const stored = library === undefined || isPath(ref) ? undefined : await findStored(library, ref)
   if (stored !== undefined && library !== undefined) return loadStored(library, stored)
-  if (!isPath(ref)) throw await unknownDataset(ref, library)
   const entry = catalog.find(({ id }) => id === ref)
   if (entry !== undefined) return loadEntry(entry)
+  if (!isPath(ref)) throw await unknownDataset(ref, library)
   return loadSingleFile(ref, baseDir)
 }
 
@@ -40,9 +41,9 @@ export async function loadDataset(ref: DatasetRef, baseDir: string, library?: st
 export async function datasetInfo(ref: DatasetRef, baseDir: string, library?: string): Promise<DatasetInfo> {
   const stored = library === undefined || typeof ref !== 'string' ? undefined : await findStored(library, ref)
   if (stored !== undefined) return storedInfo(stored)
-  const dataset = await loadDataset(ref, baseDir, library)
   const entry = catalog.find(({ id }) => id === ref)
   if (entry !== undefined) return describe(entry)
+  const dataset = await loadDataset(ref, baseDir, library)
   return {
     id: dataset.id,
     title: dataset.id,
@@ -79,7 +80,7 @@ const describe = ({ id, title, kind, source, licence, folder, format }: CatalogE
 })
 
 const filesOf = (format: CatalogEntry['format']): readonly string[] =>
-  format.type === 'csv' ? [format.file] : [...format.train, ...format.test]
+  format.type === 'csv' ? [format.file] : [format.train, format.test].flat()
 
 const pathOf = (folder: string | null, file: string): string => (folder === null ? resourcePath('data', file) : join(folder, file))
 
@@ -104,9 +105,20 @@ function loadEntry(entry: CatalogEntry): Dataset {
       expected: folder === null ? 'a complete installation' : `querent datasets download ${id}, or Debian's package dataset-fashion-mnist`,
     })
   const read = (file: string): Uint8Array => readBytes(pathOf(folder, file), file)
-  const parts = format.type === 'csv' ? { train: readCsvEntry(format, read), test: null } : readIdxEntry(format, read)
+  const parts = readEntry(format, read)
   const dataset = assembleDataset({ id, kind, shape, valueRange, hasher: nodeHasher, ...parts })
   return classNames === undefined ? dataset : { ...dataset, classNames }
+}
+
+function readEntry(format: CatalogEntry['format'], read: (file: string) => Uint8Array): { train: Part; test: Part | null } {
+  switch (format.type) {
+    case 'csv':
+      return { train: readCsvEntry(format, read), test: null }
+    case 'texts':
+      return readTextEntry(format, read)
+    case 'idx':
+      return readIdxEntry(format, read)
+  }
 }
 
 function readCsvEntry(format: Extract<CatalogEntry['format'], { type: 'csv' }>, read: (file: string) => Uint8Array): Part {
