@@ -285,6 +285,18 @@ export interface FileResult {
   readonly bytes: Uint8Array
 }
 
+export const indexFormats = ['json', 'csv', 'npy', 'npz'] as const
+export type IndexFormat = (typeof indexFormats)[number]
+
+/** Which row numbers of an experiment: of all its runs, or of those that are named. */
+export interface IndexRequest {
+  readonly what: 'selections' | 'split' | 'initial'
+  readonly format: IndexFormat
+  readonly dataset?: string
+  readonly strategy?: string
+  readonly seed?: number
+}
+
 /** A figure as a file, with what belongs below and around it. */
 export interface FigureResult extends FileResult {
   readonly caption: string

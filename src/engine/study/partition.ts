@@ -27,7 +27,7 @@ export function heldOutCount(test: RunSpec['data']['test'], rows: number, hasTes
 
 /** Splits a data set by the study's split file, or by the split stream. */
 export function partitionOf(
-  dataset: Dataset,
+  dataset: Pick<Dataset, 'id' | 'train' | 'test'>,
   spec: Pick<RunSpec, 'data' | 'protocol'>,
   split: SplitRows | undefined,
   streams: Streams,
