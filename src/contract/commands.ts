@@ -5,6 +5,7 @@ import { mapMethods, type MapFrame } from '@engine/maps/layout'
 import type {
   AddedResults,
   AppInfo,
+  DatasetFacts,
   DatasetInfo,
   DoctorReport,
   ExternalProgram,
@@ -25,6 +26,7 @@ import type {
   RecipeInfo,
   SampleSet,
   Settings,
+  SplitInfo,
   StorageItem,
   WorkspaceState,
 } from './types'
@@ -47,6 +49,18 @@ const yaml = z.string().max(500_000, 'a study of at most 500,000 characters is n
 const rows = z.array(z.number().int().min(0))
 /** A data set of an experiment by its name there, or one of the library. */
 const subject = z.union([z.strictObject({ experiment: id, dataset: z.string().min(1).max(400) }), z.strictObject({ library: id })])
+
+/** array of a data set; the training array when left out */
+const part = z.enum(['train', 'test'])
+
+/** How rows of the training array are dealt out: counts, or fractions below 1. */
+export const splitDraw = z.strictObject({
+  validation: z.number().min(0),
+  test: z.number().min(0),
+  seed: z.int().min(0),
+  stratified: z.boolean(),
+})
+export type SplitDraw = z.infer<typeof splitDraw>
 
 /** Files of an import: on the host's disk, or sent by the page. */
 const importFiles = z.union([z.strictObject({ paths: z.array(z.string().min(1).max(4096)).min(1).max(10_000) }), z.strictObject({ upload: id })])
@@ -121,6 +135,15 @@ export const commands = {
   'datasets.import': command<ImportResult>()(z.strictObject({ task: id, files: importFiles, mapping: importMapping })),
   'datasets.stop': command<null>()(z.strictObject({ task: id })),
   'datasets.remove': command<null>()(z.strictObject({ dataset: id })),
+  'datasets.facts': command<DatasetFacts>()(z.strictObject({ dataset: id })),
+  /** Deals out the rows of a data set, always the same for the same numbers; kept under `keep`, or only looked at. */
+  'datasets.drawSplit': command<SplitInfo>()(z.strictObject({ dataset: id, draw: splitDraw, keep: id.nullable() })),
+  /** Keeps the split of a file: JSON or YAML, or CSV with the columns row and part. */
+  'datasets.bringSplit': command<null>()(
+    z.strictObject({ dataset: id, name: id, file: z.string().max(1000), text: z.string().max(40_000_000, 'a file of at most 40 million characters is needed') }),
+  ),
+  'datasets.saveSplit': command<FileResult>()(z.strictObject({ dataset: id, name: id })),
+  'datasets.removeSplit': command<null>()(z.strictObject({ dataset: id, name: id })),
   /** Undoes `datasets.remove`. */
   'datasets.restore': command<DatasetInfo>()(z.strictObject({ dataset: id })),
   /** Programs that the saved study of a project would start; `experiment.start` refuses those that are not confirmed. */
@@ -181,8 +204,11 @@ export const commands = {
     }),
   ),
   'explore.stopAnimation': command<null>()(z.strictObject({ task: id })),
-  'explore.labels': command<LabelSet>()(z.strictObject({ of: subject })),
-  'explore.samples': command<SampleSet>()(z.strictObject({ of: subject, rows: rows.max(1000) })),
+  'explore.labels': command<LabelSet>()(z.strictObject({ of: subject, part: part.optional() })),
+  /** `within`: images are made smaller than that many pixels a side, series thinned out to so many steps, rows cut after so many values. */
+  'explore.samples': command<SampleSet>()(
+    z.strictObject({ of: subject, rows: rows.max(1000), part: part.optional(), within: z.int().min(8).max(4096).optional() }),
+  ),
   /** The rows of `among` that are nearest to a row in the standardised inputs. */
   'explore.neighbours': command<NeighbourList>()(
     z.strictObject({ of: subject, row: z.number().int().min(0), among: rows.max(200_000), k: z.number().int().min(1).max(100) }),

@@ -244,18 +244,54 @@ export interface LabelSet {
   readonly labels: Int32Array
 }
 
-/** Samples of a data set as they were given. */
+/** Samples of a data set as they were given, or smaller where the question said so. */
 export interface SampleSet {
   readonly kind: DatasetKind
-  /** of one sample: [d] or [channels, height, width] */
+  /** of one sample here: [d], [channels, steps] or [channels, height, width] */
   readonly shape: readonly number[]
+  /** of one sample in the data set */
+  readonly fullShape: readonly number[]
+  /** of the values of a row, where they have some; as many as `shape` has values, or none */
+  readonly valueNames: readonly string[]
   /** largest possible value, null when unbounded */
   readonly valueRange: number | null
   readonly classNames: readonly string[]
   readonly rows: readonly number[]
   readonly labels: readonly number[]
-  /** rows × values, in the order of `rows` */
-  readonly values: Float32Array
+  /** rows × values, in the order of `rows`; empty where there are words instead */
+  readonly values: Uint8Array | Float32Array
+  /** the words of each row, for texts that were kept */
+  readonly texts: readonly string[] | null
+}
+
+/** Rows of each class in the parts of a split. */
+export interface SplitInfo {
+  readonly name: string
+  /** where it is on the host, for a study's `data.split`; empty while it is not kept */
+  readonly path: string
+  readonly train: readonly number[]
+  readonly validation: readonly number[]
+  /** all 0: the data set's own test array */
+  readonly test: readonly number[]
+}
+
+/** What is known of a data set beyond its description. */
+export interface DatasetFacts {
+  readonly classNames: readonly string[]
+  /** rows of each class */
+  readonly train: readonly number[]
+  readonly test: readonly number[]
+  /** training rows without a label */
+  readonly unlabeled: number
+  /** values that are missing */
+  readonly missing: number
+  /** how it came here; null when it came with the app */
+  readonly origin: {
+    readonly importer: string
+    readonly importedAt: string
+    readonly files: readonly { readonly name: string; readonly bytes: number }[]
+  } | null
+  readonly splits: readonly SplitInfo[]
 }
 
 /** Nearest rows in the standardised inputs, nearest first. */

@@ -1,6 +1,7 @@
 import type { LabClient } from '@contract/commands'
 import { connectLab, portPair } from '@contract/rpc'
 import { QuerentError } from '@engine/core/errors'
+import type { SplitRows } from '@engine/study/runFiles'
 import { createLab, type Lab } from '@main/lab/lab'
 import { describeStudy } from '@main/lab/describeStudy'
 import { resultsOf } from '@main/lab/resultSet'
@@ -9,7 +10,7 @@ import type { WorkspaceIndex, WorkspaceStore } from '@main/lab/workspacePort'
 import type { Settings } from '@contract/types'
 import type { MapFrame } from '@engine/maps/layout'
 import { createExperimentTwins, type ExperimentTwins } from './experimentTwins'
-import { blurredDigits, viewerOver } from './viewerTwin'
+import { blurredDigits, splitsIn, viewerOver } from './viewerTwin'
 
 /** A workspace in memory; what it holds outlives the lab that used it, as a folder does. */
 export interface MemoryWorkspace extends WorkspaceStore {
@@ -75,6 +76,7 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
   let minute = ids
   const busy: boolean[] = []
   const viewed = blurredDigits(60)
+  const splits = new Map<string, SplitRows>()
   const maps = new Map<string, MapFrame>()
   const deps: LabDependencies = {
     info: { version: '0.0.0', transport: 'web', runtime: 'test', platform: 'test' },
@@ -94,6 +96,7 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       forget: async () => undefined,
       remove: async () => undefined,
       restore: () => Promise.reject(new QuerentError('not-found', 'nothing was removed')),
+      ...splitsIn(splits),
     },
     arrivals: {
       look: async (path) => {
@@ -166,7 +169,7 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       paper: async (view, part, baseline) => new TextEncoder().encode(`${part} ${baseline} ${view.studyText}`),
     },
     viewing: {
-      open: async () => viewerOver(viewed),
+      open: async () => viewerOver(viewed, splits),
       librarySource: async (id) => {
         if (id !== 'digits') throw new QuerentError('not-found', `the library has no data set ${id}`)
         return { source: { dataset: id, datasetName: id, datasetSha256: viewed.sha256, baseDir: '/' }, rows: viewed.train.rows }

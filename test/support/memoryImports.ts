@@ -3,11 +3,27 @@ import type { ImportPreview } from '@contract/importing'
 import type { Handlers } from '@contract/rpc'
 import type { DatasetInfo } from '@contract/types'
 import { QuerentError } from '@engine/core/errors'
+import type { SplitRows } from '@engine/study/runFiles'
+import type { DatasetSource, Viewer } from '@main/lab/ports'
 import { libraryData } from './memoryContent'
+import { dataLike, otherKinds } from './memoryData'
+import { pool } from './memoryRuns'
+import { splitsIn, viewerOver } from './viewerTwin'
 
 type ImportHandlers = Pick<
   Handlers,
-  'datasets.list' | 'datasets.upload' | 'datasets.preview' | 'datasets.import' | 'datasets.stop' | 'datasets.remove' | 'datasets.restore'
+  | 'datasets.list'
+  | 'datasets.upload'
+  | 'datasets.preview'
+  | 'datasets.import'
+  | 'datasets.stop'
+  | 'datasets.remove'
+  | 'datasets.restore'
+  | 'datasets.facts'
+  | 'datasets.drawSplit'
+  | 'datasets.bringSplit'
+  | 'datasets.saveSplit'
+  | 'datasets.removeSplit'
 >
 
 const preview: ImportPreview = {
@@ -33,15 +49,45 @@ const preview: ImportPreview = {
 }
 
 /** The data library in memory: every upload is the same table of flowers. */
-export function memoryImports(emit: <E extends LabEventName>(event: E, payload: LabEvents[E]) => void): ImportHandlers {
-  let brought: readonly DatasetInfo[] = []
+export function memoryImports(
+  emit: <E extends LabEventName>(event: E, payload: LabEvents[E]) => void,
+  kinds: boolean,
+): ImportHandlers & { viewerOf(id: string): Viewer } {
+  let brought: readonly DatasetInfo[] = kinds ? otherKinds : []
   let removed: readonly DatasetInfo[] = []
   const take = (from: readonly DatasetInfo[], id: string): DatasetInfo => {
     const found = from.find((set) => set.id === id)
     if (found === undefined) throw new QuerentError('not-found', `no imported data set is called "${id}"`)
     return found
   }
+  const opened = new Map<string, { readonly viewer: Viewer; readonly splits: ReturnType<typeof splitsIn> }>()
+  const open = (id: string) => {
+    const known = opened.get(id)
+    if (known) return known
+    const splits = new Map<string, SplitRows>()
+    const dataset = id === 'digits' ? pool : dataLike(take([...libraryData, ...brought], id))
+    const made = { viewer: viewerOver(dataset, splits), splits: splitsIn(splits) }
+    opened.set(id, made)
+    return made
+  }
+  const sourceOf = (dataset: string): DatasetSource => ({ dataset, datasetName: dataset, datasetSha256: '', baseDir: '/' })
   return {
+    viewerOf: (id) => open(id).viewer,
+    'datasets.facts': ({ dataset }) => open(dataset).viewer.facts(sourceOf(dataset)),
+    'datasets.drawSplit': ({ dataset, ...request }) => open(dataset).viewer.drawSplit({ ...sourceOf(dataset), ...request }),
+    'datasets.bringSplit': async ({ dataset, name, text, file }) => {
+      await open(dataset).splits.addSplit(dataset, name, text, file)
+      return null
+    },
+    'datasets.saveSplit': async ({ dataset, name }) => ({
+      name: `${dataset}-${name}.json`,
+      mime: 'application/json',
+      bytes: await open(dataset).splits.readSplit(dataset, name),
+    }),
+    'datasets.removeSplit': async ({ dataset, name }) => {
+      await open(dataset).splits.removeSplit(dataset, name)
+      return null
+    },
     'datasets.list': () => [...libraryData, ...brought],
     'datasets.upload': ({ offset, bytes }) => ({ received: offset + bytes.length }),
     'datasets.preview': ({ mapping }) => ({ ...preview, mapping: { ...preview.mapping, ...mapping } }),

@@ -209,6 +209,9 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     emit('notice.added', added)
   }
 
+  const { viewerOf: libraryViewer, ...importing } = memoryImports(emit, options.large === true)
+  const viewerOf = (of: CommandInput<'explore.samples'>['of']) => ('library' in of ? libraryViewer(of.library) : viewer)
+
   type Handlers = { [C in CommandName]: (input: CommandInput<C>) => CommandOutput<C> | Promise<CommandOutput<C>> }
   const handlers: Handlers = {
     'app.info': () => ({
@@ -297,7 +300,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       if (!found) throw new QuerentError('not-found', `there is no recipe "${recipe}"`)
       return { yaml: found.yaml }
     },
-    ...memoryImports(emit),
+    ...importing,
     'programs.list': ({ project }) =>
       commandsOf(projectOf(project).yaml).map((command) => ({ command, confirmed: allowed.has(JSON.stringify(command)) })),
     'programs.confirm': ({ commands }) => {
@@ -399,8 +402,8 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       if (!planned) throw new QuerentError('not-found', 'there is no such run')
       return keptRoundOf(planned, round)
     },
-    'explore.labels': () => viewer.labels(viewed),
-    'explore.samples': ({ rows }) => viewer.samples({ ...viewed, rows }),
+    'explore.labels': ({ of, part }) => viewerOf(of).labels({ ...viewed, part }),
+    'explore.samples': ({ of, ...request }) => viewerOf(of).samples({ ...viewed, ...request }),
     'explore.neighbours': (asked) => viewer.neighbours({ ...viewed, ...asked }),
     'settings.get': () => settings,
     'settings.set': (patch) => (settings = { ...settings, ...patch }),

@@ -3,12 +3,16 @@ import { plainKernels } from '@engine/core/distances'
 import { QuerentError } from '@engine/core/errors'
 import { randomFrom } from '@engine/core/random'
 import type { Dataset, LabeledPool } from '@engine/data/dataset'
+import { drawSplit } from '@engine/study/drawSplit'
+import { parseSplit, type SplitRows } from '@engine/study/runFiles'
 import { mapDocument, selectionMap } from '@figures/selectionMap'
-import { labelsOf, mapOf, neighboursOf, samplesOf } from '@main/node/jobs/viewing'
+import { classesOf, labelsOf, mapOf, neighboursOf, samplesOf, splitInfo } from '@main/node/jobs/viewing'
+import type { LabDependencies } from '@main/lab/dependencies'
 import type { Viewer } from '@main/lab/ports'
+import { noteAt } from './memoryData'
 
 /** What a viewer process does, in this one, over a data set in memory. */
-export function viewerOver(dataset: Dataset): Viewer {
+export function viewerOver(dataset: Dataset, splits = new Map<string, SplitRows>()): Viewer {
   const stop = new AbortController()
   const breathe = (): Promise<void> => new Promise((continued) => setTimeout(continued))
   return {
@@ -20,8 +24,21 @@ export function viewerOver(dataset: Dataset): Viewer {
         throw stop.signal.aborted ? new QuerentError('job-crashed', 'the job process did not stop when asked and was killed') : error
       }
     },
-    labels: async () => labelsOf(dataset),
-    samples: async (request) => samplesOf(dataset, request),
+    labels: async (request) => labelsOf(dataset, request),
+    samples: async (request) =>
+      samplesOf(dataset, request, { valueNames: [], texts: dataset.kind === 'text' ? request.rows.map(noteAt) : null }),
+    facts: async () => ({
+      ...classesOf(dataset),
+      missing: 0,
+      origin: null,
+      splits: Array.from(splits, ([name, rows]) => splitInfo(dataset, name, `/splits/${name}.json`, rows)),
+    }),
+    drawSplit: async ({ draw, keep }) => {
+      const { train, validation, test } = drawSplit(dataset.train.labels, dataset.classNames.length, draw)
+      const rows = { train: [...train], validation: [...validation], test: [...test] }
+      if (keep !== null) splits.set(keep, rows)
+      return splitInfo(dataset, keep ?? '', keep === null ? '' : `/splits/${keep}.json`, rows)
+    },
     // As SVG in estimated widths, so that it works in a browser too.
     animate: async ({ map, format }, onProgress) => {
       if (format !== 'svg') throw new QuerentError('unsupported', `the viewer in memory makes SVG only, not ${format}`)
@@ -41,6 +58,13 @@ export function viewerOver(dataset: Dataset): Viewer {
     dispose: async () => stop.abort(),
   }
 }
+
+/** The splits kept with a data set, in memory. */
+export const splitsIn = (splits: Map<string, SplitRows>): Pick<LabDependencies['datasets'], 'addSplit' | 'readSplit' | 'removeSplit'> => ({
+  addSplit: async (_id, name, text, file) => void splits.set(name, parseSplit(text, file)),
+  readSplit: async (_id, name) => new TextEncoder().encode(JSON.stringify(splits.get(name))),
+  removeSplit: async (_id, name) => void splits.delete(name),
+})
 
 /** Ten kinds of 8 × 8 images with noise, values 0 … 16 as in `digits`. */
 export function blurredDigits(rows: number): Dataset {

@@ -12,7 +12,6 @@ import {
   loadDataset,
   readSplit,
   removeDataset,
-  requireStored,
   restoreDataset,
   splitsOf,
 } from '../node/datasets'
@@ -21,10 +20,10 @@ import { withFile } from '../node/errors'
 import { connectJob } from '../node/jobs/client'
 import { forkJob } from '../node/jobs/fork'
 import { writeAtomic } from '../node/storage/files'
+import { defaultWorkspace, libraryOf } from '../node/workspace/location'
 import { factsOf, type SetFacts } from '../node/download/sets'
 import { publicSets } from '../node/download/publicSets'
 import { downloadDataset, sizeText, type DownloadOptions } from './downloadDataset'
-import { defaultWorkspace, libraryOf } from '../node/workspace/location'
 import { integer, textTable, type CliContext } from './io'
 
 interface ImportOptions extends Omit<ImportMapping, 'columns' | 'header' | 'channels' | 'split' | 'label'> {
@@ -79,7 +78,7 @@ export function register(program: Command, context: CliContext): void {
     .action(
       context.action(async (id: string) => {
         const info = await datasetInfo(id, context.cwd, library())
-        const splits = info.imported ? await splitsOf(library(), await requireStored(library(), id)) : []
+        const splits = await splitsOf(library(), info)
         const text = textTable(
           ['field', 'value'],
           Object.entries({ ...info, shape: info.shape.join('×'), ...(splits.length > 0 ? { splits: splits.join(', ') } : {}) }).map(
@@ -145,7 +144,7 @@ export function register(program: Command, context: CliContext): void {
     .action(
       context.action(async (id: string, { out, split }: ExportOptions) => {
         const file = context.resolve(out ?? (split === undefined ? `${id}.npz` : `${id}-${split}.json`))
-        if (split !== undefined) await writeAtomic(file, await readSplit(library(), await requireStored(library(), id), split))
+        if (split !== undefined) await writeAtomic(file, await readSplit(library(), await datasetInfo(id, context.cwd, library()), split))
         else {
           const dataset = await loadDataset(id, context.cwd, library())
           await exportDataset(dataset, file, await datasetFeatureNames(id, library()))
@@ -153,6 +152,7 @@ export function register(program: Command, context: CliContext): void {
         return { json: { id, file }, text: file }
       }),
     )
+
   datasets
     .command('download')
     .description('bring a public data set into the library: licence and size are shown first; a stopped download goes on')
@@ -168,7 +168,6 @@ export function register(program: Command, context: CliContext): void {
         }),
       ),
     )
-
 
   datasets
     .command('remove')
@@ -209,7 +208,7 @@ export function register(program: Command, context: CliContext): void {
     if (more.length > 0) throw new QuerentError('bad-usage', 'one split file at a time', { found: `${more.length + 1} files` })
     const name = basename(file).replace(/\.json$/i, '')
     const text = await withFile(file, () => readFile(file, 'utf8'))
-    await addSplit(library(), await requireStored(library(), id), name, text, file)
+    await addSplit(library(), await datasetInfo(id, context.cwd, library()), name, text, file)
     return { json: { id, split: name }, text: `${id} keeps the split ${name}` }
   }
 
@@ -220,6 +219,7 @@ export function register(program: Command, context: CliContext): void {
       void context.stderr.write(`\r${phase} ${rows}${total === null ? '' : ` of ${total}`} rows\x1b[K${phase === 'storing' ? '\n' : ''}`)
   }
 }
+
 const downloadTable = (sets: readonly SetFacts[]): string =>
   textTable(
     ['to download', 'kind', 'rows', 'test', 'classes', 'size', 'licence'],
@@ -233,7 +233,6 @@ const downloadTable = (sets: readonly SetFacts[]): string =>
       licence,
     ]),
   )
-
 
 const addMapping = (command: Command): Command =>
   command

@@ -6,7 +6,16 @@ import { createTasks } from './tasks'
 
 type DatasetHandlers = Pick<
   Handlers,
-  'datasets.list' | 'datasets.upload' | 'datasets.preview' | 'datasets.import' | 'datasets.stop' | 'datasets.remove' | 'datasets.restore'
+  | 'datasets.list'
+  | 'datasets.upload'
+  | 'datasets.preview'
+  | 'datasets.import'
+  | 'datasets.stop'
+  | 'datasets.remove'
+  | 'datasets.restore'
+  | 'datasets.bringSplit'
+  | 'datasets.saveSplit'
+  | 'datasets.removeSplit'
 >
 type Files = CommandInput<'datasets.preview'>['files']
 
@@ -47,6 +56,19 @@ export function createDatasets({ datasets }: Pick<LabDependencies, 'datasets'>, 
         return null
       },
       'datasets.restore': ({ dataset }) => datasets.restore(dataset),
+      'datasets.bringSplit': async ({ dataset, name, file, text }) => {
+        await datasets.addSplit(dataset, name, text, file)
+        return null
+      },
+      'datasets.saveSplit': async ({ dataset, name }) => ({
+        name: `${dataset}-${name}.json`,
+        mime: 'application/json',
+        bytes: await datasets.readSplit(dataset, name),
+      }),
+      'datasets.removeSplit': async ({ dataset, name }) => {
+        await datasets.removeSplit(dataset, name)
+        return null
+      },
     },
     stop: tasks.stopAll,
   }

@@ -48,6 +48,11 @@ export interface LabDependencies {
     forget(upload: string): Promise<void>
     remove(id: string): Promise<void>
     restore(id: string): Promise<DatasetInfo>
+    /** Keeps the split that a file of this name holds. */
+    addSplit(id: string, name: string, text: string, file: string): Promise<void>
+    /** A kept split as a file. */
+    readSplit(id: string, name: string): Promise<Uint8Array>
+    removeSplit(id: string, name: string): Promise<void>
   }
   readonly arrivals: ArrivalFiles
   readonly storage: StorageFiles

@@ -14,6 +14,8 @@ type ExploreHandlers = Pick<
   | 'explore.map'
   | 'explore.stop'
   | 'explore.round'
+  | 'datasets.facts'
+  | 'datasets.drawSplit'
   | 'explore.labels'
   | 'explore.samples'
   | 'explore.neighbours'
@@ -135,13 +137,21 @@ export function createExplore({ viewing }: Pick<LabDependencies, 'viewing'>, hub
         return null
       },
       'explore.round': ({ experiment, run, round }) => experiments.keptRound(experiment, run, round),
-      'explore.labels': async ({ of }) => {
-        const { source } = await sourceOf(of)
-        return ask((open) => open.labels(source))
+      'datasets.facts': async ({ dataset }) => {
+        const { source } = await viewing.librarySource(dataset)
+        return ask((open) => open.facts(source))
       },
-      'explore.samples': async ({ of, rows }) => {
+      'datasets.drawSplit': async ({ dataset, ...request }) => {
+        const { source } = await viewing.librarySource(dataset)
+        return ask((open) => open.drawSplit({ ...source, ...request }))
+      },
+      'explore.labels': async ({ of, part }) => {
         const { source } = await sourceOf(of)
-        return ask((open) => open.samples({ ...source, rows }))
+        return ask((open) => open.labels({ ...source, part }))
+      },
+      'explore.samples': async ({ of, ...request }) => {
+        const { source } = await sourceOf(of)
+        return ask((open) => open.samples({ ...source, ...request }))
       },
       'explore.neighbours': async ({ of, row, among, k }) => {
         const { source } = await sourceOf(of)

@@ -5,7 +5,8 @@ import type { LabellingAnswer, LabellingRequest } from '@engine/labelling/round'
 import type { ResumePoint, RunEvent } from '@engine/study/events'
 import type { MapFrame, MapMethod } from '@engine/maps/layout'
 import type { DatasetRef, PlannedRun, RunSpec } from '@engine/study/spec'
-import type { AnimationFormat, LabelSet, NeighbourList, SampleSet } from '@contract/types'
+import type { SplitDraw } from '@contract/commands'
+import type { AnimationFormat, DatasetFacts, LabelSet, NeighbourList, SampleSet, SplitInfo } from '@contract/types'
 import type { SelectionMap } from '@figures/selectionMap'
 import type { Manifest } from './experiment'
 
@@ -44,9 +45,15 @@ export interface DatasetSource {
 
 export type MapRequest = DatasetSource & { readonly method: MapMethod; readonly seed: number }
 
-export type SamplesRequest = DatasetSource & {
+export type LabelsRequest = DatasetSource & { readonly part?: 'train' | 'test' }
+
+export type SamplesRequest = LabelsRequest & {
   readonly rows: readonly number[]
+  readonly within?: number
 }
+
+/** A split to be made of the training array; `keep` names it in the library. */
+export type SplitRequest = DatasetSource & { readonly draw: SplitDraw; readonly keep: string | null }
 
 /** What to make of the choices of runs: one file, the frames as SVG being zipped. */
 export interface AnimationRequest {
@@ -67,7 +74,10 @@ export interface Viewer {
   /** Frames as they come; the last has every row of the training array. Rejects with `cancelled` when stopped. */
   map(request: MapRequest, onFrame: (frame: MapFrame) => void): Promise<void>
   samples(request: SamplesRequest): Promise<SampleSet>
-  labels(request: DatasetSource): Promise<LabelSet>
+  labels(request: LabelsRequest): Promise<LabelSet>
+  /** Of a data set of the library. */
+  facts(request: DatasetSource): Promise<DatasetFacts>
+  drawSplit(request: SplitRequest): Promise<SplitInfo>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
   /** `onProgress` hears 0 … 1. */
   animate(request: AnimationRequest, onProgress: (done: number) => void): Promise<Uint8Array>

@@ -17,7 +17,7 @@ import { describeStudy } from '../lab/describeStudy'
 import { version } from '../../../package.json'
 import { createBackends } from './backends'
 import { systemClock } from './clock'
-import { datasetInfo, listDatasets, removeDataset, restoreDataset, storedInfo } from './datasets'
+import { addSplit, datasetInfo, listDatasets, readSplit, removeDataset, removeSplit, restoreDataset, storedInfo } from './datasets'
 import { openUploads } from './datasets/uploads'
 import { doctorReport } from './doctor'
 import { experimentDependencies } from './experiments'
@@ -76,6 +76,9 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         ...openUploads(join(library, '.uploads')),
         remove: async (id) => void (await removeDataset(library, id)),
         restore: async (id) => storedInfo(await restoreDataset(library, id)),
+        addSplit: async (id, ...split) => addSplit(library, await datasetInfo(id, workspace, library), ...split),
+        readSplit: async (id, name) => Buffer.from(await readSplit(library, await datasetInfo(id, workspace, library), name)),
+        removeSplit: async (id, name) => removeSplit(library, await datasetInfo(id, workspace, library), name),
       },
       arrivals: arrivalFiles(join(workspace, 'cache', 'work')),
       storage: storageFiles({ maps: join(workspace, 'cache', 'maps'), removedDatasets: join(library, '.removed') }),

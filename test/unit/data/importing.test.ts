@@ -10,13 +10,14 @@ import { writeNpy } from '@engine/data/npy'
 import { writeSafetensors } from '@engine/data/safetensors'
 import {
   addSplit,
+  datasetInfo,
   exportDataset,
   importDataset,
   listDatasets,
   loadDataset,
   readSplit,
   removeDataset,
-  requireStored,
+  removeSplit,
   restoreDataset,
   splitsOf,
 } from '@main/node/datasets'
@@ -125,7 +126,7 @@ describe('tables', () => {
     const set = await open([write('t.csv', rows.join('\n'))])
     expect([...set.train.data]).toEqual([1, 3, 4, 5])
     expect([...(set.test?.data ?? [])]).toEqual([2])
-    const stored = await requireStored(library, set.id)
+    const stored = await datasetInfo(set.id, '.', library)
     expect(await splitsOf(library, stored)).toEqual(['provided'])
     expect(JSON.parse(await readSplit(library, stored, 'provided'))).toEqual({ train: [0, 2], validation: [1, 3], test: [] })
     const parts = await open([write('train.csv', 'v,label\n1,a\n2,b\n'), write('test.csv', 'v,label\n3,a\n')])
@@ -189,14 +190,19 @@ describe('the library', () => {
       imported: true,
       source: 't.csv',
     })
-    const stored = await requireStored(library, 'mine')
+    const stored = await datasetInfo('mine', '.', library)
     await addSplit(library, stored, 'paper', '{"train":[2,0],"test":[1]}', 'paper.json')
     await expect(addSplit(library, stored, 'bad', '{"train":[3]}', 'bad.json')).rejects.toThrow('there is no row 3')
+    await expect(addSplit(library, stored, 'paper', '{"train":[0]}', 'paper.json')).rejects.toThrow('a split "paper" already')
+    await addSplit(library, stored, 'table', 'row,part\n2,train\n0,validation\n', 'table.csv')
+    expect(await splitsOf(library, stored)).toEqual(['paper', 'table'])
+    await removeSplit(library, stored, 'table')
+    await expect(readSplit(library, stored, 'table')).rejects.toThrow('no split "table"')
     await removeDataset(library, 'mine')
     await expect(loadDataset('mine', '.', library)).rejects.toThrow('unknown data set')
     await restoreDataset(library, 'mine')
     expect((await loadDataset('mine', '.', library)).sha256).toBe(dataset.sha256)
-    expect(JSON.parse(await readSplit(library, stored, 'paper'))).toEqual({ train: [2, 0], test: [1] })
+    expect(JSON.parse(await readSplit(library, stored, 'paper'))).toEqual({ train: [2, 0], validation: [], test: [1] })
     await expect(removeDataset(library, 'digits')).rejects.toThrow('comes with the app')
   })
 
@@ -204,7 +210,7 @@ describe('the library', () => {
     const [first, second] = [write('a/t.csv', 'a,label\n1,x\n2,y\n'), write('b/t.csv', 'a,label\n5,x\n2,y\n')]
     expect([(await bring([first])).dataset.id, (await bring([second])).dataset.id]).toEqual(['t', 't-2'])
     await expect(bring([write('c/t.csv', 'a,label\n7,x\n2,y\n')], { id: 't' })).rejects.toThrow('in the library already')
-    const { sha256 } = await requireStored(library, 't')
+    const { sha256 } = await datasetInfo('t', '.', library)
     const file = join(library, sha256, 'train-inputs.npy')
     const bytes = readFileSync(file)
     bytes[bytes.length - 1] ^= 1

@@ -143,6 +143,9 @@ export async function connectJob(
       }),
     samples: (request) =>
       answered(ask, { type: 'samples', request }, (message) => (message.type === 'samples' ? message.samples : undefined)),
+    facts: (request) => answered(ask, { type: 'facts', request }, (message) => (message.type === 'facts' ? message.facts : undefined)),
+    drawSplit: (request) =>
+      answered(ask, { type: 'drawSplit', request }, (message) => (message.type === 'drawn' ? message.split : undefined)),
     labels: (request) => answered(ask, { type: 'labels', request }, (message) => (message.type === 'labels' ? message.labels : undefined)),
     neighbours: (request) =>
       answered(ask, { type: 'neighbours', request }, (message) => (message.type === 'neighbours' ? message.list : undefined)),

@@ -3,7 +3,7 @@ import type { WireError } from '@contract/errorCodec'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
 import type { MapFrame } from '@engine/maps/layout'
-import type { BackendReport, LabelSet, NeighbourList, SampleSet } from '@contract/types'
+import type { BackendReport, DatasetFacts, LabelSet, NeighbourList, SampleSet, SplitInfo } from '@contract/types'
 import type {
   AnimationRequest,
   ChooseRequest,
@@ -11,10 +11,12 @@ import type {
   ChosenBatch,
   DatasetSource,
   ImportAssignment,
+  LabelsRequest,
   MapRequest,
   NeighboursRequest,
   RunAssignment,
   SamplesRequest,
+  SplitRequest,
 } from '../../lab/ports'
 
 /** Host → job. Carriers clone structurally, so typed arrays travel as they are. */
@@ -28,7 +30,9 @@ export type ToJob =
   | { readonly type: 'samples'; readonly request: SamplesRequest }
   | { readonly type: 'neighbours'; readonly request: NeighboursRequest }
   | { readonly type: 'preview' | 'import'; readonly request: ImportAssignment }
-  | { readonly type: 'labels'; readonly request: DatasetSource }
+  | { readonly type: 'labels'; readonly request: LabelsRequest }
+  | { readonly type: 'facts'; readonly request: DatasetSource }
+  | { readonly type: 'drawSplit'; readonly request: SplitRequest }
   | { readonly type: 'animate'; readonly request: AnimationRequest }
   | { readonly type: 'choose'; readonly request: ChooseRequest }
 
@@ -47,6 +51,8 @@ export type FromJob =
   | { readonly type: 'importing'; readonly progress: ImportProgress }
   | { readonly type: 'imported'; readonly result: ImportResult }
   | { readonly type: 'labels'; readonly labels: LabelSet }
+  | { readonly type: 'facts'; readonly facts: DatasetFacts }
+  | { readonly type: 'drawn'; readonly split: SplitInfo }
   | { readonly type: 'animating'; readonly done: number }
   | { readonly type: 'choosing'; readonly progress: ChoosingProgress }
   | { readonly type: 'chosen'; readonly batch: ChosenBatch }

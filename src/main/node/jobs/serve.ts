@@ -1,5 +1,5 @@
 import type { ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
-import type { BackendReport, LabelSet, NeighbourList, SampleSet } from '@contract/types'
+import type { BackendReport, DatasetFacts, LabelSet, NeighbourList, SampleSet, SplitInfo } from '@contract/types'
 import { encodeError } from '@contract/errorCodec'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
@@ -11,10 +11,12 @@ import type {
   ChosenBatch,
   DatasetSource,
   ImportAssignment,
+  LabelsRequest,
   MapRequest,
   NeighboursRequest,
   RunAssignment,
   SamplesRequest,
+  SplitRequest,
 } from '../../lab/ports'
 import type { JobChannel } from './protocol'
 
@@ -25,7 +27,9 @@ export interface Worker {
   probe(backend: BackendId): Promise<BackendReport>
   map(request: MapRequest, emit: (frame: MapFrame) => void, signal: AbortSignal): Promise<void>
   samples(request: SamplesRequest): Promise<SampleSet>
-  labels(request: DatasetSource): Promise<LabelSet>
+  labels(request: LabelsRequest): Promise<LabelSet>
+  facts(request: DatasetSource): Promise<DatasetFacts>
+  drawSplit(request: SplitRequest): Promise<SplitInfo>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
   animate(request: AnimationRequest, onProgress: (done: number) => void): Promise<Uint8Array>
   choose(request: ChooseRequest, onProgress: (progress: ChoosingProgress) => void, signal: AbortSignal): Promise<ChosenBatch>
@@ -73,6 +77,12 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
         return
       case 'labels':
         ends(worker.labels(message.request).then((labels) => channel.send({ type: 'labels', labels })))
+        return
+      case 'facts':
+        ends(worker.facts(message.request).then((facts) => channel.send({ type: 'facts', facts })))
+        return
+      case 'drawSplit':
+        ends(worker.drawSplit(message.request).then((split) => channel.send({ type: 'drawn', split })))
         return
       case 'neighbours':
         ends(worker.neighbours(message.request).then((list) => channel.send({ type: 'neighbours', list })))

@@ -12,8 +12,9 @@ import { filesOf } from '@engine/study/expand'
 import { parseRunFiles, type RunFiles } from '@engine/study/runFiles'
 import { runLoop } from '@engine/study/runLoop'
 import type { RunSpec } from '@engine/study/spec'
-import type { DatasetSource, RunAssignment } from '../../lab/ports'
-import { importDataset, loadDataset, previewImport } from '../datasets'
+import type { DatasetSource, RunAssignment, SamplesRequest } from '../../lab/ports'
+import { datasetFeatureNames, importDataset, loadDataset, previewImport } from '../datasets'
+import { createTextReader } from '../datasets/imported/texts'
 import { readBytes } from '../datasets/files'
 import { externalCommands } from '../external/run'
 import { systemClock } from '../clock'
@@ -22,7 +23,8 @@ import { writeState } from '../storage/weights'
 import type { Worker } from './serve'
 import { animationFile } from './animating'
 import { chooseBatch } from './choosing'
-import { labelsOf, mapOf, neighboursOf, samplesOf } from './viewing'
+import { factsOf, keptSplit } from './facts'
+import { labelsOf, mapOf, neighboursOf, samplesOf, type Words } from './viewing'
 
 /**
  * The real work of a job: the engine's loop on one backend; backend and data set stay loaded for the next run. `library` is the
@@ -52,6 +54,12 @@ export function createWorker(library?: string): Worker {
       })
     dataset = { key, value }
     return value
+  }
+
+  const texts = library === undefined ? null : createTextReader(library)
+  const wordsOf = async ({ dataset: ref, part, rows }: SamplesRequest): Promise<Words> => {
+    if (library === undefined || texts === null || typeof ref !== 'string') return { valueNames: [], texts: null }
+    return { valueNames: await datasetFeatureNames(ref, library), texts: await texts.read(ref, part ?? 'train', rows) }
   }
 
   return {
@@ -89,8 +97,13 @@ export function createWorker(library?: string): Worker {
     probe: (backend) => probeBackend(backend),
     animate: ({ map, format, ...timing }, onProgress) => animationFile(map, format, { ...timing, onProgress }),
     map: async (request, emit, signal) => mapOf(await datasetFor(request), request, kernels, emit, breathe, signal),
-    labels: async (request) => labelsOf(await datasetFor(request)),
-    samples: async (request) => samplesOf(await datasetFor(request), request),
+    labels: async (request) => labelsOf(await datasetFor(request), request),
+    samples: async (request) => {
+      const value = await datasetFor(request)
+      return samplesOf(value, request, await wordsOf(request))
+    },
+    facts: async (request) => factsOf(await datasetFor(request), request, requireLibrary(library)),
+    drawSplit: async (request) => keptSplit(await datasetFor(request), request, requireLibrary(library)),
     neighbours: async (request) => neighboursOf(await datasetFor(request), request, kernels),
   }
 }

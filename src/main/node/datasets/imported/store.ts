@@ -7,11 +7,9 @@ import { badInput, nearestName, QuerentError } from '@engine/core/errors'
 import { unlabeledRows, type Dataset, type LabeledPool } from '@engine/data/dataset'
 import { hashDataset } from '@engine/data/hash'
 import { readNpyHeader } from '@engine/data/npy'
-import { checkRows } from '@engine/data/rowFiles'
 import { toQuerentError, withFile } from '../../errors'
 import { writeAtomic } from '../../storage/files'
 import { acquireLock, type Lock } from '../../storage/lock'
-import { parseJson } from '../../storage/schemas'
 import { catalog } from '../catalog'
 import { nodeHasher } from '../files'
 import { valueNames } from '../importing/encode'
@@ -264,7 +262,7 @@ async function clearRemoved(library: string, newest: string): Promise<void> {
 }
 
 /** The set with this id; `not-found` with the ids there are otherwise. */
-export async function requireStored(library: string, id: string): Promise<StoredDataset> {
+async function requireStored(library: string, id: string): Promise<StoredDataset> {
   const sets = await storedDatasets(library)
   const set = sets.find((candidate) => candidate.id === id)
   if (set !== undefined) return set
@@ -282,42 +280,6 @@ export async function requireStored(library: string, id: string): Promise<Stored
 export async function valueNamesOf(id: string, library: string): Promise<readonly string[]> {
   const set = await findStored(library, id)
   return set === undefined ? [] : valueNames(set)
-}
-
-const splitSchema = z.strictObject({ train: z.array(z.int()), validation: z.array(z.int()).optional(), test: z.array(z.int()).optional() })
-const splitName = /^[a-z0-9][a-z0-9_-]{0,59}$/i
-
-const splitFile = (library: string, set: StoredDataset, name: string): string => join(folderOf(library, set), 'splits', `${name}.json`)
-
-/** Names of the splits kept with a set. */
-export async function splitsOf(library: string, set: StoredDataset): Promise<string[]> {
-  const names = await readdir(join(folderOf(library, set), 'splits')).catch(() => [])
-  return names
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => name.slice(0, -5))
-    .sort()
-}
-
-/** A split as the text of a study's `data.split` file. */
-export async function readSplit(library: string, set: StoredDataset, name: string): Promise<string> {
-  const names = await splitsOf(library, set)
-  if (!names.includes(name))
-    throw new QuerentError('not-found', `data set "${set.id}" has no split "${name}"`, {
-      found: name,
-      expected: names.join(' · ') || 'no split is kept',
-      nearest: nearestName(name, names),
-    })
-  return readFile(splitFile(library, set, name), 'utf8')
-}
-
-/** Keeps a split with a set: `{ train, validation, test }` row numbers of the training array, each row once. */
-export async function addSplit(library: string, set: StoredDataset, name: string, text: string, file: string): Promise<void> {
-  if (!splitName.test(name))
-    throw badInput(`"${name}" cannot be the name of a split`, { found: name, expected: 'letters, digits, - and _' })
-  const split = parseJson(file, text, splitSchema)
-  checkRows([...split.train, ...(split.validation ?? []), ...(split.test ?? [])], file, set.rows)
-  await withFile(set.id, () => mkdir(join(folderOf(library, set), 'splits'), { recursive: true }))
-  await writeAtomic(splitFile(library, set, name), JSON.stringify(split))
 }
 
 const lockTries = 100
