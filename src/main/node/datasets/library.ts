@@ -6,9 +6,11 @@ import { badInput, nearestName, QuerentError } from '@engine/core/errors'
 import { assembleDataset, type Part } from '@engine/data/assemble'
 import { labelColumnNames, readTable, tableNumbers, type Table } from '@engine/data/csv'
 import type { Dataset } from '@engine/data/dataset'
+import { datasetPart } from '@engine/data/part'
 import { npzKeys } from '@engine/data/npz'
 import { labelsOfColumn, readArray, readLabels, splitReference } from '@engine/data/readArray'
-import type { DatasetRef } from '@engine/study/spec'
+import { datasetName } from '@engine/study/consistency'
+import type { DatasetPart, DatasetRef } from '@engine/study/spec'
 import index from '../../../../resources/data/index.json'
 import { resourcePath } from '../resources'
 import { catalog, type CatalogEntry } from './catalog'
@@ -20,14 +22,14 @@ import { findStored, loadStored, storedDatasets, storedInfo } from './imported/s
 type IndexEntry = Pick<DatasetInfo, 'rows' | 'testRows' | 'classes' | 'shape' | 'bytes' | 'sha256'>
 const measured: Readonly<Record<string, IndexEntry>> = index
 
-type DatasetFiles = Exclude<DatasetRef, string>
+type DatasetFiles = Extract<DatasetRef, { readonly inputs: string }>
 
 /**
  * Loads a data set: an id of the app or of `library` (the folder of imported sets), a table or `.npz` file, or separate files of
  * inputs and labels. Paths start at `baseDir`. Errors name the files as the study does.
  */
 export async function loadDataset(ref: DatasetRef, baseDir: string, library?: string): Promise<Dataset> {
-  if (typeof ref !== 'string') return loadFiles(ref, baseDir)
+  if (typeof ref !== 'string') return 'classes' in ref ? loadPart(ref, baseDir, library) : loadFiles(ref, baseDir)
   // A set whose files may be absent can have been downloaded under its id.
   const stored = library === undefined || isPath(ref) ? undefined : await findStored(library, ref)
   if (stored !== undefined && library !== undefined) return loadStored(library, stored)
@@ -49,7 +51,7 @@ export async function datasetInfo(ref: DatasetRef, baseDir: string, library?: st
     title: dataset.id,
     ...measure(dataset),
     kind: dataset.kind,
-    source: typeof ref === 'string' ? ref : [ref.inputs, ref.labels].join(', '),
+    source: typeof ref === 'string' ? ref : 'classes' in ref ? `classes of ${ref.id}` : [ref.inputs, ref.labels].join(', '),
     licence: '',
     available: true,
   }
@@ -156,6 +158,10 @@ function tablePart(table: Table, labelColumn: number): Part {
     labels: labelsOfColumn(table, labelColumn),
     labelsName: table.name,
   }
+}
+
+async function loadPart(ref: DatasetPart, baseDir: string, library: string | undefined): Promise<Dataset> {
+  return datasetPart(await loadDataset(ref.id, baseDir, library), ref.classes, datasetName(ref), nodeHasher())
 }
 
 function loadFiles({ inputs, labels, testInputs, testLabels, name }: DatasetFiles, baseDir: string): Dataset {
