@@ -1,6 +1,7 @@
 import { csvFormatRow } from 'd3-dsv'
 import { zipSync } from 'fflate'
 import { cellTitle } from '@engine/analysis/factorWords'
+import { factorText } from '@engine/analysis/resultSet'
 import { badInput, nearestName, QuerentError } from '@engine/core/errors'
 import type { Dataset, LabeledPool } from '@engine/data/dataset'
 import { writeNpy } from '@engine/data/npy'
@@ -76,8 +77,8 @@ function selectionsFile(runs: readonly PlannedRun[], { state }: View, format: In
       factors,
       run: hash,
       initial: initial.map(({ row }) => row),
-      // The last round queries nothing.
-      rounds: records.map(({ selection }) => selection.map(({ row }) => row)).filter((rows) => rows.length > 0),
+      // The round that ends a run queries nothing.
+      rounds: records.slice(0, spec.strategy.rounds).map(({ selection }) => selection.map(({ row }) => row)),
     }
   })
   if (format === 'json') return bytesOf(`${JSON.stringify(found, null, 1)}\n`)
@@ -86,7 +87,7 @@ function selectionsFile(runs: readonly PlannedRun[], { state }: View, format: In
   if (format === 'csv') {
     const lines = found.flatMap(({ dataset, strategy, seed, factors }, i) =>
       numbered[i].map((cells) =>
-        csvFormatRow([dataset, strategy, String(seed), ...paths.map((path) => cellOf(factors[path])), ...cells.map(String)]),
+        csvFormatRow([dataset, strategy, String(seed), ...paths.map((path) => factorText(factors[path])), ...cells.map(String)]),
       ),
     )
     return bytesOf(
@@ -106,13 +107,20 @@ function selectionsFile(runs: readonly PlannedRun[], { state }: View, format: In
       expected: 'a data set, a strategy and a seed; or .npz for all runs',
     })
   }
-  const names = uniqueNames(found.map(({ dataset, strategy, seed, factors }) => [dataset, strategy, cellTitle(factors), seed].filter((part) => part !== '').join('-').replace(/[^\w.-]+/g, '-'))) // prettier-ignore
+  const titles = found.map(({ dataset, strategy, seed, factors }) =>
+    [dataset, strategy, cellTitle(factors), seed].filter((part) => part !== '').join('-'),
+  )
+  const names = uniqueNames(
+    titles,
+    (title) => title.replaceAll(/[^\w.-]+/g, '-'),
+    (name, n) => `${name}-${n}`,
+  )
   return zipSync(
-    Object.fromEntries(arrays.map((array, i) => [`${names[i]}.npy`, [array, { level: 0 as const, mtime: new Date(1980, 0, 1) }]])),
+    Object.fromEntries(
+      arrays.map((array, i) => [`${names.get(titles[i])}.npy`, [array, { level: 0 as const, mtime: new Date(1980, 0, 1) }]]),
+    ),
   )
 }
-
-const cellOf = (level: unknown): string => (level === null || level === undefined ? '' : String(level))
 
 function splitFile(runs: readonly PlannedRun[], view: View, format: 'json' | 'csv', splitText?: string): string {
   const splits = new Map(runs.map((run) => splitOf(run, view, splitText)).map((split) => [JSON.stringify(split), split]))
