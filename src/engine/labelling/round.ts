@@ -1,5 +1,5 @@
 import { logSoftmax } from '../core/linear'
-import { badInput } from '../core/errors'
+import { badInput, unsupported } from '../core/errors'
 import type { FloatArray } from '../core/matrix'
 import { unlabeled, type Dataset, type LabeledPool } from '../data/dataset'
 import { evaluateMetrics } from '../metrics/registry'
@@ -53,6 +53,12 @@ export async function* labellingRound(
   const { round, state } = request
   const { parts, setting, labels } = situationOf(request, deps)
   const { spec } = setting
+  if (setting.proxy !== null)
+    throw unsupported(`${spec.strategy.id} chooses by a proxy, and people label what the model itself asks for`, {
+      path: 'strategies',
+      found: spec.strategy.id,
+      expected: setting.method.id,
+    })
   const model = modelOf(setting)
   try {
     checkNeeds(setting, model)

@@ -113,7 +113,7 @@ export function protocolProblems(protocol: Study['protocol']): Problem[] {
     if (strategy === undefined) problems.push(unknownStrategy(protocol.firstBatch, steps))
     else if (!canOpen(strategy)) {
       const able = [...strategies.values()].filter(canOpen).map(({ id }) => id)
-      const why = strategy.line ? 'is no query method' : 'needs parameters of its own'
+      const why = strategy.line ? 'is no query method' : strategy.proxy ? 'chooses by a proxy' : 'needs parameters of its own'
       problems.push(
         problem('wrong-value', steps, `"${strategy.id}" ${why} and cannot choose the first batch for others`, {
           found: strategy.id,
@@ -126,4 +126,4 @@ export function protocolProblems(protocol: Study['protocol']): Problem[] {
 }
 
 /** Whether a method can be named without parameters; with an empty start it asks features, chance, or the untrained network. */
-const canOpen = (strategy: Strategy): boolean => !strategy.line && strategy.params.safeParse({}).success
+const canOpen = (strategy: Strategy): boolean => !strategy.line && !strategy.proxy && strategy.params.safeParse({}).success

@@ -5,8 +5,10 @@ import { strategies } from '../strategies/registry'
 import { knownLayers, type Trunks } from './backbones'
 import { isLine } from './entries'
 import { variantsOf } from './expand'
+import { isEvaluated } from './evaluated'
 import { initialLabels, poolSize, type DatasetFacts } from './feasible'
 import { fitLength } from './lint'
+import { proxyCost, type ProxyCost } from './proxyEstimate'
 import type { RunPlan } from './runHash'
 import type { Study } from './spec'
 
@@ -75,27 +77,37 @@ function estimateRun(
 ): { readonly fits: number; readonly seconds: number; readonly bytes: number; readonly memory: number } {
   const { strategy, shadow, protocol, training, model, keep } = plan
   const { operations, parameters, embedding } = sizeOfModel(plan, facts, trunks)
+  const proxy = proxyCostOf(plan, facts, { operations, embedding })
   const pool = Math.max(1, poolSize(plan, facts) ?? facts.rows)
   const test = facts.testRows > 0 && plan.data.test === 'provided' ? facts.testRows : facts.rows - pool
   const start = isLine(strategy) ? pool : initialLabels(protocol)
   const passes = [strategy, ...shadow].map((entry) => poolPasses(entry)).reduce((a, b) => Math.max(a, b), 0)
   const carries = training.weightStart === 'carry' || training.weightStart === 'shrink-perturb'
   let fits = 0
+  let checks = 0
   let seconds = 0
   let bytes = 4000
   for (let round = 0; round <= strategy.rounds; round++) {
     const labeled = start + round * protocol.query
     const isLast = round === strategy.rounds
-    if (labeled > 0) {
-      const { epochs, steps } = fitLength(training, labeled)
+    const isFinal = isEvaluated(plan, round, labeled + protocol.validation)
+    const fit = (length: typeof training, size: number): void => {
+      const { epochs, steps } = fitLength(length, labeled)
       fits++
-      seconds += steps * cost.perStep + (3 * epochs * labeled * operations) / cost.rate
+      seconds += steps * cost.perStep + (3 * epochs * labeled * size) / cost.rate
+    }
+    const isCheck = proxy?.isCheck(labeled) === true && !isLast
+    if (isCheck) checks++
+    const ownFits = (proxy === null || isFinal ? 1 : 0) + (isCheck ? 1 : 0)
+    if (labeled > 0) {
+      for (let i = 0; i < ownFits; i++) fit(training, operations)
       // The head alone, on features: next to nothing but its steps.
       if (model.type === 'finetune' && model.tuning === 'lp-ft')
-        seconds += fitLength({ ...training, epochs: model.headEpochs }, labeled).steps * cost.perStep
+        seconds += ownFits * fitLength({ ...training, epochs: model.headEpochs }, labeled).steps * cost.perStep
+      if (proxy !== null && !isLast) fit(proxy.training, proxy.operations)
     }
     const scored = isLast ? 0 : Math.min(protocol.subPool ?? pool, pool) * passes
-    seconds += ((test + scored) * operations) / cost.rate
+    seconds += ((isFinal ? test : 0) * operations + scored * (proxy ?? { operations }).operations) / cost.rate
     // one line of events, one of rounds.csv, and the batch in both places
     bytes += 3200 + (isLast ? 0 : protocol.query * 210)
     // scores and outlook of the candidates, and the outlook of what is labelled
@@ -103,6 +115,7 @@ function estimateRun(
     if (keep === 'embeddings' && !isLast) bytes += 4 * pool * embedding
     if (keep === 'weights') bytes += 4 * parameters
   }
+  if (proxy !== null) seconds += ((Number(proxy.makesFeatures) + Math.min(checks, proxy.updates)) * facts.rows * operations) / cost.rate
   if (carries) bytes += 4 * parameters
   const values = facts.shape.reduce((a, b) => a * b, 1)
   const arrays = facts.bytes ?? (facts.rows + facts.testRows) * values * (facts.kind === 'image' ? 1 : 4)
@@ -118,6 +131,14 @@ function poolPasses({ id, params }: Pick<Study['strategies'][number], 'id' | 'pa
   if (needs.includes('tensorNorms') || needs.includes('gradients')) return 4 * models
   if (needs.includes('sampledProba')) return typeof params.passes === 'number' ? params.passes : 10
   return needs.length > 0 ? models : 0
+}
+
+function proxyCostOf(plan: RunPlan, facts: DatasetFacts, target: { operations: number; embedding: number }): ProxyCost | null {
+  try {
+    return proxyCost(plan, facts, target)
+  } catch {
+    return null // a proxy that does not fit is refused
+  }
 }
 
 /** Multiply-adds of one forward pass, parameters, and width of the last layer's input; nothing for a model that is unknown or does not fit. */

@@ -5,7 +5,9 @@ import { knownLayers, type Trunks } from './backbones'
 import { isLine } from './entries'
 import { variantsOf } from './expand'
 import { heldOutCount } from './partition'
-import { opener, type RunPlan } from './runHash'
+import { proxyModel } from './proxyNetwork'
+import { entryPath, proxyOf, proxyProblems } from './proxyProblems'
+import { chooserOf, opener, type RunPlan } from './runHash'
 import type { Finding, StrategyEntry, Study } from './spec'
 import { unlabeledMessage } from './unlabeled'
 
@@ -53,7 +55,12 @@ export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]
   for (const { plan } of variantsOf(study)) {
     for (const finding of needProblems(plan, study)) add(finding)
     for (const dataset of facts)
-      for (const finding of [...budgetProblems(plan, study, dataset), ...modelProblems(plan, dataset, trunks)]) add(finding)
+      for (const finding of [
+        ...budgetProblems(plan, study, dataset),
+        ...modelProblems(plan, dataset, trunks),
+        ...proxyProblems(plan, study, dataset),
+      ])
+        add(finding)
   }
   for (const { name, classes, rows, unlabeledRows = [] } of facts) {
     if (unlabeledRows.length > 0 && study.data.split === null)
@@ -76,6 +83,17 @@ export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]
 export const labellingProblems = (plan: RunPlan, study: Study, facts: DatasetFacts): Finding[] => [
   ...needProblems(plan, study),
   ...modelProblems(plan, facts),
+  ...(proxyOf(plan) === null
+    ? []
+    : [
+        error(
+          'no-proxy',
+          entryPath(study, plan),
+          `${plan.strategy.name} chooses by a proxy, and people label what the model itself asks for`,
+          plan.strategy.id,
+          'the base method of the proxy',
+        ),
+      ]),
 ]
 
 const error = (code: string, path: string, message: string, found: string, expected: string): Finding => ({
@@ -172,9 +190,14 @@ function modelProblems({ model, training }: RunPlan, facts: DatasetFacts, trunks
   }
 }
 
-function needProblems({ data, model, training, protocol, strategy, shadow }: RunPlan, study: Study): Finding[] {
+function needProblems({ data, protocol, strategy, shadow, ...own }: RunPlan, study: Study): Finding[] {
+  const chooser = chooserOf(strategy)
+  const proxy = strategies.get(strategy.id)?.proxy?.(strategy.params)
+  // Methods ask the proxy, where there is one.
+  const model = proxy ? proxyModel(proxy, own.model, 1) : own.model
+  const training = { ...own.training, ...proxy?.training }
   const canSample = model.type !== 'linear' && model.dropout > 0
-  const module = strategies.get(strategy.id)?.training?.(strategy.params).auxiliary
+  const module = strategies.get(chooser.id)?.training?.(chooser.params).auxiliary
   const pathOf = ({ name }: StrategyEntry): string => {
     const list = study.strategies.some((entry) => entry.name === name) ? 'strategies' : 'shadow'
     return `${list}[${study[list].findIndex((entry) => entry.name === name)}]`

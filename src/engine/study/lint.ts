@@ -3,6 +3,7 @@ import { isLine } from './entries'
 import { variantsOf, type Variant } from './expand'
 import { initialLabels, poolSize, type DatasetCounts } from './feasible'
 import { lintProtocol } from './lintProtocol'
+import { lintProxies } from './lintProxy'
 import type { Finding, Study } from './spec'
 
 /** What a reviewer would object to: things that work but weaken or spoil the comparison. `facts` has one entry per data set. */
@@ -15,6 +16,7 @@ export function lintStudy(study: Study, facts: readonly DatasetCounts[]): Findin
     ...trainingFindings(study, queried),
     ...facts.flatMap((dataset) => [...splitFindings(study, dataset), ...budgetFindings(queried, dataset)]),
     ...lintProtocol(study, queried, facts),
+    ...lintProxies(study, queried, facts),
   ]
 }
 

@@ -1,8 +1,11 @@
+import { badInput } from '../core/errors'
 import type { FitOptions, FitRandom, FitSummary, Model } from '../nn/model'
 import type { ProxyPlan } from '../strategies/contract'
 import type { Memories, ProxyTimings, RoundRecord, RunEventBody, SelectedSample } from './events'
+import { isEvaluated } from './evaluated'
 import { alignmentState, isCheckRound, tuningIn } from './featureAlignment'
 import { createLedger, createLedgerOf, type Ledger } from './ledger'
+import { carriedWeights, carriedWeightsDetails } from './proxyProblems'
 import { checkRound } from './proxyCheck'
 import { inputFeatures, modelFeatures, storedFeatures, type ProxyFeatures } from './proxyFeatures'
 import { evenBatch, featureShape, proxyNetwork, proxySetting } from './proxyNetwork'
@@ -12,7 +15,6 @@ import {
   evaluateRound,
   fitOptions,
   fitRound,
-  isEvaluated,
   lastOutlook,
   queryRound,
   reported,
@@ -20,7 +22,7 @@ import {
   stateEvents,
   type Labels,
 } from './round'
-import type { Setting } from './setting'
+import { keepsWeights, type Setting } from './setting'
 import type { TuningMethod } from './spec'
 
 /** A run whose batches a proxy chooses; its model is trained where it is evaluated, and in check rounds (A§12). */
@@ -46,6 +48,11 @@ const noTerms = { featureForwardMs: 0, checkTrainMs: 0, logmeMs: 0, featureUpdat
 export function createProxyRun(plan: ProxyPlan, setting: Setting, model: Model): ProxyRun {
   const { spec, deps, streams, partition } = setting
   const { alignment } = plan
+  if (keepsWeights(spec))
+    throw badInput(carriedWeights(spec.strategy.id, spec.training.weightStart), {
+      ...carriedWeightsDetails,
+      found: spec.training.weightStart,
+    })
   const ticks = (): number => deps.clock.ticks()
   const reserved = partition.validation.length
   let history: readonly RoundRecord[] = []

@@ -90,13 +90,6 @@ export async function* reported(
   }
 }
 
-/** Whether a round is evaluated: it is the last, or the first with as many labels as a budget of `protocol.evaluateAt`. */
-export function isEvaluated({ protocol, strategy }: Pick<RunSpec, 'protocol' | 'strategy'>, round: number, labeled: number): boolean {
-  const { evaluateAt, query } = protocol
-  if (!evaluateAt || round === strategy.rounds) return true
-  return evaluateAt.some((budget) => budget <= labeled && (round === 0 || budget > labeled - query))
-}
-
 /** The study's metrics on the test rows. */
 export async function evaluateRound(
   model: Model,

@@ -226,7 +226,7 @@ function entriesOf(key: 'strategies' | 'shadow', raw: unknown, problems: Problem
           { found: 'rounds' },
         ),
       )
-    if (key === 'shadow' && (isLine(entry) || strategies.get(entry.id)?.wholePool === true))
+    if (key === 'shadow' && (isLine(entry) || strategies.get(entry.id)?.wholePool || strategies.get(entry.id)?.proxy))
       problems.push(
         problem('wrong-value', [key, i], `"${entry.id}" does not choose by the state it is in, so it cannot be a shadow`, {
           found: entry.id,

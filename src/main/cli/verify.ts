@@ -51,7 +51,7 @@ async function verify(context: CliContext, dir: string, { sample, jobs }: Option
 
 async function readTables(dir: string): Promise<Tables> {
   const tables: Record<string, string> = {}
-  for (const name of tableNames) {
+  for (const name of [...tableNames, 'ledger']) {
     const bytes = await readIfThere(join(dir, `${name}.csv`))
     if (bytes !== null) tables[`${name}.csv`] = bytes.toString('utf8')
   }

@@ -1,5 +1,5 @@
 import { factorText, orderedRuns, pairwise, summarize, type Factors, type PairwiseRow, type SummaryRow } from '@engine/analysis'
-import type { RoundRecord, SelectedSample, ShadowOverlap } from '@engine/study/events'
+import type { ProxyTimings, RoundRecord, SelectedSample, ShadowOverlap } from '@engine/study/events'
 import type { ResultSet, RunResult } from '@engine/study/results'
 import { csvFormatRow, csvParseRows } from 'd3-dsv'
 
@@ -91,6 +91,20 @@ const overlapColumns: Columns<OfRound & { readonly overlap: ShadowOverlap }> = {
   shadow: ({ overlap }) => overlap.shadow,
   jaccard: ({ overlap }) => overlap.jaccard,
   spearman: ({ overlap }) => overlap.spearman,
+}
+
+/** Terms of A§12.6 of runs that choose by a proxy. */
+const ledgerColumns: Columns<OfRound & { readonly terms: ProxyTimings }> = {
+  ...runColumns,
+  round: ({ record }) => record.round,
+  feature_forward_ms: ({ terms }) => terms.featureForwardMs,
+  proxy_train_ms: ({ terms }) => terms.proxyTrainMs,
+  proxy_forward_ms: ({ terms }) => terms.proxyForwardMs,
+  select_ms: ({ terms }) => terms.selectMs,
+  check_train_ms: ({ terms }) => terms.checkTrainMs,
+  logme_ms: ({ terms }) => terms.logmeMs,
+  feature_update_ms: ({ terms }) => terms.featureUpdateMs,
+  final_train_ms: ({ terms }) => terms.finalTrainMs,
 }
 
 const summaryColumns: Columns<SummaryRow> = {
@@ -215,7 +229,21 @@ export const overlapCsv = (results: ResultSet): string => csvTable('overlap', re
 export const summaryCsv = (results: ResultSet): string => csvTable('summary', results)
 export const pairwiseCsv = (results: ResultSet): string => csvTable('pairwise', results)
 
-export const allTables = (results: ResultSet): Record<TableName, string> => ({
+/** Where the time of runs with a proxy went; null when no run has one. */
+export function ledgerCsv(results: ResultSet): string | null {
+  const rows = orderedRuns(results).flatMap((run) =>
+    run.records.flatMap((record) => (record.proxyTimings === undefined ? [] : [{ run, record, terms: record.proxyTimings }])),
+  )
+  return rows.length === 0 ? null : [...write(results, ledgerColumns, [rows], ({ run }) => run.factors)].join('')
+}
+
+/** Every table by name; `ledger` where a run chose by a proxy. */
+export function allTables(results: ResultSet): Record<TableName, string> & { readonly ledger?: string } {
+  const ledger = ledgerCsv(results)
+  return { ...alwaysTables(results), ...(ledger === null ? {} : { ledger }) }
+}
+
+const alwaysTables = (results: ResultSet): Record<TableName, string> => ({
   rounds: roundsCsv(results),
   selections: selectionsCsv(results),
   diagnostics: diagnosticsCsv(results),

@@ -95,7 +95,7 @@ describe('parseStudy', () => {
     ['nothing to query', ['query: 50', 'query: 0'], 'protocol.query', { code: 'wrong-value', expected: 'at least 1' }],
     ['a rate of zero', ['learningRate: 0.001', 'learningRate: 0'], 'training.learningRate', { code: 'wrong-value' }],
     ['unknown strategy', ['- badge', '- bagde'], 'strategies[3]', { code: 'unknown-strategy', nearest: 'badge' }],
-    ['a strategy of a later version', ['- badge', '- asvp'], 'strategies[3]', { code: 'unknown-strategy' }],
+    ['a proxy method as shadow', ['[entropy, badge]', '[svpp, badge]'], 'shadow[0]', { code: 'wrong-value' }],
     ['duplicate names', ['name: random-long', 'name: badge'], 'strategies[3]', { code: 'duplicate-name' }],
     ['unknown shadow', ['[entropy, badge]', '[entropi, badge]'], 'shadow[0]', { code: 'unknown-strategy', nearest: 'entropy' }],
     ['a line as shadow', ['[entropy, badge]', '[full-data, badge]'], 'shadow[0]', { code: 'wrong-value' }],

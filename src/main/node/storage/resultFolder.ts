@@ -49,7 +49,7 @@ async function refuseStrangers(dir: string): Promise<void> {
   if (names.includes('manifest.json')) return
   // Tables beside runs are ours too: somebody deleted the manifest, and it can be written anew.
   const isTable = (name: string): boolean =>
-    names.includes('runs') && /^(rounds|selections|diagnostics|overlap|summary|pairwise)\.csv$/.test(name)
+    names.includes('runs') && /^(rounds|selections|diagnostics|overlap|summary|pairwise|ledger)\.csv$/.test(name)
   const stranger = names.find((name) => !isTable(name) && !/^(\.lock.*|study\.yaml|runs|.*\.tmp|manifest\.json\.damaged-.*)$/.test(name))
   if (stranger === undefined) return
   throw badInput('this folder is not empty and not a result folder', {
