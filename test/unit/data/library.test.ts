@@ -4,6 +4,7 @@ import { hashDataset, pureHasher } from '@engine/data/hash'
 import { hashText } from '@engine/data/hashedText'
 import { catalog } from '@main/node/datasets/catalog'
 import { catalogTexts } from '@main/node/datasets/catalogTexts'
+import { createTextReader } from '@main/node/datasets/imported/texts'
 import { datasetInfo, listDatasets, loadDataset } from '@main/node/datasets'
 import { measure } from '@main/node/datasets/library'
 import { resourcePath } from '@main/node/resources'
@@ -79,6 +80,7 @@ describe('library of data sets', () => {
     }
     const [trainTexts, testTexts] = [catalogTexts('spam', 'train', [0, 1, 2, 3]) ?? [], catalogTexts('spam', 'test', [0]) ?? []]
     expect(trainTexts).not.toContain(testTexts[0])
+    expect(await createTextReader('no-library').read('spam', 'test', [0])).toEqual(testTexts)
     expect(catalogTexts('digits', 'train', [0])).toBeNull()
   })
 

@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withFile } from '../../errors'
+import { catalogTexts } from '../catalogTexts'
 import { findStored } from './store'
 
 type Part = 'train' | 'test'
 
-/** Reads single lines of the texts kept with imported sets; remembers where the lines of the last file begin. */
+/** Reads the texts of sets; of imported ones single lines, remembering where those of the last file begin. */
 export interface TextReader {
   /** The words of rows; null when the set kept none. */
   read(id: string, part: Part, rows: readonly number[]): Promise<readonly string[] | null>
@@ -16,7 +17,8 @@ export function createTextReader(library: string): TextReader {
   return {
     read: async (id, part, rows) => {
       const set = await findStored(library, id)
-      if (set?.kind !== 'text') return null
+      if (set === undefined) return catalogTexts(id, part, rows)
+      if (set.kind !== 'text') return null
       const file = join(library, set.sha256, `${part}-texts.jsonl`)
       return withFile(file, async () => {
         const handle = await open(file, 'r').catch(() => null)
