@@ -1,4 +1,4 @@
-import { atBudget, cellTitle, factorText, metricInfo, metricTitle, type BudgetRow } from '@engine/analysis'
+import { atBudget, cellTitle, factorText, metricInfo, metricTitle, wasEvaluated, type BudgetRow } from '@engine/analysis'
 import type { ResultSet } from '@engine/study/results'
 import { intervalText, oracleNote, seedsText, sentences } from './captions'
 import { mostPanels, tooManyPanels } from './linesFigure'
@@ -14,7 +14,7 @@ export function sharedBudget(results: ResultSet): number | null {
   for (const { dataset, strategy, records } of results.runs) {
     if (results.lines.includes(strategy)) continue
     const key = JSON.stringify([dataset, strategy])
-    reached.set(key, new Set([...(reached.get(key) ?? []), ...records.map(({ labeled }) => labeled)]))
+    reached.set(key, new Set([...(reached.get(key) ?? []), ...records.filter(wasEvaluated).map(({ labeled }) => labeled)]))
   }
   const [first, ...others] = reached.values()
   const shared = [...(first ?? [])].filter((labels) => others.every((budgets) => budgets.has(labels)))

@@ -6,7 +6,7 @@ import { finishedGroups, sharedRanges } from './finished'
 import { intervalsOf } from './intervals'
 import { metricInfo } from './metricInfo'
 import { countWins, pairedTest, type Wins } from './pairedTests'
-import { compatible, type Factors } from './resultSet'
+import { compatible, wasEvaluated, type Factors } from './resultSet'
 
 export interface BudgetRow {
   readonly dataset: string
@@ -105,6 +105,7 @@ export function atBudgetShares(
 /** Budgets at which any strategy has been evaluated, ascending: the stops of the budget cursor. */
 export function budgetsOf(results: ResultSet): number[] {
   const labels = new Set<number>()
-  for (const run of results.runs) if (!results.lines.includes(run.strategy)) for (const record of run.records) labels.add(record.labeled)
+  for (const run of results.runs)
+    if (!results.lines.includes(run.strategy)) for (const record of run.records) if (wasEvaluated(record)) labels.add(record.labeled)
   return [...labels].sort((a, b) => a - b)
 }

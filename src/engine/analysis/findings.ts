@@ -4,6 +4,7 @@ import { cellTitle } from './factorWords'
 import { finishedGroups, rivalsOf, sharedRanges, type FinishedGroup } from './finished'
 import { minimumPairsForP } from './pairedTests'
 import { pairwise, type PairwiseRow } from './pairwise'
+import { wasEvaluated } from './resultSet'
 
 /** Training accuracy below which a fit counts as unfinished. */
 const finishedFit = 0.99
@@ -145,7 +146,7 @@ function fitFindings(dataset: string, groups: readonly FinishedGroup[]): Finding
   for (const group of groups)
     for (const { records } of group.runs)
       for (const record of records) {
-        if (!Number.isFinite(record.steps) || record.labeled === 0) continue
+        if (!Number.isFinite(record.steps) || record.labeled === 0 || !wasEvaluated(record)) continue
         const at = steps.get(record.labeled) ?? new Map<number, string>()
         if (!at.has(record.steps)) at.set(record.steps, nameOf(group))
         steps.set(record.labeled, at)

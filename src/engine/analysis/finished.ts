@@ -103,9 +103,9 @@ export function continues(shorter: FinishedGroup, longer: FinishedGroup): boolea
     JSON.stringify(
       runs[i].records
         .slice(0, rounds)
-        .map(({ labeled, selection }, round) => [
+        .map(({ labeled, selection }) => [
           labeled,
-          selection.length > 0 ? selection.map(({ row }) => row) : curves[i].values[round],
+          selection.length > 0 ? selection.map(({ row }) => row) : (curves[i].values[curves[i].labels.indexOf(labeled)] ?? null),
         ]),
     )
   const shared = shorter.runs.flatMap((run, i) => {

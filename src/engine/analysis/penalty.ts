@@ -19,7 +19,7 @@ export interface PenaltyOptions {
 
 /**
  * Checkpoints of a setting: n₀, n₀ + q, n₀ + 2q, n₀ + 4q … up to, not including, the first at which the baseline's mean exceeds 99 % of its
- * final one, n₀ its first budget (BADGE, Ash et al. 2020; A§16). Empty without the baseline.
+ * final one, n₀ its first budget (BADGE, Ash et al. 2020; A§16). Budgets at which it was not evaluated are none. Empty without the baseline.
  */
 export function penaltyCheckpoints({ query, curves }: PenaltySetting, { baseline, higherIsBetter = true }: PenaltyOptions): number[] {
   const runs = curves.get(baseline) ?? []
@@ -35,8 +35,9 @@ export function penaltyCheckpoints({ query, curves }: PenaltySetting, { baseline
   const checkpoints: number[] = []
   for (let step = 0; ; step = step === 0 ? query : 2 * step) {
     const labels = budgets[0] + step
-    if (labels > budgets[budgets.length - 1] || isOver(meanAt(labels))) return checkpoints
-    checkpoints.push(labels)
+    const level = meanAt(labels)
+    if (labels > budgets[budgets.length - 1] || isOver(level)) return checkpoints
+    if (level !== null) checkpoints.push(labels)
   }
 }
 

@@ -101,7 +101,13 @@ export function factorText(level: FactorValue | undefined): string {
 /** What a curve shows: a metric of the evaluation, or any other number of the round. */
 export type Measure = MetricId | ((record: RoundRecord) => number | null | undefined)
 
-/** One measure of a run by labels; a value that is missing or not finite is null. */
+/** Whether the round was evaluated: one that was not (`protocol.evaluateAt`) has no metric, not even an empty one. */
+export const wasEvaluated = ({ metrics }: Pick<RoundRecord, 'metrics'>): boolean => Object.keys(metrics).length > 0
+
+/**
+ * One measure of a run by labels; a value that is missing or not finite is null. A metric has the evaluated rounds only, so curves, areas
+ * and tests are over these.
+ */
 export interface RunCurve {
   readonly seed: number
   readonly labels: readonly number[]
@@ -109,11 +115,12 @@ export interface RunCurve {
 }
 
 export function runCurve(run: RunResult, measure: Measure): RunCurve {
-  const valueOf = typeof measure === 'function' ? measure : (record: RoundRecord) => record.metrics[measure]
+  const isMetric = typeof measure !== 'function'
+  const records = isMetric ? run.records.filter(wasEvaluated) : run.records
   return {
     seed: run.seed,
-    labels: run.records.map((record) => record.labeled),
-    values: run.records.map((record) => finite(valueOf(record))),
+    labels: records.map((record) => record.labeled),
+    values: records.map((record) => finite(isMetric ? record.metrics[measure] : measure(record))),
   }
 }
 

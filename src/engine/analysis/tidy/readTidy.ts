@@ -23,9 +23,9 @@ export function readTidy(table: TextTable, map: ColumnMap = {}): TidyRuns {
   const cells = cellsOf(table, columns)
   const notes = [...columns.notes]
   const scale = new Map(metricIds.map((metric) => [metric, scaleOf(table, columns, cells, metric, notes)]))
-  const byRun = new Map<string, { readonly head: Omit<RunResult, 'records'>; readonly rows: { record: RoundRecord; row: number }[] }>()
+  const byRun = new Map<string, { readonly head: Omit<RunResult, 'records'>; readonly rows: TidyRow[] }>()
   const study = cells.text(0, 'study') ?? baseName(table.name)
-  const gaps: string[] = []
+  const gaps = new Map<RoundRecord, readonly string[]>()
   table.rows.forEach((row, i) => {
     const factors = Object.fromEntries([...columns.factors].map(([path, index]) => [path, factorValue(row[index])]))
     const head = {
@@ -39,27 +39,63 @@ export function readTidy(table: TextTable, map: ColumnMap = {}): TidyRuns {
     const run = byRun.get(key) ?? { head: { ...head, run: cells.text(i, 'run') ?? key, initial: [], complete: true }, rows: [] }
     byRun.set(key, run)
     const value = (column: TidyColumn): number | null => cells.number(i, column)
+    const measured = metricIds.filter((metric) => columns.places.has(metric))
     const metrics = Object.fromEntries(
-      metricIds.flatMap((metric) => {
-        if (!columns.places.has(metric)) return []
+      measured.map((metric) => {
         const found = value(metric)
-        if (found === null) gaps.push(`line ${table.lines[i]} (${metric})`)
-        return [[metric, found === null ? null : found * scale.get(metric)!]]
+        return [metric, found === null ? null : found * scale.get(metric)!]
       }),
     )
-    run.rows.push({ row: i, record: recordOf(metrics, value, cells.text(i, 'mode'), cells.labels(i)) })
+    const record = recordOf(metrics, value, cells.text(i, 'mode'), cells.labels(i))
+    const missing = measured.filter((metric) => metrics[metric] === null)
+    if (missing.length > 0)
+      gaps.set(
+        record,
+        missing.map((metric) => `line ${table.lines[i]} (${metric})`),
+      )
+    run.rows.push({ row: i, record, blank: measured.every((metric) => cells.text(i, metric) === null) })
   })
-  if (gaps.length > 0)
-    notes.push(`${table.name}: no value in ${gaps.slice(0, 5).join(', ')}${gaps.length > 5 ? ` and ${gaps.length - 5} more places` : ''}`)
+  const skipped = notEvaluated([...byRun.values()])
+  const places = [...gaps].flatMap(([record, own]) => (skipped.has(record) ? [] : own))
+  if (places.length > 0)
+    notes.push(
+      `${table.name}: no value in ${places.slice(0, 5).join(', ')}${places.length > 5 ? ` and ${places.length - 5} more places` : ''}`,
+    )
   const runs = [...byRun.values()].map(({ head, rows }) => {
     rows.sort((a, b) => a.record.labeled - b.record.labeled)
     rows.forEach(({ record, row }, i) => {
       if (i > 0 && record.labeled === rows[i - 1].record.labeled)
         throw duplicate(table, columns, rows[i - 1].row, row, head, record.labeled)
     })
-    return { ...head, records: rows.map(({ record }, round) => ({ ...record, round })) }
+    return { ...head, records: rows.map(({ record }, round) => ({ ...record, ...(skipped.has(record) ? { metrics: {} } : {}), round })) }
   })
   return { study, runs, factors: [...columns.factors.keys()], notes }
+}
+
+interface TidyRow {
+  readonly record: RoundRecord
+  readonly row: number
+  /** every metric cell there is holds nothing */
+  readonly blank: boolean
+}
+
+/**
+ * Rounds that were not evaluated rather than lost: their metric cells are blank in every seed of the strategy's cell, and the run goes on
+ * after them.
+ */
+function notEvaluated(runs: readonly { readonly head: Omit<RunResult, 'records'>; readonly rows: readonly TidyRow[] }[]): Set<RoundRecord> {
+  const places = new Map<string, { readonly records: RoundRecord[]; blank: boolean }>()
+  for (const { head, rows } of runs) {
+    const last = Math.max(...rows.map(({ record }) => record.labeled))
+    for (const { record, blank } of rows) {
+      const key = JSON.stringify([head.dataset, head.strategy, head.factors, record.labeled])
+      const place = places.get(key) ?? { records: [], blank: true }
+      places.set(key, place)
+      place.records.push(record)
+      place.blank &&= blank && record.labeled < last
+    }
+  }
+  return new Set([...places.values()].flatMap(({ records, blank }) => (blank ? records : [])))
 }
 
 function recordOf(

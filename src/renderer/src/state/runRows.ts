@@ -2,6 +2,7 @@ import { initialRunState } from '@engine/study/reduceRun'
 import type { RoundRecord, RunState, RunStatus } from '@engine/study/events'
 import type { MetricId } from '@engine/study/spec'
 import { cellTitle } from '@engine/analysis/factorWords'
+import { wasEvaluated } from '@engine/analysis/resultSet'
 import type { LiveExperiment } from './experimentReducer'
 
 /** A run that was under way when its experiment was cut off is no longer running. */
@@ -49,7 +50,7 @@ function rowOf(run: LiveExperiment['snapshot']['runs'][number], index: number, s
     round: Math.max(0, done - 1),
     rounds: state.rounds,
     progress: state.status === 'finished' ? 1 : state.rounds > 0 || done > 0 ? Math.min(1, (done + inFlight) / total) : 0,
-    value: last?.metrics[metric] ?? null,
+    value: state.records.findLast(wasEvaluated)?.metrics[metric] ?? null,
     losses: last?.lossCurve ?? [],
     elapsedMs,
     etaMs: running && isLive && done > 0 ? (elapsedMs / done) * Math.max(0, total - done - inFlight) : null,

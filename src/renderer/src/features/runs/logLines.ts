@@ -1,4 +1,5 @@
 import { metricInfo } from '@engine/analysis/metricInfo'
+import { wasEvaluated } from '@engine/analysis/resultSet'
 import type { RunState } from '@engine/study/events'
 import type { MetricId } from '@engine/study/spec'
 
@@ -10,8 +11,10 @@ export function logLines(state: RunState, metric: MetricId): string[] {
       `round ${record.round}  ${record.labeled} labels`,
       record.steps > 0
         ? `  fit    ${record.steps} steps${record.trainAccuracy === null ? '' : `, train ${record.trainAccuracy.toFixed(3)}`}${record.trainLoss === null ? '' : `, loss ${record.trainLoss.toPrecision(3)}`}`
-        : '  fit    none: no label yet',
-      `  eval   ${metricInfo[metric].label} ${value === null || value === undefined ? 'not defined' : value.toFixed(3)}`,
+        : `  fit    none${record.labeled === 0 ? ': no label yet' : wasEvaluated(record) ? '' : ': not evaluated here'}`,
+      ...(wasEvaluated(record)
+        ? [`  eval   ${metricInfo[metric].label} ${value === null || value === undefined ? 'not defined' : value.toFixed(3)}`]
+        : []),
       ...(record.selection.length > 0
         ? [`  query  ${record.selection.length} of ${state.poolSize - record.labeled}${record.mode ? `, ${record.mode}` : ''}`]
         : []),
