@@ -1,3 +1,4 @@
+import type { FeatureInfo, FeatureProgress } from '@contract/features'
 import type { ImportMapping, ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
 import type { FloatArray } from '@engine/core/matrix'
 import type { BackendId } from '@engine/nn/executor'
@@ -114,6 +115,22 @@ export interface ChoosingProgress {
 /** A process that chooses what to label next; `dispose` stops it at once. */
 export interface ChoosingJob extends Pick<Viewer, 'labels' | 'dispose'> {
   choose(request: ChooseRequest, onProgress: (progress: ChoosingProgress) => void): Promise<ChosenBatch>
+}
+
+/** What to make features of; paths are absolute. */
+export interface FeatureAssignment extends DatasetSource {
+  /** name in the store; of the file or network when left out */
+  readonly name?: string
+  readonly from:
+    | { readonly type: 'file'; readonly file: string; readonly reference: string }
+    | { readonly type: 'onnx'; readonly model: string; readonly tokenizer?: string; readonly settings: Readonly<Record<string, unknown>> }
+    | { readonly type: 'backbone'; readonly backboneSha256: string; readonly backend: BackendId }
+}
+
+/** A process that brings features into the feature store; `dispose` stops it at once, and the next one goes on where it was. */
+export interface FeatureJob {
+  features(request: FeatureAssignment, onProgress: (progress: FeatureProgress) => void): Promise<FeatureInfo>
+  dispose(): Promise<void>
 }
 
 /** Starts job processes; `child_process.fork` headless, `utilityProcess.fork` through Electron's main. */

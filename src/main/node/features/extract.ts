@@ -1,5 +1,6 @@
+import type { FeatureProgress } from '@contract/features'
 import { badInput, throwIfCancelled, type CancelSignal } from '@engine/core/errors'
-import { notFinite, rowsNotFinite, type FeatureDataset, type FeatureProgress } from './importFeatures'
+import { notFinite, rowsNotFinite, type FeatureDataset } from './importFeatures'
 import { featureKey, findKey, type FeatureOrigin, type StoredFeatures } from './store'
 import { openFeatureWriter } from './writer'
 
@@ -28,7 +29,10 @@ export interface Extraction {
 }
 
 /** Where the features of an extraction lie in the store, also before they are made. */
-export const extractionKey = ({ dataset, network }: Pick<Extraction, 'dataset' | 'network'>): string =>
+export const extractionKey = ({
+  dataset,
+  network,
+}: { readonly dataset: Pick<FeatureDataset, 'sha256'> } & Pick<Extraction, 'network'>): string =>
   featureKey({ datasetSha256: dataset.sha256, network })
 
 /**

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path'
+import type { FeatureProgress } from '@contract/features'
 import { badInput, throwIfCancelled, type CancelSignal } from '@engine/core/errors'
 import { splitReference } from '@engine/data/readArray'
 import { writeAtomic } from '../storage/files'
@@ -13,11 +14,6 @@ export interface FeatureDataset {
   readonly sha256: string
   /** of the training array */
   readonly rows: number
-}
-
-export interface FeatureProgress {
-  readonly rows: number
-  readonly total: number
 }
 
 export interface FeatureImport {

@@ -7,7 +7,7 @@ import { shapeText } from '@engine/data/numericArray'
 import type { Extraction, FeatureMaker } from './extract'
 import { floatInput, type FloatFeed } from './onnxInputs'
 import type { ExtractionSettings } from './settings'
-import { openTokenizer, textLines, tokenizerBeside } from './texts'
+import { openTokenizer, tokenizerBeside, type TextSource } from './texts'
 import { sha256Of } from './writer'
 
 export interface OnnxExtraction {
@@ -15,8 +15,8 @@ export interface OnnxExtraction {
   readonly model: string
   readonly settings: ExtractionSettings
   readonly dataset: Dataset
-  /** file of the training rows' texts, where the data set has texts */
-  readonly texts: string | null
+  /** null where the data set has no texts */
+  readonly texts: TextSource | null
   /** absolute path of a `tokenizer.json`; looked for beside the model when left out */
   readonly tokenizer?: string
   readonly threads: number
@@ -89,32 +89,14 @@ async function textMaker(
     })
   const reader = await openTokenizer(found, model.inputs, settings.maxTokens, name)
   const output = outputOf(model, settings, name)
-  let lines: { readonly from: AsyncGenerator<string, void>; next: number } | null = null
-  const textsFrom = async (first: number, count: number): Promise<string[]> => {
-    if (lines?.next !== first) {
-      await lines?.from.return(undefined)
-      lines = { from: textLines(texts, first), next: first }
-    }
-    const out: string[] = []
-    while (out.length < count) {
-      const { value, done } = await lines.from.next()
-      if (done === true) throw badInput(`the texts of ${dataset.id} end before row ${first + out.length}`, { file: texts })
-      out.push(value)
-    }
-    lines.next = first + count
-    return out
-  }
   return {
     batch: settings.batch,
     make: async (first, count) => {
-      const { feeds, mask, tokens } = reader.feeds(await textsFrom(first, count))
+      const { feeds, mask, tokens } = reader.feeds(await texts(Array.from({ length: count }, (_, i) => first + i)))
       const result = await model.run(feeds, output)
       return reduced(result, count, count, name, settings.pooling === 'auto' ? 'mean' : settings.pooling, { mask, tokens })
     },
-    dispose: async () => {
-      await lines?.from.return(undefined)
-      await model.dispose()
-    },
+    dispose: model.dispose,
   }
 }
 

@@ -1,12 +1,14 @@
-import { createReadStream, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { Tokenizer } from '@huggingface/tokenizers'
 import type { OnnxFeed, OnnxPort } from '@backends/onnx/model'
 import { badInput } from '@engine/core/errors'
 import { z } from '@engine/core/zod'
 import { toQuerentError, withFile } from '../errors'
+
+/** The words of training rows. */
+export type TextSource = (rows: readonly number[]) => Promise<readonly string[]>
 
 /** Token ids of texts, cut to a length and padded to the longest of a batch. */
 export interface TokenReader {
@@ -62,14 +64,3 @@ export async function openTokenizer(file: string, inputs: readonly OnnxPort[], m
 /** The first tokens; the last one, which ends a text, stays the last. */
 const cut = (ids: readonly number[], most: number): readonly number[] =>
   ids.length <= most ? ids : [...ids.slice(0, most - 1), ids[ids.length - 1]]
-
-/** Texts in the order of the rows, from row `first` on, one JSON string a line. */
-export async function* textLines(file: string, first: number): AsyncGenerator<string, void> {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity })
-  let row = 0
-  for await (const line of lines) {
-    if (row++ < first) continue
-    const text: unknown = JSON.parse(line)
-    yield typeof text === 'string' ? text : ''
-  }
-}

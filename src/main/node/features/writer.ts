@@ -30,9 +30,10 @@ export interface FeatureWriter {
 }
 
 const flushBytes = 1 << 25
+const flushMs = 2000
 
 /**
- * Begins or continues the features of `key`. An attempt that was killed leaves whole rows up to its last flush (every 32 MB);
+ * Begins or continues the features of `key`. An attempt that was killed leaves whole rows up to its last flush (every 32 MB or 2 s);
  * the next one continues there. `fresh` starts over. Throws `locked` when another process makes the same features.
  */
 export async function openFeatureWriter(store: string, key: string, rows: number, { fresh = false } = {}): Promise<FeatureWriter> {
@@ -65,6 +66,7 @@ export async function openFeatureWriter(store: string, key: string, rows: number
   }
   const target = handle
   let flushed = done
+  let flushedAt = performance.now()
   let closed = false
 
   const flush = (): Promise<void> =>
@@ -72,6 +74,7 @@ export async function openFeatureWriter(store: string, key: string, rows: number
       await target.datasync()
       await writeAtomic(progressFile, JSON.stringify({ rows: done, width, forwardMs }))
       flushed = done
+      flushedAt = performance.now()
     })
   const end = async (): Promise<void> => {
     if (closed) return
@@ -100,7 +103,7 @@ export async function openFeatureWriter(store: string, key: string, rows: number
       })
       done += count
       forwardMs += ms
-      if ((done - flushed) * width * 4 >= flushBytes) await flush()
+      if ((done - flushed) * width * 4 >= flushBytes || performance.now() - flushedAt >= flushMs) await flush()
     },
     finish: async (facts) => {
       if (done !== rows) throw new QuerentError('internal', `${done} rows of features for ${rows} rows of data`, { file })

@@ -1,3 +1,4 @@
+import type { FeatureInfo, FeatureProgress } from '@contract/features'
 import type { ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
 import type { WireError } from '@contract/errorCodec'
 import type { BackendId } from '@engine/nn/executor'
@@ -10,6 +11,7 @@ import type {
   ChoosingProgress,
   ChosenBatch,
   DatasetSource,
+  FeatureAssignment,
   ImportAssignment,
   LabelsRequest,
   MapRequest,
@@ -33,6 +35,7 @@ export type ToJob =
   | { readonly type: 'labels'; readonly request: LabelsRequest }
   | { readonly type: 'facts'; readonly request: DatasetSource }
   | { readonly type: 'drawSplit'; readonly request: SplitRequest }
+  | { readonly type: 'features'; readonly request: FeatureAssignment }
   | { readonly type: 'animate'; readonly request: AnimationRequest }
   | { readonly type: 'choose'; readonly request: ChooseRequest }
 
@@ -53,6 +56,8 @@ export type FromJob =
   | { readonly type: 'labels'; readonly labels: LabelSet }
   | { readonly type: 'facts'; readonly facts: DatasetFacts }
   | { readonly type: 'drawn'; readonly split: SplitInfo }
+  | { readonly type: 'makingFeatures'; readonly progress: FeatureProgress }
+  | { readonly type: 'features'; readonly features: FeatureInfo }
   | { readonly type: 'animating'; readonly done: number }
   | { readonly type: 'choosing'; readonly progress: ChoosingProgress }
   | { readonly type: 'chosen'; readonly batch: ChosenBatch }

@@ -1,3 +1,4 @@
+import type { FeatureInfo, FeatureProgress } from '@contract/features'
 import type { ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
 import type { BackendReport, DatasetFacts, LabelSet, NeighbourList, SampleSet, SplitInfo } from '@contract/types'
 import { encodeError } from '@contract/errorCodec'
@@ -10,6 +11,7 @@ import type {
   ChoosingProgress,
   ChosenBatch,
   DatasetSource,
+  FeatureAssignment,
   ImportAssignment,
   LabelsRequest,
   MapRequest,
@@ -33,6 +35,7 @@ export interface Worker {
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
   animate(request: AnimationRequest, onProgress: (done: number) => void): Promise<Uint8Array>
   choose(request: ChooseRequest, onProgress: (progress: ChoosingProgress) => void, signal: AbortSignal): Promise<ChosenBatch>
+  features(request: FeatureAssignment, onProgress: (progress: FeatureProgress) => void, signal: AbortSignal): Promise<FeatureInfo>
   preview(request: ImportAssignment): Promise<ImportPreview>
   import(request: ImportAssignment, onProgress: (progress: ImportProgress) => void): Promise<ImportResult>
 }
@@ -96,6 +99,12 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
         cancel = new AbortController()
         const onProgress = (progress: ChoosingProgress): void => channel.send({ type: 'choosing', progress })
         ends(worker.choose(message.request, onProgress, cancel.signal).then((batch) => channel.send({ type: 'chosen', batch })))
+        return
+      }
+      case 'features': {
+        cancel = new AbortController()
+        const onProgress = (progress: FeatureProgress): void => channel.send({ type: 'makingFeatures', progress })
+        ends(worker.features(message.request, onProgress, cancel.signal).then((features) => channel.send({ type: 'features', features })))
         return
       }
       case 'preview':

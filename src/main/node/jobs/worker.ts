@@ -11,12 +11,16 @@ import type { RunEvent } from '@engine/study/events'
 import { filesOf } from '@engine/study/expand'
 import { parseRunFiles, type RunFiles } from '@engine/study/runFiles'
 import { runLoop } from '@engine/study/runLoop'
-import type { RunSpec } from '@engine/study/spec'
+import type { DatasetRef, RunSpec } from '@engine/study/spec'
 import type { DatasetSource, RunAssignment, SamplesRequest } from '../../lab/ports'
 import { datasetFeatureNames, importDataset, loadDataset, previewImport } from '../datasets'
+import { catalogTexts } from '../datasets/catalogTexts'
 import { createTextReader } from '../datasets/imported/texts'
 import { readBytes } from '../datasets/files'
 import { externalCommands } from '../external/run'
+import { temporaryFeatures, type OpenFeatures } from '../features/files'
+import { featuresOfRun, makeFeatures } from '../features/make'
+import type { TextSource } from '../features/texts'
 import { systemClock } from '../clock'
 import { writeAtomic } from '../storage/files'
 import { writeState } from '../storage/weights'
@@ -28,9 +32,9 @@ import { labelsOf, mapOf, neighboursOf, samplesOf, type Words } from './viewing'
 
 /**
  * The real work of a job: the engine's loop on one backend; backend and data set stay loaded for the next run. `library` is the
- * folder of imported data sets.
+ * folder of imported data sets, `features` the feature store.
  */
-export function createWorker(library?: string): Worker {
+export function createWorker(library?: string, { features }: { readonly features?: string } = {}): Worker {
   const kernels = createSelectionKernels()
   let executor: Executor | null = null
   let dataset: { readonly key: string; readonly value: Dataset } | null = null
@@ -62,38 +66,71 @@ export function createWorker(library?: string): Worker {
     return { valueNames: await datasetFeatureNames(ref, library), texts: await texts.read(ref, part ?? 'train', rows) }
   }
 
+  const textsOf = async (ref: DatasetRef): Promise<TextSource | null> => {
+    if (typeof ref !== 'string') return null
+    const read = async (rows: readonly number[]): Promise<readonly string[] | null> =>
+      (await texts?.read(ref, 'train', rows)) ?? catalogTexts(ref, 'train', rows)
+    return (await read([])) === null ? null : async (rows) => (await read(rows)) ?? []
+  }
+  const openFeaturesOf = (spec: RunSpec): Promise<OpenFeatures | undefined> =>
+    features === undefined ? Promise.resolve(undefined) : featuresOfRun(spec, features)
+
   return {
     run: async ({ spec, baseDir, folder, resume }, emit, signal) => {
-      const events = runLoop(spec, {
-        dataset: await datasetFor({ ...spec, baseDir }),
-        executor: await executorFor(spec.backend),
-        kernels,
-        files: readRunFiles(spec, baseDir),
-        external: externalCommands(resolve(baseDir), signal),
-        clock: systemClock,
-        signal,
-        resume,
-        breathe,
-      })
-      for await (const event of events) if (!(await writeArrays(folder, event))) await emit(event)
+      const stored = await openFeaturesOf(spec)
+      try {
+        const events = runLoop(spec, {
+          dataset: await datasetFor({ ...spec, baseDir }),
+          executor: await executorFor(spec.backend),
+          kernels,
+          files: readRunFiles(spec, baseDir),
+          ...(stored && { features: stored }),
+          featureStore: (rows, width) => temporaryFeatures(folder, rows, width),
+          external: externalCommands(resolve(baseDir), signal),
+          clock: systemClock,
+          signal,
+          resume,
+          breathe,
+        })
+        for await (const event of events) if (!(await writeArrays(folder, event))) await emit(event)
+      } finally {
+        stored?.dispose()
+      }
     },
+    features: async (request, onProgress, signal) =>
+      makeFeatures(request, {
+        store: requireFolder(features),
+        dataset: await datasetFor(request),
+        texts: await textsOf(request.dataset),
+        executor: executorFor,
+        ticks: systemClock.ticks,
+        breathe,
+        signal,
+        onProgress,
+      }),
     choose: async (request, onProgress, signal) => {
       const { spec, baseDir } = request
-      const deps = {
-        dataset: await datasetFor({ ...spec, baseDir }),
-        executor: await executorFor(spec.backend),
-        kernels,
-        files: readRunFiles(spec, baseDir),
-        external: externalCommands(resolve(baseDir), signal),
-        clock: systemClock,
-        signal,
-        breathe,
+      const stored = await openFeaturesOf(spec)
+      try {
+        const deps = {
+          dataset: await datasetFor({ ...spec, baseDir }),
+          executor: await executorFor(spec.backend),
+          kernels,
+          files: readRunFiles(spec, baseDir),
+          ...(stored && { features: stored }),
+          external: externalCommands(resolve(baseDir), signal),
+          clock: systemClock,
+          signal,
+          breathe,
+        }
+        return await chooseBatch(request, deps, onProgress)
+      } finally {
+        stored?.dispose()
       }
-      return chooseBatch(request, deps, onProgress)
     },
-    preview: ({ paths, mapping }) => previewImport(paths, mapping, requireLibrary(library)),
+    preview: ({ paths, mapping }) => previewImport(paths, mapping, requireFolder(library)),
     import: ({ paths, mapping }, onProgress) =>
-      importDataset({ paths, mapping, library: requireLibrary(library), importedAt: systemClock.now(), onProgress }),
+      importDataset({ paths, mapping, library: requireFolder(library), importedAt: systemClock.now(), onProgress }),
     probe: (backend) => probeBackend(backend),
     animate: ({ map, format, ...timing }, onProgress) => animationFile(map, format, { ...timing, onProgress }),
     map: async (request, emit, signal) => mapOf(await datasetFor(request), request, kernels, emit, breathe, signal),
@@ -102,8 +139,8 @@ export function createWorker(library?: string): Worker {
       const value = await datasetFor(request)
       return samplesOf(value, request, await wordsOf(request))
     },
-    facts: async (request) => factsOf(await datasetFor(request), request, requireLibrary(library)),
-    drawSplit: async (request) => keptSplit(await datasetFor(request), request, requireLibrary(library)),
+    facts: async (request) => factsOf(await datasetFor(request), request, requireFolder(library)),
+    drawSplit: async (request) => keptSplit(await datasetFor(request), request, requireFolder(library)),
     neighbours: async (request) => neighboursOf(await datasetFor(request), request, kernels),
   }
 }
@@ -111,9 +148,9 @@ export function createWorker(library?: string): Worker {
 /** A loop of awaited microtasks would never hear a message. */
 const breathe = (): Promise<void> => new Promise((continued) => setImmediate(continued))
 
-function requireLibrary(library: string | undefined): string {
-  if (library === undefined) throw new QuerentError('internal', 'this job was started without a workspace')
-  return library
+function requireFolder(folder: string | undefined): string {
+  if (folder === undefined) throw new QuerentError('internal', 'this job was started without a workspace')
+  return folder
 }
 
 /** Writes the arrays of an event into the run's folder; resolves to whether that was all there is to it. */
