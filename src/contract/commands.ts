@@ -1,5 +1,6 @@
 import { z } from '@engine/core/zod'
 import { animationFormats } from './types'
+import type { DownloadableSet, DownloadState } from './downloads'
 import { importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
 import { mapMethods, type MapFrame } from '@engine/maps/layout'
 import type {
@@ -28,6 +29,7 @@ import type {
   Settings,
   SplitInfo,
   StorageItem,
+  StoredThing,
   WorkspaceState,
 } from './types'
 
@@ -70,6 +72,7 @@ export const settingsPatch = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']).optional(),
   jobs: z.union([z.literal('auto'), z.number().int().min(1).max(64)]).optional(),
   backend: z.enum(['auto', 'onnx-native', 'onnx-wasm', 'tfjs', 'reference']).optional(),
+  roomLimitGb: z.number().min(0.1).max(1_000_000).nullable().optional(),
 })
 
 export const figureRequest = z.strictObject({
@@ -146,6 +149,13 @@ export const commands = {
   'datasets.removeSplit': command<null>()(z.strictObject({ dataset: id, name: id })),
   /** Undoes `datasets.remove`. */
   'datasets.restore': command<DatasetInfo>()(z.strictObject({ dataset: id })),
+  /** Public data sets, and how far their downloads have come. */
+  'downloads.list': command<DownloadableSet[]>()(nothing),
+  /** Starts a download, or goes on with it; `downloads.changed` tells the rest. `mirror`: a folder of files, asked instead. */
+  'downloads.start': command<null>()(z.strictObject({ set: id, mirror: z.url({ protocol: /^https?$/ }).max(2000).optional() })),
+  'downloads.pause': command<null>()(z.strictObject({ set: id })),
+  /** Stops and throws away what has come. */
+  'downloads.cancel': command<null>()(z.strictObject({ set: id })),
   /** Programs that the saved study of a project would start; `experiment.start` refuses those that are not confirmed. */
   'programs.list': command<ExternalProgram[]>()(z.strictObject({ project: id })),
   'programs.confirm': command<null>()(z.strictObject({ commands: z.array(z.array(z.string().min(1)).min(1).max(100)).max(100) })),
@@ -222,6 +232,12 @@ export const commands = {
   'storage.get': command<StorageItem[]>()(nothing),
   /** Frees the room of an item; what is left then. */
   'storage.clear': command<StorageItem[]>()(z.strictObject({ item: z.enum(['maps', 'datasets', 'removed', 'removed-datasets']) })),
+  /** What of the library and the caches takes how much room, unused things first. */
+  'storage.unused': command<StoredThing[]>()(nothing),
+  /** Deletes things for good; refuses one that a project names unless `evenUsed`. What is left then. */
+  'storage.free': command<StoredThing[]>()(
+    z.strictObject({ things: z.array(z.strictObject({ kind: z.enum(['dataset', 'features', 'model', 'download']), id })).max(1000), evenUsed: z.boolean() }),
+  ),
   'doctor.run': command<DoctorReport>()(nothing),
   'queue.get': command<QueueState>()(nothing),
   'notice.list': command<Notice[]>()(nothing),
@@ -248,6 +264,7 @@ export interface LabEvents {
   'queue.changed': QueueState
   'workspace.changed': WorkspaceState
   'notice.added': Notice
+  'downloads.changed': DownloadState
   'datasets.progress': ImportProgress & { readonly task: string }
   'explore.frame': { map: string; frame: MapFrame | null; error: string | null }
   /** 0 … 1 */
@@ -261,6 +278,7 @@ export const labEventNames: readonly LabEventName[] = [
   'queue.changed',
   'workspace.changed',
   'notice.added',
+  'downloads.changed',
   'datasets.progress',
   'explore.frame',
   'explore.animation',

@@ -32,3 +32,8 @@ export interface DownloadState {
   readonly etaMs: number | null
   readonly error: WireError | null
 }
+
+/** How far the files of a set have come. */
+export type SetProgress = Pick<DownloadState, 'received' | 'total' | 'bytesPerSecond' | 'etaMs'> & {
+  readonly phase: 'receiving' | 'checking'
+}

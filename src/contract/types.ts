@@ -193,9 +193,18 @@ export const emptyQueue: QueueState = {
 
 /** Something that takes room in the workspace. */
 export interface StorageItem {
-  readonly id: 'results' | 'maps' | 'datasets' | 'removed' | 'removed-datasets'
+  readonly id: 'results' | 'datasets' | 'features' | 'models' | 'maps' | 'downloads' | 'removed' | 'removed-datasets'
   readonly items: number
   readonly bytes: number
+}
+
+/** A single thing of the library or a cache, and the projects whose studies name it. */
+export interface StoredThing {
+  readonly kind: 'dataset' | 'features' | 'model' | 'download'
+  readonly id: string
+  readonly name: string
+  readonly bytes: number
+  readonly usedBy: readonly string[]
 }
 
 /** A package that ships with the app. */
@@ -233,6 +242,8 @@ export interface Settings {
   readonly theme: 'system' | 'light' | 'dark'
   readonly jobs: 'auto' | number
   readonly backend: 'auto' | BackendId
+  /** gigabytes that imported data sets and caches may take; null or left out: no limit */
+  readonly roomLimitGb?: number | null
 }
 
 export const animationFormats = ['gif', 'mp4', 'svg'] as const

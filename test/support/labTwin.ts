@@ -98,6 +98,12 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       restore: () => Promise.reject(new QuerentError('not-found', 'nothing was removed')),
       ...splitsIn(splits),
     },
+    downloads: {
+      list: () => [],
+      received: async () => 0,
+      fetch: () => Promise.reject(new QuerentError('unsupported', 'no downloads here')),
+      discard: async () => undefined,
+    },
     arrivals: {
       look: async (path) => {
         if (path.endsWith('.yaml')) return { kind: 'study', name: 'brought', yaml: tinyStudy }
@@ -120,6 +126,11 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       remove: async (folders) => void folders.forEach((folder) => workspace.studies.delete(folder.split('/').at(-1) ?? '')),
       maps: '/workspace/cache/maps',
       removedDatasets: '/workspace/datasets/.removed',
+      downloads: '/workspace/datasets/.downloads',
+      features: '/workspace/features',
+      models: '/workspace/models',
+      entries: async () => [],
+      removeEntries: async () => undefined,
     },
     licences: async () => [],
     recipes: {

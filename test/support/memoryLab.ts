@@ -23,6 +23,7 @@ import { createTasks } from '@main/lab/tasks'
 import { createTables } from '@main/lab/tables'
 import { ablationStudy, doctorReport, methodsStudy, recipesForMemory, sampleStudy, thousandStudy } from './memoryContent'
 import { createMemoryExperiment, type MemoryExperiment } from './memoryExperiment'
+import { memoryDownloads, memoryThings } from './memoryDownloads'
 import { figureOf, resultsOf } from './memoryFigure'
 import { memoryImports } from './memoryImports'
 import { createListeners } from './memoryListeners'
@@ -85,8 +86,11 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
   let notices: Notice[] = []
   let room: StorageItem[] = [
     { id: 'results', items: 2, bytes: 38_000_000 },
-    { id: 'maps', items: 6, bytes: 1_200_000 },
     { id: 'datasets', items: 0, bytes: 0 },
+    { id: 'features', items: 2, bytes: 61_000_000 },
+    { id: 'models', items: 0, bytes: 0 },
+    { id: 'maps', items: 6, bytes: 1_200_000 },
+    { id: 'downloads', items: 1, bytes: 1_200_000_000 },
     { id: 'removed', items: 1, bytes: 4_100_000 },
     { id: 'removed-datasets', items: 0, bytes: 0 },
   ]
@@ -407,6 +411,8 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'explore.neighbours': (asked) => viewer.neighbours({ ...viewed, ...asked }),
     'settings.get': () => settings,
     'settings.set': (patch) => (settings = { ...settings, ...patch }),
+    ...memoryDownloads(emit),
+    ...memoryThings(),
     'storage.get': () => room,
     'storage.clear': ({ item }) => (room = room.map((entry) => (entry.id === item ? { ...entry, items: 0, bytes: 0 } : entry))),
     'app.licences': () => [

@@ -1,8 +1,8 @@
+import type { SetProgress } from '@contract/downloads'
 import type { ImportResult } from '@contract/importing'
 import { QuerentError } from '@engine/core/errors'
 import type { ImportAssignment } from '../lab/ports'
 import { listDatasets } from '../node/datasets'
-import type { DownloadProgress } from '../node/download/downloadFile'
 import { discardDownload, downloadSet, factsOf, requirePublicSet, type SetFacts } from '../node/download/sets'
 import type { CliContext, CommandResult } from './io'
 import { duration } from './progressLine'
@@ -74,13 +74,13 @@ const describeFacts = ({ title, source, licence, bytes, isExact, hosts, isChecke
   ].join('\n')
 
 /** One line that stays in its place on a terminal, nothing elsewhere; null ends it. */
-function progressLine({ stderr }: CliContext): (progress: DownloadProgress | null) => void {
+function progressLine({ stderr }: CliContext): (progress: SetProgress | null) => void {
   if (stderr.isTTY !== true) return () => undefined
   return (progress) => {
     if (progress === null) return void stderr.write('\r\x1b[K')
     const { phase, received, total, bytesPerSecond, etaMs } = progress
     const rate = bytesPerSecond === null ? '' : `  ${sizeText(bytesPerSecond)}/s`
     const eta = etaMs === null ? '' : `  ${duration(etaMs)} left`
-    stderr.write(`\r${phase}  ${sizeText(received)} of ${sizeText(total ?? received)}${rate}${eta}\x1b[K`)
+    stderr.write(`\r${phase}  ${sizeText(received)} of ${sizeText(total)}${rate}${eta}\x1b[K`)
   }
 }

@@ -7,6 +7,7 @@ import type { PlannedRun } from '@engine/study/spec'
 import type { Experiment, ExperimentRequest, Manifest } from './experiment'
 import type { Clock, DatasetSource, Viewer, ImportingJob } from './ports'
 import type { ArrivalFiles } from './arrivals'
+import type { SetDownloads } from './downloads'
 import type { StorageFiles } from './storage'
 import type { WorkspaceStore } from './workspacePort'
 
@@ -54,6 +55,7 @@ export interface LabDependencies {
     readSplit(id: string, name: string): Promise<Uint8Array>
     removeSplit(id: string, name: string): Promise<void>
   }
+  readonly downloads: SetDownloads
   readonly arrivals: ArrivalFiles
   readonly storage: StorageFiles
   licences(): Promise<Licence[]>
@@ -62,7 +64,11 @@ export interface LabDependencies {
     /** Never rejects for a bad study: findings say what is wrong. */
     plan(text: string, path: string, computed: ReadonlySet<string>): Promise<PlanReport>
     /** data set and strategy names for lists; empty when the study cannot be read */
-    describe(text: string): { readonly name: string; readonly dataset: string; readonly strategies: readonly { readonly name: string; readonly id: string }[] }
+    describe(text: string): {
+      readonly name: string
+      readonly dataset: string
+      readonly strategies: readonly { readonly name: string; readonly id: string }[]
+    }
   }
   readonly exporting: {
     table(results: ResultSet, table: 'rounds' | 'selections' | 'diagnostics' | 'overlap' | 'summary' | 'pairwise'): string
@@ -81,7 +87,11 @@ export interface LabDependencies {
     /** folder that the relative paths of an experiment start from */
     baseDir(resultFolder: string, base: string): string
     /** An array that a run kept, by its name without ending; null when it is not there. */
-    keptArray(resultFolder: string, run: string, name: string): Promise<{ readonly data: ArrayLike<number>; readonly shape: readonly number[] } | null>
+    keptArray(
+      resultFolder: string,
+      run: string,
+      name: string,
+    ): Promise<{ readonly data: ArrayLike<number>; readonly shape: readonly number[] } | null>
     /** A finished map of an earlier session; null when there is none of so many rows. */
     keptMap(key: string, rows: number): Promise<MapFrame | null>
     keepMap(key: string, frame: MapFrame): Promise<void>

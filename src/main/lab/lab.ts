@@ -2,8 +2,10 @@ import { serveLab, type Handlers, type Port } from '@contract/rpc'
 import type { LabDependencies } from './dependencies'
 import { createArrivals } from './arrivals'
 import { createDatasets } from './datasets'
+import { createDownloads } from './downloads'
 import { createExplore } from './explore'
 import { createExperiments, summaryOf, type Experiments } from './experiments'
+import { createFreeing } from './freeing'
 import { createHub } from './hub'
 import { createNotices } from './notices'
 import { createTables } from './tables'
@@ -27,6 +29,8 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
 
   const explore = createExplore(deps, hub, experiments)
   const datasets = createDatasets(deps, hub)
+  const freeing = createFreeing(deps)
+  const downloads = createDownloads(deps, hub, notices, freeing.requireRoom)
 
   for (const message of store.damage) notices.add('warning', 'A file was damaged', message)
   await experiments.settleCutOff()
@@ -37,6 +41,8 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     ...experiments.handlers,
     ...explore.handlers,
     ...datasets.handlers,
+    ...downloads.handlers,
+    ...freeing.handlers,
     ...createArrivals(deps, projects, experiments),
     ...createStorage(deps, projects.announce),
     'app.licences': () => deps.licences(),
@@ -65,6 +71,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     dispose: async () => {
       await explore.stop()
       await datasets.stop()
+      await downloads.stop()
       await experiments.stop()
       hub.dispose()
       await store.close()

@@ -12,6 +12,14 @@ export interface StorageFiles {
   readonly maps: string
   /** folder of the data sets that were removed and can still be brought back */
   readonly removedDatasets: string
+  /** folders of unfinished downloads, stored features and models; each holds an entry per thing */
+  readonly downloads: string
+  readonly features: string
+  readonly models: string
+  /** What a folder holds at its top: names as their own files tell them. */
+  entries(folder: string): Promise<{ readonly id: string; readonly name: string; readonly bytes: number }[]>
+  /** For good. */
+  removeEntries(folder: string, ids: readonly string[]): Promise<void>
 }
 
 type StorageHandlers = Pick<Handlers, 'storage.get' | 'storage.clear'>
@@ -33,6 +41,11 @@ export function createStorage({ store, storage, datasets }: LabDependencies, ann
   async function items(): Promise<StorageItem[]> {
     const index = store.index()
     const sets = await imported()
+    const entries = [storage.features, storage.models, storage.downloads].map((folder) => storage.entries(folder))
+    const [features, models, downloads] = (await Promise.all(entries)).map((list) => ({
+      items: list.length,
+      bytes: list.reduce((sum, { bytes }) => sum + bytes, 0),
+    }))
     const [results, removed, maps, removedSets] = await Promise.all([
       storage.measure(foldersOf(index, false)),
       storage.measure(foldersOf(index, true)),
@@ -41,8 +54,11 @@ export function createStorage({ store, storage, datasets }: LabDependencies, ann
     ])
     return [
       { id: 'results', items: foldersOf(index, false).length, bytes: results.bytes },
-      { id: 'maps', items: maps.files, bytes: maps.bytes },
       { id: 'datasets', items: sets.length, bytes: sets.reduce((sum, { bytes }) => sum + bytes, 0) },
+      { id: 'features', ...features },
+      { id: 'models', ...models },
+      { id: 'maps', items: maps.files, bytes: maps.bytes },
+      { id: 'downloads', ...downloads },
       { id: 'removed', items: foldersOf(index, true).length, bytes: removed.bytes },
       { id: 'removed-datasets', items: removedSets.files, bytes: removedSets.bytes },
     ]

@@ -18,6 +18,8 @@ import { version } from '../../../package.json'
 import { createBackends } from './backends'
 import { systemClock } from './clock'
 import { addSplit, datasetInfo, listDatasets, readSplit, removeDataset, removeSplit, restoreDataset, storedInfo } from './datasets'
+import { discardDownload, downloadSet, downloadsOf, factsOf, receivedOf, requirePublicSet } from './download/sets'
+import { publicSets } from './download/publicSets'
 import { openUploads } from './datasets/uploads'
 import { doctorReport } from './doctor'
 import { experimentDependencies } from './experiments'
@@ -31,7 +33,7 @@ import { acquireLock, type Lock } from './storage/lock'
 import { fileStore } from './storage/resultFolder'
 import { mapFiles, readArtifact } from './storage/arrays'
 import { arrivalFiles } from './workspace/arrivals'
-import { libraryOf } from './workspace/location'
+import { featuresOf, libraryOf, modelsOf } from './workspace/location'
 import { storageFiles } from './workspace/storage'
 import { openWorkspace } from './workspace/store'
 
@@ -80,8 +82,20 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         readSplit: async (id, name) => Buffer.from(await readSplit(library, await datasetInfo(id, workspace, library), name)),
         removeSplit: async (id, name) => removeSplit(library, await datasetInfo(id, workspace, library), name),
       },
+      downloads: {
+        list: () => publicSets().map(factsOf),
+        received: (id) => receivedOf(library, id),
+        fetch: (id, mirror, signal, onProgress) => downloadSet({ set: requirePublicSet(id), library, mirror, signal, onProgress }),
+        discard: (id) => discardDownload(library, id),
+      },
       arrivals: arrivalFiles(join(workspace, 'cache', 'work')),
-      storage: storageFiles({ maps: join(workspace, 'cache', 'maps'), removedDatasets: join(library, '.removed') }),
+      storage: storageFiles({
+        maps: join(workspace, 'cache', 'maps'),
+        removedDatasets: join(library, '.removed'),
+        downloads: downloadsOf(library),
+        features: featuresOf(workspace),
+        models: modelsOf(workspace),
+      }),
       licences: listLicences,
       recipes: { list: listRecipes, text: recipeText },
       study: {

@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DownloadableSet } from '@contract/downloads'
+import type { DownloadableSet, SetProgress } from '@contract/downloads'
 import { nearestName, QuerentError } from '@engine/core/errors'
 import type { ImportAssignment } from '../../lab/ports'
 import { downloadFile, type Downloaded, type DownloadProgress } from './downloadFile'
@@ -45,7 +45,7 @@ export interface SetDownload {
   /** address of a folder that holds the files by their names; asked instead of the published addresses */
   readonly mirror?: string
   readonly signal?: AbortSignal
-  readonly onProgress?: (progress: DownloadProgress) => void
+  readonly onProgress?: (progress: SetProgress) => void
 }
 
 /** Downloads what is still missing of a set; resolves to the import that makes it a set of the library. */

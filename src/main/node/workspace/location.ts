@@ -15,3 +15,6 @@ export const libraryOf = (workspace: string): string => join(workspace, 'dataset
 
 /** Folder of a workspace's stored features. */
 export const featuresOf = (workspace: string): string => join(workspace, 'features')
+
+/** Folder of a workspace's models. */
+export const modelsOf = (workspace: string): string => join(workspace, 'models')

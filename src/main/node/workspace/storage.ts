@@ -1,10 +1,12 @@
-import { readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { StorageFiles } from '../../lab/storage'
 import { withFile } from '../errors'
 
+type Folders = Pick<StorageFiles, 'maps' | 'removedDatasets' | 'downloads' | 'features' | 'models'>
+
 /** Room that folders take; files that go while it is counted do not count. */
-export function storageFiles(folders: Pick<StorageFiles, 'maps' | 'removedDatasets'>): StorageFiles {
+export function storageFiles(folders: Folders): StorageFiles {
   return {
     ...folders,
     measure: async (measured) => {
@@ -13,12 +15,47 @@ export function storageFiles(folders: Pick<StorageFiles, 'maps' | 'removedDatase
         for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
           if (!entry.isFile()) continue
           files++
-          bytes += (await stat(join(entry.parentPath, entry.name)).catch(() => null))?.size ?? 0
+          bytes += await sizeOf(join(entry.parentPath, entry.name))
         }
       return { files, bytes }
     },
     remove: async (removed) => {
       for (const folder of removed) await withFile(folder, () => rm(folder, { recursive: true, force: true }))
     },
+    entries: async (folder) => {
+      const names = (await readdir(folder, { withFileTypes: true }).catch(() => [])).filter(({ name }) => !name.startsWith('.'))
+      return Promise.all(
+        names.map(async (entry) => {
+          const path = join(folder, entry.name)
+          const inside = entry.isDirectory() ? await readdir(path, { recursive: true }).catch(() => []) : ['']
+          const sizes = await Promise.all(inside.map((name) => sizeOf(join(path, name))))
+          return { id: entry.name, name: await ownName(path, inside, entry.name), bytes: sizes.reduce((sum, size) => sum + size, 0) }
+        }),
+      )
+    },
+    removeEntries: async (folder, ids) => {
+      for (const id of ids)
+        if (id === basename(id) && !id.startsWith('.')) await withFile(id, () => rm(join(folder, id), { recursive: true, force: true }))
+    },
   }
+}
+
+/** Bytes of a file; 0 for a folder, or when it is gone. */
+async function sizeOf(path: string): Promise<number> {
+  const info = await stat(path).catch(() => null)
+  return info?.isFile() ? info.size : 0
+}
+
+/** The `name` that a JSON file of the folder gives it. */
+async function ownName(folder: string, inside: readonly string[], id: string): Promise<string> {
+  for (const file of inside) {
+    if (!file.endsWith('.json') || file.endsWith('.part.json')) continue
+    try {
+      const { name } = JSON.parse(await readFile(join(folder, file), 'utf8')) as { name?: unknown }
+      if (typeof name === 'string') return name
+    } catch {
+      // not a description
+    }
+  }
+  return id
 }

@@ -50,6 +50,7 @@ const settingsSchema: z.ZodType<Settings> = z.object({
   theme: z.enum(['system', 'light', 'dark']),
   jobs: z.union([z.literal('auto'), z.number().int().min(1)]),
   backend: z.enum(['auto', ...backendIds]),
+  roomLimitGb: z.number().positive().nullable().optional(),
 })
 
 /** Opens (or makes) a workspace folder. The caller holds its lock. */
