@@ -82,7 +82,7 @@ export function createProxyRun(plan: ProxyPlan, setting: Setting, model: Model):
     random: FitRandom,
     term: 'finalTrainMs' | 'checkTrainMs',
   ): AsyncGenerator<RunEventBody, FitSummary> {
-    await startWeights(model, setting, round)
+    await terms.charge(term, () => startWeights(model, setting, round))
     const labels = rows.map((row) => deps.dataset.train.labels[row])
     const steps = model.fit(setting.rows(rows), labels, tuned(fitOptions(spec), tuning), random, deps.signal)
     return yield* reported(round, steps, (work) => terms.charge(term, work))
@@ -147,13 +147,13 @@ export function createProxyRun(plan: ProxyPlan, setting: Setting, model: Model):
       let batch = emptyRecord
       let memories = before
       if (!isLast) {
-        await startWeights(network, chooser, round)
+        await ledger.charge('trainMs', () => startWeights(network, chooser, round))
         const proxy = yield* fitRound(network, evenly(chooser, labels.rows.length), round, labels, ledger)
         const asked = yield* queryRound(network, chooser, round, labels, ledger, before)
         batch = { ...asked.record, diagnostics: { ...proxyDiagnostics(proxy), ...asked.record.diagnostics } }
         memories = asked.memories
       }
-      const spread = buy(batch.selection.map(({ row }) => row))
+      const spread = ledger.charge('evalMs', () => buy(batch.selection.map(({ row }) => row)))
       if (isLast) yield* lastOutlook(model, setting, round, labels)
       yield* stateEvents(model, setting, round, memories, isFinal)
 

@@ -120,7 +120,7 @@ async function* oneRound(
   const labeled = labels.rows.length + partition.validation.length
   yield { type: 'round-started', round, labeled }
 
-  await startWeights(model, setting, round)
+  await ledger.charge('trainMs', () => startWeights(model, setting, round))
   // Without a label there is nothing to train on: the untrained network is evaluated, and chooses.
   const fit = yield* fitRound(model, setting, round, labels, ledger)
   const metrics = isEvaluated(spec, round, labeled) ? await ledger.charge('evalMs', () => evaluateRound(model, setting)) : {}
@@ -130,7 +130,8 @@ async function* oneRound(
     round < spec.strategy.rounds
       ? yield* queryRound(model, setting, round, labels, ledger, before)
       : { record: emptyRecord, memories: before }
-  const spread = buy(batch.selection.map(({ row }) => row))
+  // Measures of a batch are metrics of the round, like those of its model.
+  const spread = ledger.charge('evalMs', () => buy(batch.selection.map(({ row }) => row)))
   if (round === spec.strategy.rounds) yield* lastOutlook(model, setting, round, labels)
   yield* stateEvents(model, setting, round, memories)
   const record = roundRecord({ round, labeled, metrics, timings: { ...ledger.spent } }, fit, batch, spread)
