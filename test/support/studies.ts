@@ -4,7 +4,7 @@ import { hashDataset } from '@engine/data/hash'
 import type { Dataset } from '@engine/data/dataset'
 import type { Executor } from '@engine/nn/executor'
 import { createReferenceExecutor } from '@backends/reference/executor'
-import type { RunEvent } from '@engine/study/events'
+import type { ResumePoint, RunEvent } from '@engine/study/events'
 import { expandStudy } from '@engine/study/expand'
 import { runLoop, type RunDependencies } from '@engine/study/runLoop'
 import { parseStudy } from '@engine/study/schema'
@@ -76,4 +76,20 @@ export const recordsOf = (events: readonly RunEvent[]) => events.flatMap((event)
 export const endOf = (events: readonly RunEvent[]) => events.at(-1)
 
 /** Records without what a clock decides. */
-export const withoutTimes = (events: readonly RunEvent[]) => recordsOf(events).map(({ timings: _timings, ...record }) => record)
+export const withoutTimes = (events: readonly RunEvent[]) =>
+  recordsOf(events).map(({ timings: _timings, proxyTimings: _terms, ...record }) => record)
+
+/** What a host would have stored of the first rounds of a run. */
+export function storedUpTo(events: readonly RunEvent[], rounds: number): ResumePoint {
+  let state: Pick<ResumePoint, 'weights' | 'memories'> = { weights: null }
+  for (const event of events)
+    if (event.type === 'checkpoint' && event.round === rounds - 1)
+      state = { weights: event.weights.length > 0 ? event.weights : null, memories: event.memories }
+  const start = events.find((event) => event.type === 'run-started')
+  return {
+    initial: start?.type === 'run-started' ? start.initial : [],
+    records: recordsOf(events).slice(0, rounds),
+    ...state,
+    nextSeq: 1000,
+  }
+}

@@ -3,11 +3,11 @@ import { createReferenceExecutor } from '@backends/reference/executor'
 import { plainKernels } from '@engine/core/distances'
 import type { Dataset } from '@engine/data/dataset'
 import type { Executor } from '@engine/nn/executor'
-import type { ResumePoint, RunEvent } from '@engine/study/events'
+import type { RunEvent } from '@engine/study/events'
 import { parseRunFiles } from '@engine/study/runFiles'
 import { runLoop } from '@engine/study/runLoop'
 import type { RunSpec } from '@engine/study/spec'
-import { blobs, collect, endOf, expandFor, quickStudy, recordsOf, steppingClock, withoutTimes } from '../../support/studies'
+import { blobs, collect, endOf, expandFor, quickStudy, recordsOf, steppingClock, storedUpTo, withoutTimes } from '../../support/studies'
 
 const dataset = blobs()
 const specsOf = (strategies: string, sections = '', data: Dataset = dataset): RunSpec[] =>
@@ -17,21 +17,6 @@ const initialOf = (events: readonly RunEvent[]): number[] => {
   return start?.type === 'run-started' ? start.initial.map(({ row }) => row) : []
 }
 const picksOf = (events: readonly RunEvent[]): number[][] => recordsOf(events).map(({ selection }) => selection.map(({ row }) => row))
-
-/** What a host would have stored of the first rounds of a run. */
-function storedUpTo(events: readonly RunEvent[], rounds: number): ResumePoint {
-  let state: Pick<ResumePoint, 'weights' | 'memories'> = { weights: null }
-  for (const event of events)
-    if (event.type === 'checkpoint' && event.round === rounds - 1)
-      state = { weights: event.weights.length > 0 ? event.weights : null, memories: event.memories }
-  const start = events.find((event) => event.type === 'run-started')
-  return {
-    initial: start?.type === 'run-started' ? start.initial : [],
-    records: recordsOf(events).slice(0, rounds),
-    ...state,
-    nextSeq: 1000,
-  }
-}
 
 describe('runLoop', () => {
   it('runs every strategy to its end', async () => {
