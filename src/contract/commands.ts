@@ -1,6 +1,7 @@
 import { z } from '@engine/core/zod'
-import { animationFormats } from './types'
+import { animationFormats, indexFormats } from './types'
 import type { DownloadableSet, DownloadState } from './downloads'
+import { batchFormats, type ImportedLabels, type LabellingSession } from './labelling'
 import { importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
 import { mapMethods, type MapFrame } from '@engine/maps/layout'
 import type {
@@ -156,6 +157,27 @@ export const commands = {
   'downloads.pause': command<null>()(z.strictObject({ set: id })),
   /** Stops and throws away what has come. */
   'downloads.cancel': command<null>()(z.strictObject({ set: id })),
+  /** Sessions that choose what people label next, newest first; of one data set when it is named. */
+  'labelling.list': command<LabellingSession[]>()(z.strictObject({ dataset: id.optional() })),
+  /** Makes a session on a data set of the library, with model, training and one strategy of a study. */
+  'labelling.start': command<LabellingSession>()(
+    z.strictObject({ dataset: id, yaml, strategy: id.optional(), classes: z.array(z.string().trim().min(1).max(200)).max(10_000) }),
+  ),
+  'labelling.get': command<LabellingSession>()(z.strictObject({ session: id })),
+  /** Trains and chooses the next rows; `task` names it for `labelling.stop`. */
+  'labelling.next': command<LabellingSession>()(z.strictObject({ session: id, k: z.int().min(1).max(1_000_000).optional(), task: id })),
+  'labelling.stop': command<null>()(z.strictObject({ task: id })),
+  'labelling.import': command<{ session: LabellingSession; imported: ImportedLabels }>()(
+    z.strictObject({ session: id, files: importFiles, relabel: z.boolean(), addClasses: z.boolean() }),
+  ),
+  /** Takes back the last batch or import; the history keeps it. */
+  'labelling.undo': command<LabellingSession>()(z.strictObject({ session: id })),
+  /** A batch by its number, or all labels, as a file. */
+  'labelling.file': command<FileResult>()(
+    z.strictObject({ session: id, what: z.union([z.int().min(1), z.literal('labels')]), format: z.enum(batchFormats) }),
+  ),
+  'labelling.remove': command<null>()(z.strictObject({ session: id })),
+  'labelling.restore': command<LabellingSession>()(z.strictObject({ session: id })),
   /** Programs that the saved study of a project would start; `experiment.start` refuses those that are not confirmed. */
   'programs.list': command<ExternalProgram[]>()(z.strictObject({ project: id })),
   'programs.confirm': command<null>()(z.strictObject({ commands: z.array(z.array(z.string().min(1)).min(1).max(100)).max(100) })),
@@ -174,6 +196,17 @@ export const commands = {
   'results.table': command<AddedResults>()(z.strictObject({ table: id })),
   'export.table': command<FileResult>()(
     z.strictObject({ experiment: id, table: z.enum(['rounds', 'selections', 'diagnostics', 'overlap', 'summary', 'pairwise']) }),
+  ),
+  /** Row numbers: what runs selected, the split of a data set, its initial sets; files that other studies read. */
+  'export.indices': command<FileResult>()(
+    z.strictObject({
+      experiment: id,
+      what: z.enum(['selections', 'split', 'initial']),
+      format: z.enum(indexFormats),
+      dataset: z.string().max(400).optional(),
+      strategy: z.string().max(200).optional(),
+      seed: z.int().min(0).optional(),
+    }),
   ),
   'export.figure': command<FigureResult>()(z.strictObject({ experiment: id, request: figureRequest, format: figureFormat, ...figureLook })),
   'export.tables': command<PaperTableInfo[]>()(z.strictObject({ experiment: id })),
@@ -266,6 +299,7 @@ export interface LabEvents {
   'notice.added': Notice
   'downloads.changed': DownloadState
   'datasets.progress': ImportProgress & { readonly task: string }
+  'labelling.progress': { task: string; epoch: number; epochs: number }
   'explore.frame': { map: string; frame: MapFrame | null; error: string | null }
   /** 0 … 1 */
   'explore.animation': { task: string; progress: number }
@@ -280,6 +314,7 @@ export const labEventNames: readonly LabEventName[] = [
   'notice.added',
   'downloads.changed',
   'datasets.progress',
+  'labelling.progress',
   'explore.frame',
   'explore.animation',
   'connection.changed',

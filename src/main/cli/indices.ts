@@ -1,10 +1,10 @@
-import { extname, resolve } from 'node:path'
+import { extname } from 'node:path'
 import { Option, type Command } from 'commander'
 import { QuerentError } from '@engine/core/errors'
 import { indexFormats, type IndexRequest } from '@contract/types'
 import { openResults } from '../lab/results'
 import { indexFile } from '../exporting/indices'
-import { readBytes } from '../node/datasets/files'
+import { splitTextOf } from '../node/splitText'
 import { fileStore } from '../node/storage/resultFolder'
 import { writeAtomic } from '../node/storage/files'
 import { integer, type CliContext, type CommandResult } from './io'
@@ -40,10 +40,4 @@ async function indices(context: CliContext, dir: string, { out, ...which }: Opti
   }
   await writeAtomic(context.resolve(out), bytes)
   return { json: { file: context.resolve(out) }, text: out }
-}
-
-/** The study's own split file; undefined when it has none. */
-function splitTextOf({ manifest }: Awaited<ReturnType<typeof openResults>>, dir: string): string | undefined {
-  const path = manifest.study.data.split
-  return path === null ? undefined : new TextDecoder().decode(readBytes(resolve(dir, manifest.base, path), path))
 }

@@ -1,5 +1,5 @@
 import type { CommandInput, FigureRequest } from '@contract/commands'
-import type { AppInfo, DatasetInfo, DoctorReport, FigureResult, Licence, PaperTableInfo, PlanReport, RecipeInfo } from '@contract/types'
+import type { AppInfo, DatasetInfo, DoctorReport, FigureResult, IndexRequest, Licence, PaperTableInfo, PlanReport, RecipeInfo } from '@contract/types'
 import type { MapFrame } from '@engine/maps/layout'
 import type { ResultSet } from '@engine/study/results'
 import type { RunState } from '@engine/study/events'
@@ -7,6 +7,7 @@ import type { PlannedRun } from '@engine/study/spec'
 import type { Experiment, ExperimentRequest, Manifest } from './experiment'
 import type { Clock, DatasetSource, Viewer, ImportingJob } from './ports'
 import type { ArrivalFiles } from './arrivals'
+import type { LabellingSessions } from './labelling'
 import type { SetDownloads } from './downloads'
 import type { StorageFiles } from './storage'
 import type { WorkspaceStore } from './workspacePort'
@@ -56,6 +57,7 @@ export interface LabDependencies {
     removeSplit(id: string, name: string): Promise<void>
   }
   readonly downloads: SetDownloads
+  readonly labelling: LabellingSessions
   readonly arrivals: ArrivalFiles
   readonly storage: StorageFiles
   licences(): Promise<Licence[]>
@@ -72,6 +74,8 @@ export interface LabDependencies {
   }
   readonly exporting: {
     table(results: ResultSet, table: 'rounds' | 'selections' | 'diagnostics' | 'overlap' | 'summary' | 'pairwise'): string
+    /** `folder` is that of the results */
+    indices(view: ResultView, folder: string, request: IndexRequest): { readonly name: string; readonly bytes: Uint8Array }
     figure(view: ResultView, request: FigureRequest, look: FigureLook): Promise<Omit<FigureResult, 'name' | 'mime'>>
     tables(view: ResultView): PaperTableInfo[]
     /** a zip archive */

@@ -32,6 +32,7 @@ type ExperimentHandlers = Pick<
   | 'experiment.restore'
   | 'export.table'
   | 'export.figure'
+  | 'export.indices'
   | 'export.tables'
   | 'export.sheet'
   | 'export.paper'
@@ -237,6 +238,10 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
       const text = deps.exporting.table(deps.exporting.results(await viewOf(experiment)), table)
       return { name: fileName(record(experiment), `${table}.csv`), mime: 'text/csv', bytes: new TextEncoder().encode(text) }
     },
+    'export.indices': async ({ experiment, ...request }) => ({
+      ...deps.exporting.indices(await viewOf(experiment), record(experiment).folder, request),
+      mime: request.format === 'json' ? 'application/json' : request.format === 'csv' ? 'text/csv' : 'application/octet-stream',
+    }),
     'export.figure': async ({ experiment, request, ...look }) => ({
       name: fileName(record(experiment), `${request.figure}.${look.format}`),
       mime: figureTypes[look.format],

@@ -7,6 +7,7 @@ import { createExplore } from './explore'
 import { createExperiments, summaryOf, type Experiments } from './experiments'
 import { createFreeing } from './freeing'
 import { createHub } from './hub'
+import { createLabellingHandlers } from './labelling'
 import { createNotices } from './notices'
 import { createTables } from './tables'
 import { createProjects, type Projects } from './projects'
@@ -29,6 +30,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
 
   const explore = createExplore(deps, hub, experiments)
   const datasets = createDatasets(deps, hub)
+  const labelling = createLabellingHandlers(deps, hub)
   const freeing = createFreeing(deps)
   const downloads = createDownloads(deps, hub, notices, freeing.requireRoom)
 
@@ -41,6 +43,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     ...experiments.handlers,
     ...explore.handlers,
     ...datasets.handlers,
+    ...labelling.handlers,
     ...downloads.handlers,
     ...freeing.handlers,
     ...createArrivals(deps, projects, experiments),
@@ -71,6 +74,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     dispose: async () => {
       await explore.stop()
       await datasets.stop()
+      labelling.stop()
       await downloads.stop()
       await experiments.stop()
       hub.dispose()

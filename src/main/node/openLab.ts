@@ -8,6 +8,7 @@ import { figureLatex, printRequested } from '../exporting/figures'
 import { paperOf } from '../exporting/paper'
 import { paperPart, zip } from '../exporting/paperFiles'
 import { sheetFiles } from '../exporting/sheet'
+import { indexFile } from '../exporting/indices'
 import { createLab, type Lab } from '../lab/lab'
 import { planStudy } from '../lab/planStudy'
 import { openResults } from '../lab/results'
@@ -24,11 +25,13 @@ import { openUploads } from './datasets/uploads'
 import { doctorReport } from './doctor'
 import { experimentDependencies } from './experiments'
 import type { JobHandle } from './jobs/client'
+import { labellingSessions } from './labelling/sessions'
 import { resourcePath } from './resources'
 import { listLicences } from './licences'
 import { listRecipes, recipeText } from './recipes'
 import { notWritable } from './errors'
 import { makeFolder } from './storage/files'
+import { splitTextOf } from './splitText'
 import { acquireLock, type Lock } from './storage/lock'
 import { fileStore } from './storage/resultFolder'
 import { mapFiles, readArtifact } from './storage/arrays'
@@ -88,6 +91,7 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         fetch: (id, mirror, signal, onProgress) => downloadSet({ set: requirePublicSet(id), library, mirror, signal, onProgress }),
         discard: (id) => discardDownload(library, id),
       },
+      labelling: labellingSessions(join(workspace, 'labelling'), library, spawner, experiments),
       arrivals: arrivalFiles(join(workspace, 'cache', 'work')),
       storage: storageFiles({
         maps: join(workspace, 'cache', 'maps'),
@@ -105,6 +109,7 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
       },
       exporting: {
         table: (results, table) => csvTable(table, results),
+        indices: (view, folder, request) => indexFile(view, request, splitTextOf(view, folder)),
         figure: async (view, request, { format, ...look }) => {
           const figure = await printRequested(resultsOf(view), view.manifest.study.strategies, request, resourcePath('fonts'))
           const { caption, widthMm, heightMm } = figure

@@ -3,8 +3,9 @@ import { basename, resolve } from 'node:path'
 import type { BatchFormat, ImportedLabels, LabellingSession } from '@contract/labelling'
 import { badInput, QuerentError } from '@engine/core/errors'
 import { batchFile, labelsFile } from '@engine/labelling/batchFile'
-import { planImport, type AskedSample, type HistoryEntry } from '@engine/labelling/history'
+import { planImport, type AskedSample } from '@engine/labelling/history'
 import { readLabelFile } from '@engine/labelling/readLabels'
+import { rowsLeft, sessionView, usualK } from '../../lab/labellingView'
 import type { ChoosingJob, ChoosingProgress, Clock } from '../../lab/ports'
 import { createTextReader } from '../datasets/imported/texts'
 import { withFile } from '../errors'
@@ -47,7 +48,7 @@ export function createLabelling({ open, clock, library }: LabellingDependencies)
     return withSession(folder, async (session) => {
       const { manifest, state } = session
       const wanted = k ?? usualK(session)
-      const left = manifest.rows - state.labels.size - state.waiting.length
+      const left = rowsLeft(session)
       if (wanted > left)
         throw badInput(`${wanted} rows are wanted, ${left} have no label and are not asked for yet`, {
           path: 'k',
@@ -152,45 +153,5 @@ export function createLabelling({ open, clock, library }: LabellingDependencies)
 
 export type Labelling = ReturnType<typeof createLabelling>
 
-/** Rows of the next batch as the study has it: its initial set where that comes first. */
-function usualK({ manifest, state }: StoredSession): number {
-  const { dataStart, initial, query } = manifest.spec.protocol
-  const left = manifest.rows - state.labels.size - state.waiting.length
-  return Math.max(1, Math.min(left, state.labels.size === 0 && dataStart === 'seeded' ? initial : query))
-}
-
 /** A session as clients see it; its id is the name of its folder. */
-export function viewOf(session: StoredSession): LabellingSession {
-  const { folder, manifest, history, state } = session
-  const { classes, labels, batches, waiting, last, undone } = state
-  const classCounts = classes.map(() => 0)
-  for (const label of labels.values()) classCounts[label]++
-  return {
-    id: basename(folder),
-    name: manifest.name,
-    dataset: manifest.spec.datasetName,
-    strategy: { id: manifest.spec.strategy.id, name: manifest.spec.strategy.name },
-    createdAt: manifest.createdAt,
-    rows: manifest.rows,
-    labelled: labels.size,
-    waiting: waiting.length,
-    batches: batches.length,
-    classes,
-    classCounts,
-    usualK: usualK(session),
-    asked: batches.map(({ type: _type, ...batch }, i) => ({
-      number: i + 1,
-      ...batch,
-      labelled: batch.samples.filter(({ row }) => labels.has(row)).length,
-    })),
-    history: history.map((entry, i) => ({ at: entry.at, what: entry.type, text: textOf(entry), undone: undone.has(i) })),
-    undoes: last === null ? null : textOf(last),
-  }
-}
-
-function textOf(entry: HistoryEntry): string {
-  const rows = (count: number): string => `${count} ${count === 1 ? 'row' : 'rows'}`
-  if (entry.type === 'undo') return 'took back'
-  if (entry.type === 'import') return `${entry.labels.length} ${entry.labels.length === 1 ? 'label' : 'labels'} from ${entry.source}`
-  return `asked for ${rows(entry.samples.length)} (${entry.method})`
-}
+export const viewOf = (session: StoredSession): LabellingSession => sessionView(basename(session.folder), session)
