@@ -1,4 +1,14 @@
-import { costCurves, factorText, finishedGroups, metricInfo, metricTitle, type CostCurve, type Curve, type Prices } from '@engine/analysis'
+import {
+  costCurves,
+  factorText,
+  finishedGroups,
+  metricInfo,
+  metricTitle,
+  type CostCurve,
+  type CostPoint,
+  type Curve,
+  type Prices,
+} from '@engine/analysis'
 import { oracleNote, seedsText, sentences } from './captions'
 import { bareLine, drawnCurves, type DrawnCurve } from './curveSeries'
 import { metricAxes } from './learningCurves'
@@ -14,15 +24,14 @@ export interface Unit {
   readonly perUnit: number
 }
 
-const seconds: Unit = { title: 'training and selection (s)', perUnit: 1 / 3600 }
-const minutes: Unit = { title: 'training and selection (min)', perUnit: 1 / 60 }
-const hours: Unit = { title: 'training and selection (h)', perUnit: 1 }
-const money: Unit = { title: 'cost of labels and computing', perUnit: 1 }
+export const money: Unit = { title: 'cost of labels and computing', perUnit: 1 }
+export const wholeTime = 'training and selection'
 
-export function unitOf(curves: readonly CostCurve[], prices: Prices | undefined): Unit {
-  if (prices) return money
-  const most = Math.max(0, ...curves.flatMap(({ points }) => points.map(({ cost }) => cost ?? 0)))
-  return most < 0.05 ? seconds : most < 3 ? minutes : hours
+/** The unit that suits what of the points is drawn, in hours. */
+export function timeUnit(curves: readonly CostCurve[], hoursOf: (point: CostPoint) => number | null, title: string): Unit {
+  const most = Math.max(0, ...curves.flatMap(({ points }) => points.map((point) => hoursOf(point) ?? 0)))
+  if (most < 0.05) return { title: `${title} (s)`, perUnit: 1 / 3600 }
+  return most < 3 ? { title: `${title} (min)`, perUnit: 1 / 60 } : { title: `${title} (h)`, perUnit: 1 }
 }
 
 /** A mean curve over what its points cost. */
@@ -70,7 +79,7 @@ export const costFrontier = linesFigure(
     const { metric } = shown
     const results = { ...shown.results, runs: shown.results.runs.filter(({ strategy }) => shown.visible(strategy)) }
     const all = costCurves(results, prices ?? hoursAlone, metric)
-    const unit = unitOf(all, prices)
+    const unit = prices ? money : timeUnit(all, ({ cost }) => cost, wholeTime)
     const scale = metricInfo[metric].percent ? 100 : 1
     const facets = panels !== false && shown.facets.length > 1 ? shown.facets : null
     const parts = facets
@@ -107,7 +116,7 @@ export const costFrontier = linesFigure(
         ),
       ),
       table: {
-        columns: ['dataset', 'strategy', ...results.factors, 'labeled', metric, 'selection_hours', 'hours', 'cost', 'frontier'],
+        columns: ['dataset', 'strategy', ...results.factors, 'labeled', metric, 'active_hours', 'hours', 'cost', 'frontier'],
         rows: all.flatMap(({ dataset, strategy, factors, points }) =>
           points.map((point) => [
             dataset,
@@ -115,7 +124,7 @@ export const costFrontier = linesFigure(
             ...results.factors.map((path) => factorText(factors[path])),
             point.labels,
             point.value,
-            point.selectionHours,
+            point.activeHours,
             point.hours,
             point.cost,
             point.frontier ? 'yes' : 'no',

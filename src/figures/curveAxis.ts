@@ -1,5 +1,5 @@
-import { compatible, costCurves, type Curve, type Factors } from '@engine/analysis'
-import { hoursAlone, unitOf } from './costFigure'
+import { compatible, costCurves, type CostPoint, type Curve, type Factors } from '@engine/analysis'
+import { hoursAlone, money, timeUnit, wholeTime } from './costFigure'
 import type { FigureChoices } from './figure'
 import type { LineAxes } from './linePlot'
 import type { Shown } from './shown'
@@ -14,7 +14,7 @@ export interface CurveAxis {
 
 type PlaceOf = (labels: number) => number | null
 
-/** What learning curves run over other than labels: share of the pool, time of training and selection, or cost; null for labels. */
+/** What learning curves run over other than labels: share of the pool, active-learning or whole time, or cost; null for labels. */
 export function curveAxis(shown: Shown, { axis = 'labels', pools = {}, prices }: FigureChoices): CurveAxis | null {
   if (axis === 'labels') return null
   if (axis === 'percent') {
@@ -23,8 +23,9 @@ export function curveAxis(shown: Shown, { axis = 'labels', pools = {}, prices }:
     return { axes: { x, stops: 'round' }, says: 'labelled share of the pool', along }
   }
   const all = costCurves(shown.results, axis === 'cost' ? (prices ?? hoursAlone) : hoursAlone, shown.metric)
-  const unit = unitOf(all, axis === 'cost' ? prices : undefined)
-  const costs = all.map(({ points, ...of }) => ({ ...of, costs: new Map(points.map(({ labels, cost }) => [labels, cost])) }))
+  const spent = ({ activeHours, cost }: CostPoint): number | null => (axis === 'active' ? activeHours : cost)
+  const unit = axis === 'cost' && prices ? money : timeUnit(all, spent, axis === 'active' ? 'active-learning time' : wholeTime)
+  const costs = all.map(({ points, ...of }) => ({ ...of, costs: new Map(points.map((point) => [point.labels, spent(point)])) }))
   const along = (curve: Curve): Curve => {
     const own = costs.find((other) => isOf(other, curve))?.costs
     return movedCurve(curve, (labels) => {

@@ -41,8 +41,8 @@ export interface FigureChoices {
   readonly prices?: Prices
   /** one panel per data set and factor cell, per level of the named factors (`dataset` for data sets), or none; default: true */
   readonly panels?: boolean | readonly string[]
-  /** what learning curves run over; hours and cost are medians over seeds; default: labels */
-  readonly axis?: 'labels' | 'percent' | 'hours' | 'cost'
+  /** what learning curves run over; active-learning time, hours and cost are medians over seeds; default: labels */
+  readonly axis?: 'labels' | 'percent' | 'active' | 'hours' | 'cost'
   /** rows that may be labelled, by data set: 100 % of the axis in percent */
   readonly pools?: Readonly<Record<string, number>>
 }

@@ -1,3 +1,4 @@
+import type { RoundRecord, Timings } from '../study/events'
 import type { ResultSet, RunResult } from '../study/results'
 import type { MetricId } from '../study/spec'
 import { interpolate } from './area'
@@ -16,9 +17,9 @@ export interface Prices {
 export interface CostPoint {
   readonly labels: number
   readonly value: number | null
-  /** hours of training and selection up to this evaluation, its own training left out (A§12.6); null where times are not known */
-  readonly selectionHours: number | null
-  /** the same with the training of the model that is evaluated */
+  /** active-learning time up to this evaluation: the training of its own model is left out (A§12.6); null where times are not known */
+  readonly activeHours: number | null
+  /** the same with the training of the model that is evaluated, and of no other that was only evaluated */
   readonly hours: number | null
   /** labels × price + hours × price */
   readonly cost: number | null
@@ -42,10 +43,10 @@ export function costCurves(results: ResultSet, prices: Prices, metric: MetricId 
       const { labels, values } = meanCurve(curves)
       const spent = runs.map(spentHours)
       const points = labels.map((budget, i) => {
-        const selectionHours = finite(median(spent.map((times) => times.get(budget)?.selection ?? NaN)))
+        const activeHours = finite(median(spent.map((times) => times.get(budget)?.active ?? NaN)))
         const hours = finite(median(spent.map((times) => times.get(budget)?.total ?? NaN)))
         const cost = hours === null && prices.hour > 0 ? null : budget * prices.label + (hours ?? 0) * prices.hour
-        return { labels: budget, value: values[i], selectionHours, hours, cost, frontier: false }
+        return { labels: budget, value: values[i], activeHours, hours, cost, frontier: false }
       })
       return { dataset, strategy, factors, points }
     })
@@ -55,14 +56,37 @@ export function costCurves(results: ResultSet, prices: Prices, metric: MetricId 
   })
 }
 
+/** What a query takes beside training: forward passes, scores, the choice, and renewing features. */
+const chooseMs = ({ forwardMs, scoreMs, chooseMs: choice, updateMs }: Timings): number => forwardMs + scoreMs + choice + updateMs
+
+/** Forward, score, choose and update time of a run, in milliseconds. */
+export const selectMs = ({ records }: RunResult): number => records.reduce((sum, { timings }) => sum + chooseMs(timings), 0)
+
+export const trainMs = ({ records }: RunResult): number => records.reduce((sum, { timings }) => sum + timings.trainMs, 0)
+
+/** A proxy's training serves the query alone; without one, the model that is evaluated also chooses. */
+const finalMs = ({ timings, proxyTimings }: RoundRecord): number => (proxyTimings ? proxyTimings.finalTrainMs : timings.trainMs)
+
+/**
+ * Active-learning time of a run in milliseconds: training, forward passes, scoring, choosing and updates of the rounds that query (A§12.6).
+ * The model of the last round trains outside it.
+ */
+export const activeMs = ({ records }: RunResult): number =>
+  records.slice(0, -1).reduce((sum, { timings }) => sum + timings.trainMs + chooseMs(timings), 0)
+
+/** Active-learning time and the training of the last model, in milliseconds. */
+export const totalMs = (run: RunResult): number => activeMs(run) + run.records.slice(-1).reduce((_, record) => finalMs(record), 0)
+
+const msPerHour = 3_600_000
+
 /** Hours that a run has spent when it is evaluated at each budget. */
-function spentHours({ records }: RunResult): Map<number, { readonly selection: number; readonly total: number }> {
-  const spent = new Map<number, { selection: number; total: number }>()
-  let selection = 0
-  for (const { labeled, timings } of records) {
-    const total = selection + timings.trainMs / 3_600_000
-    spent.set(labeled, { selection, total })
-    selection = total + (timings.forwardMs + timings.scoreMs + timings.chooseMs + timings.updateMs) / 3_600_000
+function spentHours({ records }: RunResult): Map<number, { readonly active: number; readonly total: number }> {
+  const spent = new Map<number, { active: number; total: number }>()
+  let active = 0
+  for (const record of records) {
+    const { labeled, timings } = record
+    spent.set(labeled, { active, total: active + finalMs(record) / msPerHour })
+    active += (timings.trainMs + chooseMs(timings)) / msPerHour
   }
   return spent
 }

@@ -1,6 +1,7 @@
-import type { ResultSet, RunResult } from '../study/results'
+import type { ResultSet } from '../study/results'
 import type { MetricId } from '../study/spec'
 import { aubc, aubcWindows, labelsToTarget } from './area'
+import { activeMs, selectMs, totalMs, trainMs } from './cost'
 import { continues, finishedGroups, lastBudget, meanCurve, sharedRanges, type FinishedGroup } from './finished'
 import { intervalsOf, median, type Interval } from './intervals'
 import { metricInfo } from './metricInfo'
@@ -39,6 +40,9 @@ export interface SummaryRow {
   /** median over seeds of the sum over rounds */
   readonly selectMs: number | null
   readonly trainMs: number | null
+  /** median over seeds: active-learning time, and that with the training of the last model (A§12.6) */
+  readonly activeMs: number | null
+  readonly totalMs: number | null
 }
 
 /** One row per data set, strategy and factor cell with a finished run, in the order of `groupRuns`; lines have no area. */
@@ -82,15 +86,11 @@ export function summarize(results: ResultSet, metric: MetricId = results.stats.m
       labelsToTarget: group.line || stats.target === null ? null : labelsToTarget(curve.labels, curve.values, stats.target, higherIsBetter),
       selectMs: finite(median(group.runs.map(selectMs))),
       trainMs: finite(median(group.runs.map(trainMs))),
+      activeMs: finite(median(group.runs.map(activeMs))),
+      totalMs: finite(median(group.runs.map(totalMs))),
     }
   })
 }
-
-/** Forward, score, choose and update time of a run, in milliseconds. */
-export const selectMs = (run: RunResult): number =>
-  run.records.reduce((sum, { timings: t }) => sum + t.forwardMs + t.scoreMs + t.chooseMs + t.updateMs, 0)
-
-export const trainMs = (run: RunResult): number => run.records.reduce((sum, { timings }) => sum + timings.trainMs, 0)
 
 interface Estimate {
   readonly mean: number | null

@@ -182,7 +182,7 @@ describe('other summaries', () => {
     ])
     expect(badge.points[1].frontier).toBe(true)
     expect(badge.points[1].hours).toBeCloseTo((2 * 10 + 6) / 3_600_000, 15)
-    expect(badge.points[1].selectionHours).toBeCloseTo(16 / 3_600_000, 15)
+    expect(badge.points[1].activeHours).toBeCloseTo(16 / 3_600_000, 15)
     const line = ({ points }: typeof random) => ({ x: points.map((point) => point.cost!), y: points.map(({ value }) => value) })
     expect(crossover(line(badge), line(random))!.x).toBeCloseTo(200 + 200 * (2 / 3), 9)
     expect(crossover(line(random), line(badge))).toBeNull()

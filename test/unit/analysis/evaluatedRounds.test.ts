@@ -117,7 +117,48 @@ describe('results of a study that evaluates at some budgets only', () => {
     const points = (results: ResultSet) => costCurves(results, { label: 0, hour: 1 })[0].points
     const at50 = points(sparse).find(({ labels }) => labels === 50)
     expect(at50).toEqual({ ...points(full).find(({ labels }) => labels === 50), frontier: at50?.frontier })
-    expect(at50?.selectionHours).toBeCloseTo((4 * 16) / hour, 15)
+    expect(at50?.activeHours).toBeCloseTo((4 * 16) / hour, 15)
+  })
+
+  it('tell active-learning time from what training the evaluated model adds', () => {
+    const noTime = { trainMs: 0, forwardMs: 0, scoreMs: 0, chooseMs: 0, updateMs: 0, evalMs: 0 }
+    const terms = {
+      featureForwardMs: 0, proxyTrainMs: 1, proxyForwardMs: 1, selectMs: 1, checkTrainMs: 0, logmeMs: 0, featureUpdateMs: 0, finalTrainMs: 100,
+    } // prettier-ignore
+    // a proxy that queries in 3 ms, renews features once for 50 ms, and trains 100 ms for each evaluation
+    const proxied = {
+      ...sparse,
+      runs: sparse.runs.map((run) =>
+        run.strategy !== 'asvp'
+          ? run
+          : {
+              ...run,
+              records: run.records.map((record, round) => ({
+                ...record,
+                timings:
+                  round === 8
+                    ? { ...noTime, evalMs: 101 }
+                    : { ...noTime, trainMs: 1, forwardMs: 1, chooseMs: 1, updateMs: round === 2 ? 50 : 0 },
+                proxyTimings: { ...terms, finalTrainMs: round % 4 === 0 ? 100 : 0 },
+              })),
+            },
+      ),
+    }
+    const [random, asvp] = summarize(proxied)
+    expect([random.activeMs, random.totalMs]).toEqual([8 * 16, 8 * 16 + 10])
+    expect([asvp.activeMs, asvp.totalMs]).toEqual([8 * 3 + 50, 8 * 3 + 50 + 100])
+    const ms = costCurves(proxied, { label: 0, hour: 1 })
+      .find(({ strategy }) => strategy === 'asvp')
+      ?.points.map(({ activeHours, hours }) => [activeHours, hours].map((value) => Math.round((value ?? NaN) * 3_600_000)))
+    expect(ms).toEqual([[0, 100], [62, 162], [74, 174]]) // prettier-ignore
+    const box = { theme: 'paper', width: 700, height: 500, fontFamily: 'serif', fontSizePx: 12 } as const
+    const { caption, table } = figures['learning-curves'].build(proxied, { axis: 'active' }, box)
+    expect(caption).toContain('by active-learning time (s), median over seeds')
+    expect(table.rows.filter((row) => row[1] === 'asvp').map((row) => row[2])).toEqual([
+      0,
+      expect.closeTo(0.062, 9),
+      expect.closeTo(0.074, 9),
+    ])
   })
 
   it('draw every figure that they have values for', () => {

@@ -19,6 +19,7 @@ export type Tab = (typeof tabs)[number]['id']
 export const axes = [
   { value: 'labels', label: 'labelled samples' },
   { value: 'percent', label: '% of pool' },
+  { value: 'active', label: 'active-learning time' },
   { value: 'hours', label: 'wall-clock' },
   { value: 'cost', label: 'cost' },
 ] as const
