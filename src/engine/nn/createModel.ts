@@ -1,6 +1,5 @@
 import { QuerentError } from '../core/errors'
-import type { FloatArray } from '../core/matrix'
-import { rowOf } from '../core/matrix'
+import { rowOf, type FloatArray, type Matrix } from '../core/matrix'
 import type { Random } from '../core/random'
 import { planAuxiliary } from './auxiliary'
 import { createLossReader } from './auxiliaryReader'
@@ -70,10 +69,8 @@ export function createModel(config: ModelConfig, executor: Executor): Model {
       )
       const summary = first === null ? last : joined(first, last)
       const { logits } = await reader.outputs(rows, signal)
-      let hits = 0
-      for (let i = 0; i < logits.rows; i++) if (argMax(rowOf(logits, i)) === labels[i]) hits++
       const auxiliaryLoss = auxiliary && (await parameters.read())[state.length - 1][0]
-      return { ...summary, accuracy: hits / logits.rows, ...(auxiliaryLoss === undefined ? {} : { auxiliaryLoss }) }
+      return { ...summary, accuracy: hitRate(logits, labels), ...(auxiliaryLoss === undefined ? {} : { auxiliaryLoss }) }
     },
 
     checkpoints: () => checkpoints,
@@ -109,7 +106,7 @@ const joined = (first: Fitted, last: Fitted): Fitted => ({
   lossCurve: [...first.lossCurve, ...last.lossCurve],
 })
 
-function paced({ pause, now }: Pick<ModelConfig, 'pause' | 'now'>): () => Promise<void> {
+export function paced({ pause, now }: Pick<ModelConfig, 'pause' | 'now'>): () => Promise<void> {
   if (pause === undefined) return async () => {}
   let last = now?.() ?? 0
   return async () => {
@@ -117,6 +114,13 @@ function paced({ pause, now }: Pick<ModelConfig, 'pause' | 'now'>): () => Promis
     await pause()
     if (now !== undefined) last = now()
   }
+}
+
+/** Share of rows of logits (n × C) whose largest is at the row's label. */
+export function hitRate(logits: Matrix, labels: Int32Array): number {
+  let hits = 0
+  for (let i = 0; i < logits.rows; i++) if (argMax(rowOf(logits, i)) === labels[i]) hits++
+  return hits / logits.rows
 }
 
 /** Position of the largest value; the lower one wins a tie. */

@@ -116,7 +116,7 @@ const momentsOf = ({ parameters: { length } }: Network, moments: Moments | null)
 const passed = (milestones: readonly number[], epoch: number, epochs: number): number =>
   milestones.filter((milestone) => epoch >= milestone * epochs - 1e-9).length
 
-function optimizerRule({ optimizer, momentum, nesterov, weightDecay }: FitOptions): OptimizerRule {
+export function optimizerRule({ optimizer, momentum, nesterov, weightDecay }: FitOptions): OptimizerRule {
   if (optimizer === 'sgd') return { type: 'sgd', momentum, nesterov, weightDecay }
   return { type: optimizer, ...adamConstants, weightDecay }
 }
