@@ -53,7 +53,8 @@ export function lintProxies(study: Study, variants: readonly Variant[], facts: r
         `method ${alignment.method} of ${strategy.name} trains a head before its backbone, and this model has none: it is trained as a whole`,
         'set method: ft, or model.type: finetune',
       )
-    if (labels.length > 0 && alignment.tau !== Infinity && checksOf(alignment, labels) === 0)
+    const wantsChecks = alignment.tau !== Infinity && (alignment.updates > 0 || alignment.method === 'switch')
+    if (labels.length > 0 && wantsChecks && checksOf(alignment, labels) === 0)
       add(
         'warning',
         'no-check',
