@@ -10,6 +10,7 @@ import type { WorkspaceIndex, WorkspaceStore } from '@main/lab/workspacePort'
 import type { Settings } from '@contract/types'
 import type { MapFrame } from '@engine/maps/layout'
 import { createExperimentTwins, type ExperimentTwins } from './experimentTwins'
+import { memoryLabelling } from './memoryLabelling'
 import { blurredDigits, splitsIn, viewerOver } from './viewerTwin'
 
 /** A workspace in memory; what it holds outlives the lab that used it, as a folder does. */
@@ -104,6 +105,7 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       fetch: () => Promise.reject(new QuerentError('unsupported', 'no downloads here')),
       discard: async () => undefined,
     },
+    labelling: memoryLabelling(60, () => new Date(Date.UTC(2026, 0, 1)).toISOString()),
     arrivals: {
       look: async (path) => {
         if (path.endsWith('.yaml')) return { kind: 'study', name: 'brought', yaml: tinyStudy }
@@ -167,6 +169,7 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
     },
     exporting: {
       table: (results, table) => `${table},${results.runs.length}\n`,
+      indices: (view, _folder, { what, format }) => ({ name: `${what}.${format}`, bytes: new TextEncoder().encode(view.studyText) }),
       figure: async (view) => ({
         bytes: new TextEncoder().encode(view.studyText),
         caption: 'A figure.',

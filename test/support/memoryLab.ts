@@ -17,8 +17,10 @@ import { checkStudy } from '@engine/study/schema'
 import type { MapFrame } from '@engine/maps/layout'
 import { initialRunState } from '@engine/study/reduceRun'
 import { csvTable } from '@main/exporting/csv'
+import { indexFile } from '@main/exporting/indices'
 import { commandsOf } from '@main/lab/externalPrograms'
 import { selectionOf } from '@main/lab/selection'
+import { createLabellingHandlers } from '@main/lab/labelling'
 import { createTasks } from '@main/lab/tasks'
 import { createTables } from '@main/lab/tables'
 import { ablationStudy, doctorReport, methodsStudy, recipesForMemory, sampleStudy, thousandStudy } from './memoryContent'
@@ -26,6 +28,7 @@ import { createMemoryExperiment, type MemoryExperiment } from './memoryExperimen
 import { memoryDownloads, memoryThings } from './memoryDownloads'
 import { figureOf, resultsOf } from './memoryFigure'
 import { memoryImports } from './memoryImports'
+import { memoryLabelling } from './memoryLabelling'
 import { createListeners } from './memoryListeners'
 import { planOf } from './memoryPlan'
 import { keptRoundOf, pool } from './memoryRuns'
@@ -216,6 +219,17 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
   const { viewerOf: libraryViewer, ...importing } = memoryImports(emit, options.large === true)
   const viewerOf = (of: CommandInput<'explore.samples'>['of']) => ('library' in of ? libraryViewer(of.library) : viewer)
 
+  const labelling = createLabellingHandlers(
+    {
+      labelling: memoryLabelling(60, now),
+      newId: () => nextId('session'),
+      requireAllowed: (studyText) => {
+        if (commandsOf(studyText).length > 0) throw new QuerentError('unsupported', 'the study starts a program')
+      },
+      datasets: { uploaded: async (upload) => [upload], forget: async () => undefined },
+    },
+    { emit },
+  )
   type Handlers = { [C in CommandName]: (input: CommandInput<C>) => CommandOutput<C> | Promise<CommandOutput<C>> }
   const handlers: Handlers = {
     'app.info': () => ({
@@ -305,6 +319,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       return { yaml: found.yaml }
     },
     ...importing,
+    ...labelling.handlers,
     'programs.list': ({ project }) =>
       commandsOf(projectOf(project).yaml).map((command) => ({ command, confirmed: allowed.has(JSON.stringify(command)) })),
     'programs.confirm': ({ commands }) => {
@@ -360,6 +375,12 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       mime: 'text/csv',
       bytes: new TextEncoder().encode(csvTable(table, resultsOf(entryOf(experiment).experiment))),
     }),
+    'export.indices': ({ experiment, ...request }) => {
+      const { study, plan, states } = entryOf(experiment).experiment
+      const facts = { name: 'digits', ref: 'digits', sha256: '', rows: 1797, testRows: 0, classes: 10, classNames: [] }
+      const view = { plan, manifest: { studyName: study.study, datasets: [facts] }, state: (hash: string) => states.get(hash) ?? initialRunState }
+      return { ...indexFile(view, request), mime: 'application/json' }
+    },
     'export.figure': ({ experiment, request, format }) => {
       if (format !== 'svg') throw new QuerentError('unsupported', `the memory lab draws SVG only, not ${format}`)
       return { name: `${request.figure}.svg`, mime: 'image/svg+xml', ...figureOf(entryOf(experiment).experiment, request) }

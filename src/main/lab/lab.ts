@@ -4,6 +4,7 @@ import { createArrivals } from './arrivals'
 import { createDatasets } from './datasets'
 import { createDownloads } from './downloads'
 import { createExplore } from './explore'
+import { createExternalPrograms } from './externalPrograms'
 import { createExperiments, summaryOf, type Experiments } from './experiments'
 import { createFreeing } from './freeing'
 import { createHub } from './hub'
@@ -30,7 +31,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
 
   const explore = createExplore(deps, hub, experiments)
   const datasets = createDatasets(deps, hub)
-  const labelling = createLabellingHandlers(deps, hub)
+  const labelling = createLabellingHandlers({ ...deps, requireAllowed: createExternalPrograms(store).require }, hub)
   const freeing = createFreeing(deps)
   const downloads = createDownloads(deps, hub, notices, freeing.requireRoom)
 

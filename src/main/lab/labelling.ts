@@ -2,7 +2,6 @@ import type { BatchFormat, ImportedLabels, LabellingSession } from '@contract/la
 import type { Handlers } from '@contract/rpc'
 import { badInput, QuerentError } from '@engine/core/errors'
 import type { LabDependencies } from './dependencies'
-import { createExternalPrograms } from './externalPrograms'
 import type { Hub } from './hub'
 import type { ChoosingProgress } from './ports'
 
@@ -40,7 +39,11 @@ const mimes: Readonly<Record<BatchFormat, string>> = { csv: 'text/csv', json: 'a
 
 /** Choosing what people label next: rows go out as files, labels come back as files. */
 export function createLabellingHandlers(
-  deps: Pick<LabDependencies, 'labelling' | 'store' | 'newId'> & { readonly datasets: Pick<LabDependencies['datasets'], 'uploaded' | 'forget'> },
+  deps: Pick<LabDependencies, 'labelling' | 'newId'> & {
+    readonly datasets: Pick<LabDependencies['datasets'], 'uploaded' | 'forget'>
+    /** Throws for a study that starts a program nobody allowed. */
+    requireAllowed(studyText: string): void
+  },
   hub: Pick<Hub, 'emit'>,
 ): { readonly handlers: LabellingHandlers; stop(): void } {
   const { labelling, datasets } = deps
@@ -53,7 +56,7 @@ export function createLabellingHandlers(
         return dataset === undefined ? all : all.filter((session) => session.dataset === dataset)
       },
       'labelling.start': async ({ dataset, yaml, strategy, classes }) => {
-        createExternalPrograms(deps.store).require(yaml)
+        deps.requireAllowed(yaml)
         return labelling.start({ id: deps.newId(), dataset, studyText: yaml, strategy, classes })
       },
       'labelling.get': ({ session }) => labelling.get(session),

@@ -1,10 +1,9 @@
-import type { JobSpawner } from '../../lab/ports'
 import { connectJob, type JobHandle } from './client'
 import type { FromJob, JobExit, JobProcess, ToJob } from './protocol'
 import { serveJob, type Worker } from './serve'
 
 /** A job without a process: the same protocol over an in-memory line.. */
-export const inProcessSpawner = (createWorker: () => Worker): JobSpawner & { spawn(): Promise<JobHandle> } => ({
+export const inProcessSpawner = (createWorker: () => Worker): { spawn(): Promise<JobHandle> } => ({
   spawn: () => connectJob(link(createWorker())),
 })
 
