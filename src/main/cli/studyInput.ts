@@ -10,7 +10,7 @@ import { createBackends, type Backends } from '../node/backends'
 import { withFile } from '../node/errors'
 import { experimentDependencies } from '../node/experiments'
 import { forkSpawner } from '../node/jobs/fork'
-import { defaultWorkspace, libraryOf } from '../node/workspace/location'
+import { defaultWorkspace, featuresOf, libraryOf } from '../node/workspace/location'
 import type { CliContext } from './io'
 
 export interface StudyOptions {
@@ -74,5 +74,5 @@ export function createExperimentHost(context: CliContext): ExperimentDependencie
   const workspace = defaultWorkspace()
   const spawner = forkSpawner(context.jobEntry, workspace)
   const backends = createBackends(spawner)
-  return { ...experimentDependencies(spawner, backends, availableParallelism(), libraryOf(workspace)), backends }
+  return { ...experimentDependencies(spawner, backends, availableParallelism(), libraryOf(workspace), featuresOf(workspace)), backends }
 }

@@ -135,7 +135,7 @@ export interface FeatureJob {
 
 /** Starts job processes; `child_process.fork` headless, `utilityProcess.fork` through Electron's main. */
 export interface JobSpawner {
-  spawn(): Promise<Job>
+  spawn(): Promise<Job & FeatureJob>
 }
 
 export type Weights = readonly FloatArray[]

@@ -16,6 +16,8 @@ export interface QueueOptions {
   readonly baseDir: string
   /** runs at a time */
   readonly slots: number
+  /** Makes what the runs need before the first of them starts; `tell` hears what it is at. Called again when a stop ended it. */
+  readonly prepare?: (tell: (what: string) => void, signal: AbortSignal) => Promise<void>
 }
 
 /** Runs at most `slots` entries at a time, each in a job process that is reused for the next. */
@@ -39,7 +41,7 @@ interface Entry extends Tracked {
   stop: 'pause' | 'cancel' | null
 }
 
-export function createQueue({ entries: tracked, folder, spawner, clock, baseDir, slots }: QueueOptions): Queue {
+export function createQueue({ entries: tracked, folder, spawner, clock, baseDir, slots, prepare }: QueueOptions): Queue {
   const entries = tracked.map((entry): Entry => Object.assign(entry, { hash: entry.run.hash, job: null, stop: null }))
   // Repeat by repeat, so that every strategy's first curve is there early.
   const order = entries.toSorted((a, b) => a.run.spec.repeat - b.run.spec.repeat)
@@ -51,18 +53,19 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
   const free: Job[] = []
   let active = 0
   let started = false
+  let isReady = prepare === undefined
+  let preparing: { readonly abort: AbortController; what: string } | null = null
   let fatal: QuerentError | null = null
   let settle: { resolve: () => void; reject: (error: Error) => void }
   const idle = new Promise<void>((resolve, reject) => (settle = { resolve, reject }))
   idle.catch(() => undefined) // whoever awaits it hears of it
 
   let shownAt = -Infinity
-  const progress = (): ExperimentProgress =>
-    meter.progress(
-      entries,
-      slots,
-      entries.some(({ status, stop }) => status === 'paused' || stop === 'pause'),
-    )
+  const progress = (): ExperimentProgress => {
+    const isPaused = entries.some(({ status, stop }) => status === 'paused' || stop === 'pause')
+    const { current, ...rest } = meter.progress(entries, slots, isPaused)
+    return { ...rest, current: preparing?.what ?? current }
+  }
   const showProgress = (force: boolean): void => {
     const now = clock.ticks()
     if (!force && now - shownAt < progressEveryMs) return
@@ -89,8 +92,25 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
     return entries.filter(({ hash }) => wanted.has(hash))
   }
 
+  const getReady = async (): Promise<void> => {
+    const own = (preparing = { abort: new AbortController(), what: '' })
+    try {
+      await prepare?.((what) => {
+        own.what = what
+        showProgress(false)
+      }, own.abort.signal)
+      isReady = true
+    } catch (error) {
+      if (!own.abort.signal.aborted) abandon(error)
+    } finally {
+      preparing = null
+    }
+    pump()
+  }
+
   const pump = (): void => {
-    if (!started) return
+    if (!started || preparing !== null) return
+    if (!isReady && fatal === null && entries.some(({ status }) => status === 'queued')) return void getReady()
     while (fatal === null && active < slots) {
       const next = order.find(({ status }) => status === 'queued')
       if (next === undefined) break
@@ -235,6 +255,7 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
           entry.job?.cancel()
         }
       }
+      if (!entries.some(({ status }) => status === 'queued' || status === 'paused')) preparing?.abort.abort()
       showProgress(true)
       pump()
     },

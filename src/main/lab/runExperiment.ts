@@ -1,7 +1,7 @@
 import { badInput } from '@engine/core/errors'
 import { checkFiles } from '@engine/study/checkFiles'
 import type { RunState } from '@engine/study/events'
-import { datasetNames, expandStudy, shardOf, studyFiles } from '@engine/study/expand'
+import { datasetNames, expandStudy, featureFile, shardOf, studyFeatures, studyFiles } from '@engine/study/expand'
 import type { DatasetFacts as CheckedFacts } from '@engine/study/feasible'
 import { initialRunState } from '@engine/study/reduceRun'
 import { reviewStudy } from '@engine/study/review'
@@ -11,6 +11,7 @@ import { semanticsVersion, type DatasetRef, type Finding, type PlannedRun, type 
 import type { Experiment, ExperimentOutcome, ExperimentRequest, Manifest } from './experiment'
 import type { BackendResolver, Clock, JobSpawner, ResolvedBackend, ResultFolder, ResultStore } from './ports'
 import type { Tracked } from './progress'
+import { featureAssignments, makeMissingFeatures, type FeatureStore } from './prepareFeatures'
 import { createQueue } from './queue'
 import { experimentResultHash, runResultHash } from './resultHash'
 import { stateOf } from './results'
@@ -39,6 +40,7 @@ export interface ExperimentDependencies {
     sha256(path: string, baseDir: string): Promise<string>
     text(path: string, baseDir: string): Promise<string>
   }
+  readonly features: FeatureStore
   /** CSV texts by file name */
   tables(results: ResultSet): Readonly<Record<string, string>>
   readonly clock: Clock
@@ -86,12 +88,12 @@ export async function factsOf(study: Study, baseDir: string, deps: Pick<Experime
 
 /** Throws `bad-input` for a file of the study that its runs could not use. */
 export async function checkStudyFiles(
-  { plan, files, baseDir }: Pick<PreparedExperiment, 'plan' | 'files' | 'baseDir'>,
+  { study, plan, baseDir }: Pick<PreparedExperiment, 'study' | 'plan' | 'baseDir'>,
   facts: readonly DatasetFacts[],
   deps: Pick<ExperimentDependencies, 'files'>,
 ): Promise<void> {
   const texts: Record<string, string> = {}
-  for (const path of Object.keys(files)) texts[path] = await deps.files.text(path, baseDir)
+  for (const path of studyFiles(study)) texts[path] = await deps.files.text(path, baseDir)
   checkFiles(plan, texts, facts)
 }
 
@@ -121,6 +123,8 @@ export async function resolveStudy(
   }))
   const files: Record<string, string> = {}
   for (const path of studyFiles(study)) files[path] = await deps.files.sha256(path, baseDir)
+  for (const features of studyFeatures(study))
+    for (const dataset of datasets) files[featureFile(features, dataset.name)] = await deps.features.identify(features, baseDir, dataset)
   const backend = await deps.backends.resolve(wanted)
   const plan = expandStudy(study, { backend: backend.id, precision: backend.precision, datasets, files })
   return { study, plan, datasets, files, backend, baseDir, findings: [] }
@@ -206,7 +210,26 @@ async function runInFolder(
   const reused = count('finished')
   const waiting = [...entries.values()].filter(({ status }) => status === 'queued').length
   const slots = Math.max(1, Math.min(jobs ?? (study.run.jobs === 'auto' ? autoJobs(backend, deps.cores) : study.run.jobs), waiting))
-  const queue = createQueue({ entries: [...entries.values()], folder, spawner: deps.spawner, clock: deps.clock, baseDir, slots })
+  const left = [...entries.values()].filter(({ status }) => status !== 'finished').map(({ run }) => run)
+  const assignments = featureAssignments(left, baseDir, deps.files.resolve)
+  const queue = createQueue({
+    entries: [...entries.values()],
+    folder,
+    spawner: deps.spawner,
+    clock: deps.clock,
+    baseDir,
+    slots,
+    ...(assignments.length > 0 && {
+      prepare: (tell, signal) =>
+        makeMissingFeatures(assignments, {
+          store: deps.features,
+          files: manifest.files,
+          spawn: () => deps.spawner.spawn(),
+          onProgress: ({ datasetName }, { rows, total }) => tell(`features of ${datasetName}, row ${rows}/${total}`),
+          signal,
+        }),
+    }),
+  })
 
   const finish = async (): Promise<ExperimentOutcome> => {
     try {

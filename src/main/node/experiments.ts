@@ -10,7 +10,9 @@ import { loadDataset } from './datasets'
 import { findStored, storedInfo, unlabeledRowsOf } from './datasets/imported/store'
 import { measure } from './datasets/library'
 import { readBytes } from './datasets/files'
+import { featureStore } from './features/identify'
 import { fileStore } from './storage/resultFolder'
+import { defaultWorkspace, featuresOf } from './workspace/location'
 
 /** Everything an experiment needs, on this machine's disk. */
 export function experimentDependencies(
@@ -18,12 +20,14 @@ export function experimentDependencies(
   backends: BackendResolver,
   cores: number,
   library?: string,
+  features = featuresOf(defaultWorkspace()),
 ): ExperimentDependencies {
   const facts = new Map<string, Promise<DatasetFacts>>()
   return {
     store: fileStore,
     spawner,
     backends,
+    features: featureStore(features),
     datasets: {
       // Sets of the app do not change; files of the user may, between two experiments of one process.
       facts: async (ref, baseDir) => {

@@ -4,8 +4,8 @@ import { badInput, throwIfCancelled, type CancelSignal } from '@engine/core/erro
 import { splitReference } from '@engine/data/readArray'
 import { writeAtomic } from '../storage/files'
 import { createScratch } from '../datasets/source/scratch'
-import { openFeatureArray } from './arrayFile'
-import { factsFile, featureKey, findKey, folderOf, type StoredFeatures } from './store'
+import { openFeatureArray, type FeatureArray } from './arrayFile'
+import { factsFile, fileKey, findKey, folderOf, type StoredFeatures } from './store'
 import { openFeatureWriter, sha256Of } from './writer'
 
 /** The data set that features belong to. */
@@ -40,19 +40,13 @@ const mostListed = 10
 export async function importFeatures(request: FeatureImport): Promise<StoredFeatures> {
   const { store, file, reference, dataset, name, signal, onProgress } = request
   const { key: array } = splitReference(reference)
-  const key = featureKey({ datasetSha256: dataset.sha256, file: { sha256: await sha256Of(file, reference), key: array ?? null } })
+  const key = fileKey(dataset.sha256, reference, await sha256Of(file, reference))
   const known = await findKey(store, key)
   if (known !== undefined) return name === undefined || name === known.name ? known : renamed(store, { ...known, name })
   const scratch = await createScratch(join(store, '.work'))
   try {
     const source = await openFeatureArray(file, array, scratch)
-    if (source.datasetSha256 !== null && source.datasetSha256 !== dataset.sha256)
-      throw badInput(`${reference}: these features were made of other data than ${dataset.name} is now`, {
-        file: reference,
-        found: `features of SHA-256 ${source.datasetSha256}`,
-        expected: `features of SHA-256 ${dataset.sha256}`,
-      })
-    if (source.rows !== null) requireRows(source.rows, dataset, reference)
+    requireFit(source, dataset, reference)
     const writer = await openFeatureWriter(store, key, dataset.rows, { fresh: true })
     try {
       let rows = 0
@@ -86,6 +80,22 @@ export async function importFeatures(request: FeatureImport): Promise<StoredFeat
   } finally {
     await scratch.dispose()
   }
+}
+
+/** Refuses features that are told to belong to other data, or to another number of rows. */
+export function requireFit(
+  { datasetSha256, rows }: Pick<FeatureArray, 'datasetSha256' | 'rows'>,
+  dataset: FeatureDataset,
+  reference: string,
+): void {
+  if (datasetSha256 !== null && datasetSha256 !== dataset.sha256)
+    throw badInput(`${reference}: these features were made of other data than ${dataset.name} is now`, {
+      file: reference,
+      path: 'data.features',
+      found: `features of SHA-256 ${datasetSha256}`,
+      expected: `features of SHA-256 ${dataset.sha256}`,
+    })
+  if (rows !== null) requireRows(rows, dataset, reference)
 }
 
 function requireRows(rows: number, dataset: FeatureDataset, reference: string): void {

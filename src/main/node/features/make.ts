@@ -6,7 +6,6 @@ import type { Backbone } from '@engine/nn/backbone'
 import type { BackendId, Executor } from '@engine/nn/executor'
 import type { RunSpec } from '@engine/study/spec'
 import { isFeatureFile } from '@engine/study/expand'
-import { splitReference } from '@engine/data/readArray'
 import type { FeatureAssignment } from '../../lab/ports'
 import { backboneNetwork, openBackboneMaker } from './backbone'
 import { extractFeatures, extractionKey } from './extract'
@@ -14,7 +13,7 @@ import { openFeatures, type OpenFeatures } from './files'
 import { importFeatures } from './importFeatures'
 import { onnxNetwork, openOnnxMaker } from './onnx'
 import { extractionSettings } from './settings'
-import { featureKey, findKey, requireFeatures } from './store'
+import { fileKey, findKey, requireFeatures } from './store'
 import type { TextSource } from './texts'
 
 /** What a process has at hand for making features. */
@@ -88,7 +87,7 @@ export async function featuresOfRun(
         expected: `SHA-256 ${sha256}`,
       })
     }
-    return opened(store, featureKey({ datasetSha256, file: { sha256, key: splitReference(data.features).key ?? null } }))
+    return opened(store, fileKey(datasetSha256, data.features, sha256))
   }
   if (backboneSha256 === undefined) return undefined
   return opened(

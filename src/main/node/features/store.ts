@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { badInput, nearestName, QuerentError } from '@engine/core/errors'
 import { hashValue } from '@engine/core/hash'
 import { z } from '@engine/core/zod'
+import { splitReference } from '@engine/data/readArray'
 import { withFile } from '../errors'
 
 /**
@@ -44,6 +45,10 @@ export interface FeatureOrigin {
 }
 
 export const featureKey = (origin: FeatureOrigin): string => hashValue({ format: 1, ...origin })
+
+/** Where the features of a file (`reference` with `#key` where it holds several arrays) lie in the store. */
+export const fileKey = (datasetSha256: string, reference: string, sha256: string): string =>
+  featureKey({ datasetSha256, file: { sha256, key: splitReference(reference).key ?? null } })
 
 export const folderOf = (store: string, key: string): string => join(store, key)
 export const partFolder = (store: string, key: string): string => join(store, `${key}.part`)

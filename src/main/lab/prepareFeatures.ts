@@ -1,0 +1,75 @@
+import type { FeatureProgress } from '@contract/features'
+import { QuerentError } from '@engine/core/errors'
+import { isFeatureFile } from '@engine/study/expand'
+import type { PlannedRun } from '@engine/study/spec'
+import type { FeatureAssignment, FeatureJob } from './ports'
+
+/** The feature store, as a host of experiments sees it. */
+export interface FeatureStore {
+  /** SHA-256 of what `data.features` names, checked against the data set as far as can be told without reading all of it. */
+  identify(
+    features: string,
+    baseDir: string,
+    dataset: { readonly name: string; readonly sha256: string; readonly rows: number },
+  ): Promise<string>
+  /** Whether the features of an assignment are stored already. */
+  has(assignment: FeatureAssignment, files: Readonly<Record<string, string>>): Promise<boolean>
+}
+
+/** What has to be in the feature store before the runs of a plan can start, each once: features in files, and those of backbones. */
+export function featureAssignments(
+  plan: readonly PlannedRun[],
+  baseDir: string,
+  resolve: (from: string, to: string) => string,
+): FeatureAssignment[] {
+  const found = new Map<string, FeatureAssignment>()
+  for (const { spec } of plan) {
+    const { data, dataset, datasetName, datasetSha256, backboneSha256, backend } = spec
+    const source = { dataset, datasetName, datasetSha256, baseDir }
+    if (data.features && isFeatureFile(data.features)) {
+      const reference = data.features
+      found.set(JSON.stringify([datasetSha256, reference]), {
+        ...source,
+        from: { type: 'file', file: resolve(baseDir, reference.replace(/#.*$/, '')), reference },
+      })
+    } else if (!data.features && backboneSha256 !== undefined) {
+      found.set(JSON.stringify([datasetSha256, backboneSha256, backend]), {
+        ...source,
+        from: { type: 'backbone', backboneSha256, backend },
+      })
+    }
+  }
+  return [...found.values()]
+}
+
+export interface FeaturePreparation {
+  readonly store: Pick<FeatureStore, 'has'>
+  /** SHA-256 of the files that the runs read */
+  readonly files: Readonly<Record<string, string>>
+  readonly spawn: () => Promise<FeatureJob>
+  /** which of the features that are missing are being made, and how far they are */
+  readonly onProgress: (assignment: FeatureAssignment, progress: FeatureProgress) => void
+  readonly signal: AbortSignal
+}
+
+/** Makes what is missing, one after the other in a process of its own; a stop keeps what is made, and the next call goes on there. */
+export async function makeMissingFeatures(assignments: readonly FeatureAssignment[], preparation: FeaturePreparation): Promise<void> {
+  const { store, files, spawn, onProgress, signal } = preparation
+  for (const assignment of assignments) {
+    if (await store.has(assignment, files)) continue
+    if (signal.aborted) throw stopped()
+    const job = await spawn()
+    const stop = (): void => void job.dispose()
+    signal.addEventListener('abort', stop)
+    try {
+      await job.features(assignment, (progress) => onProgress(assignment, progress))
+    } catch (error) {
+      throw signal.aborted ? stopped() : error
+    } finally {
+      signal.removeEventListener('abort', stop)
+      await job.dispose()
+    }
+  }
+}
+
+const stopped = (): QuerentError => new QuerentError('cancelled', 'stopped while features were made; the next start goes on there')
