@@ -299,7 +299,9 @@ export interface LabEvents {
   'notice.added': Notice
   'downloads.changed': DownloadState
   'datasets.progress': ImportProgress & { readonly task: string }
-  'labelling.progress': { task: string; epoch: number; epochs: number }
+  'labelling.progress': { session: string; task: string; epoch: number; epochs: number }
+  /** a session after a choice, an import or an undo, also after one that was stopped or failed */
+  'labelling.changed': LabellingSession
   'explore.frame': { map: string; frame: MapFrame | null; error: string | null }
   /** 0 … 1 */
   'explore.animation': { task: string; progress: number }
@@ -315,6 +317,7 @@ export const labEventNames: readonly LabEventName[] = [
   'downloads.changed',
   'datasets.progress',
   'labelling.progress',
+  'labelling.changed',
   'explore.frame',
   'explore.animation',
   'connection.changed',

@@ -48,6 +48,11 @@ export function createLabellingHandlers(
 ): { readonly handlers: LabellingHandlers; stop(): void } {
   const { labelling, datasets } = deps
   const running = new Map<string, AbortController>()
+  /** Tells every window how a session is now; one that is gone tells its caller so. */
+  const tell = async (session: string): Promise<void> => {
+    const now = await labelling.get(session).catch(() => null)
+    if (now !== null) hub.emit('labelling.changed', now)
+  }
   return {
     stop: () => running.forEach((task) => task.abort()),
     handlers: {
@@ -68,10 +73,11 @@ export function createLabellingHandlers(
           return await labelling.next(session, {
             k,
             signal: stop.signal,
-            onProgress: (progress) => hub.emit('labelling.progress', { task, ...progress }),
+            onProgress: (progress) => hub.emit('labelling.progress', { session, task, ...progress }),
           })
         } finally {
           running.delete(task)
+          await tell(session)
         }
       },
       'labelling.stop': ({ task }) => {
@@ -85,10 +91,15 @@ export function createLabellingHandlers(
           if (paths.length !== 1) throw badInput('one file of labels at a time', { found: `${paths.length} files`, expected: '1' })
           return await labelling.importLabels(session, path, options)
         } finally {
+          await tell(session)
           if ('upload' in files) await datasets.forget(files.upload)
         }
       },
-      'labelling.undo': ({ session }) => labelling.undo(session),
+      'labelling.undo': async ({ session }) => {
+        const undone = await labelling.undo(session)
+        hub.emit('labelling.changed', undone)
+        return undone
+      },
       'labelling.file': async ({ session, what, format }) => ({ ...(await labelling.file(session, what, format)), mime: mimes[format] }),
       'labelling.remove': async ({ session }) => {
         await labelling.remove(session)
