@@ -59,6 +59,13 @@ const entrySchema: z.ZodType<Entry> = z.discriminatedUnion('type', [
 export const architectureSchema = z.array(entrySchema)
 type Architecture = readonly Entry[]
 
+/** A model file of torch: parsed JSON and named arrays. */
+export interface StateSource {
+  readonly architecture?: unknown
+  readonly tensors: ReadonlyMap<string, StateTensor>
+  readonly inputShape: readonly number[]
+}
+
 /** What torch counts beside the statistics, and nothing needs. */
 const isBatchCount = (name: string): boolean => name.endsWith('.num_batches_tracked')
 
@@ -67,15 +74,31 @@ const isBatchCount = (name: string): boolean => name.endsWith('.num_batches_trac
  * `<position>.layers.<i>.weight`, `<position>.shortcut.<i>.weight`, …). Without an `architecture` (parsed JSON)
  * the tensors are dense layers with ReLU between. Throws `bad-input` for a tensor that is missing, left over or of the wrong shape.
  */
-export async function modelFromArrays(
-  source: { readonly architecture?: unknown; readonly tensors: ReadonlyMap<string, StateTensor>; readonly inputShape: readonly number[] },
-  executor: Executor,
-): Promise<Model> {
+export async function modelFromArrays(source: StateSource, executor: Executor): Promise<Model> {
+  const { layers, state } = layersFromArrays(source)
+  const last = layers[layers.length - 1]
+  const classes = last.type === 'dense' ? last.units : 0
+  const model = createModel({ layers, init: 'he-uniform', inputShape: source.inputShape, classes }, executor)
+  model.restore(
+    state.map(({ data }) => {
+      const array = executor.allocate(data.length)
+      array.set(data)
+      return array
+    }),
+  )
+  return model
+}
+
+/** The layers that a `state_dict` and an architecture describe, the last one dense, with the tensors of their state in order. */
+export function layersFromArrays(source: StateSource): {
+  readonly layers: LayerSpec[]
+  readonly state: readonly (StateTensor & { readonly name: string })[]
+} {
   const { tensors, inputShape } = source
   const { architecture, positions } = source.architecture === undefined ? denseLayers(tensors) : parseArchitecture(source.architecture)
   const unused = new Set([...tensors.keys()].filter((name) => !isBatchCount(name)))
   const layers = architecture.map((entry, i) => layerSpec(entry, String(positions[i]), tensors, unused))
-  const values = planLayers(layers, inputShape).flatMap(({ parameters }, i) =>
+  const state = planLayers(layers, inputShape).flatMap(({ parameters }, i) =>
     parameters.map((parameter) => {
       const shape = parameter.shape.join(' × ')
       const name = parameter.name.replace(/^\d+/, String(positions[i]))
@@ -84,9 +107,7 @@ export async function modelFromArrays(
       if (tensor.shape.join(' × ') !== shape)
         throw badInput(`tensor ${name} has the wrong shape`, { path: name, found: tensor.shape.join(' × '), expected: shape })
       unused.delete(name)
-      const array = executor.allocate(tensor.data.length)
-      array.set(tensor.data)
-      return array
+      return { ...tensor, name: parameter.name }
     }),
   )
   const [stray] = unused
@@ -94,11 +115,7 @@ export async function modelFromArrays(
     const used = [...tensors.keys()].filter((name) => !unused.has(name))
     throw badInput(`tensor ${stray} belongs to no layer of the architecture`, { path: stray, nearest: nearestName(stray, used) })
   }
-  const last = layers[layers.length - 1]
-  const classes = last.type === 'dense' ? last.units : 0
-  const model = createModel({ layers, init: 'he-uniform', inputShape, classes }, executor)
-  model.restore(values)
-  return model
+  return { layers, state }
 }
 
 const missing = (name: string, type: string, expected: string, unused: ReadonlySet<string>): QuerentError =>

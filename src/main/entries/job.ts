@@ -3,11 +3,14 @@ import { parentPort } from '../node/jobs/parentPort'
 import type { FromJob, JobChannel, ToJob } from '../node/jobs/protocol'
 import { serveJob } from '../node/jobs/serve'
 import { createWorker } from '../node/jobs/worker'
-import { featuresOf, libraryOf } from '../node/workspace/location'
+import { featuresOf, libraryOf, modelsOf } from '../node/workspace/location'
 
 // A job belongs to one workspace: studies name its imported data sets.
 const workspace = process.argv.at(2)
-const worker = workspace === undefined ? createWorker() : createWorker(libraryOf(workspace), { features: featuresOf(workspace) })
+const worker =
+  workspace === undefined
+    ? createWorker()
+    : createWorker(libraryOf(workspace), { features: featuresOf(workspace), models: modelsOf(workspace) })
 
 // Ctrl-C in a terminal reaches the whole group; the host decides how its jobs end.
 process.on('SIGINT', () => undefined)

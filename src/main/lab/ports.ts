@@ -1,11 +1,12 @@
 import type { FeatureInfo, FeatureProgress } from '@contract/features'
 import type { ImportMapping, ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
+import type { ModelInfo, PretrainProgress } from '@contract/models'
 import type { FloatArray } from '@engine/core/matrix'
 import type { BackendId } from '@engine/nn/executor'
 import type { LabellingAnswer, LabellingRequest } from '@engine/labelling/round'
 import type { ResumePoint, RunEvent } from '@engine/study/events'
 import type { MapFrame, MapMethod } from '@engine/maps/layout'
-import type { DatasetRef, PlannedRun, RunSpec } from '@engine/study/spec'
+import type { DatasetRef, PlannedRun, PretrainSpec, RunSpec } from '@engine/study/spec'
 import type { SplitDraw } from '@contract/commands'
 import type { AnimationFormat, DatasetFacts, LabelSet, NeighbourList, SampleSet, SplitInfo } from '@contract/types'
 import type { SelectionMap } from '@figures/selectionMap'
@@ -133,9 +134,26 @@ export interface FeatureJob {
   dispose(): Promise<void>
 }
 
+/** A backbone to be pre-trained: on which source, by what, and under which name it goes into the model library. */
+export interface PretrainAssignment extends DatasetSource {
+  readonly spec: PretrainSpec
+  readonly backend: BackendId
+  readonly name: string
+  /** whether another name will not do */
+  readonly isWanted: boolean
+  /** hash of all that decides the weights */
+  readonly key: string
+}
+
+/** A process that pre-trains a backbone into the model library; `dispose` stops it at once and leaves nothing behind. */
+export interface PretrainJob {
+  pretrain(request: PretrainAssignment, onProgress: (progress: PretrainProgress) => void): Promise<ModelInfo>
+  dispose(): Promise<void>
+}
+
 /** Starts job processes; `child_process.fork` headless, `utilityProcess.fork` through Electron's main. */
 export interface JobSpawner {
-  spawn(): Promise<Job & FeatureJob>
+  spawn(): Promise<Job & FeatureJob & PretrainJob>
 }
 
 export type Weights = readonly FloatArray[]

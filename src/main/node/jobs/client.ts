@@ -2,7 +2,7 @@ import type { BackendReport } from '@contract/types'
 import { decodeError } from '@contract/errorCodec'
 import { QuerentError } from '@engine/core/errors'
 import type { BackendId } from '@engine/nn/executor'
-import type { ChoosingJob, FeatureJob, ImportingJob, Job, Viewer } from '../../lab/ports'
+import type { ChoosingJob, FeatureJob, ImportingJob, Job, PretrainJob, Viewer } from '../../lab/ports'
 import type { FromJob, JobExit, JobProcess, ToJob } from './protocol'
 
 const usualGraceMs = 10_000
@@ -11,7 +11,7 @@ const disposeGraceMs = 2_000
 const usualSilenceMs = 120_000
 
 /** A job seen from its host. */
-export interface JobHandle extends Job, Viewer, ImportingJob, ChoosingJob, FeatureJob {
+export interface JobHandle extends Job, Viewer, ImportingJob, ChoosingJob, FeatureJob, PretrainJob {
   probe(backend: BackendId): Promise<BackendReport>
 }
 
@@ -158,6 +158,11 @@ export async function connectJob(
       answered(ask, { type: 'choose', request }, (message) => {
         if (message.type === 'choosing') onProgress(message.progress)
         return message.type === 'chosen' ? message.batch : undefined
+      }),
+    pretrain: (request, onProgress) =>
+      answered(ask, { type: 'pretrain', request }, (message) => {
+        if (message.type === 'pretraining') onProgress(message.progress)
+        return message.type === 'pretrained' ? message.model : undefined
       }),
     features: (request, onProgress) =>
       answered(ask, { type: 'features', request }, (message) => {

@@ -1,5 +1,6 @@
 import type { FeatureInfo, FeatureProgress } from '@contract/features'
 import type { ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
+import type { ModelInfo, PretrainProgress } from '@contract/models'
 import type { WireError } from '@contract/errorCodec'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
@@ -16,6 +17,7 @@ import type {
   LabelsRequest,
   MapRequest,
   NeighboursRequest,
+  PretrainAssignment,
   RunAssignment,
   SamplesRequest,
   SplitRequest,
@@ -36,6 +38,7 @@ export type ToJob =
   | { readonly type: 'facts'; readonly request: DatasetSource }
   | { readonly type: 'drawSplit'; readonly request: SplitRequest }
   | { readonly type: 'features'; readonly request: FeatureAssignment }
+  | { readonly type: 'pretrain'; readonly request: PretrainAssignment }
   | { readonly type: 'animate'; readonly request: AnimationRequest }
   | { readonly type: 'choose'; readonly request: ChooseRequest }
 
@@ -58,6 +61,8 @@ export type FromJob =
   | { readonly type: 'drawn'; readonly split: SplitInfo }
   | { readonly type: 'makingFeatures'; readonly progress: FeatureProgress }
   | { readonly type: 'features'; readonly features: FeatureInfo }
+  | { readonly type: 'pretraining'; readonly progress: PretrainProgress }
+  | { readonly type: 'pretrained'; readonly model: ModelInfo }
   | { readonly type: 'animating'; readonly done: number }
   | { readonly type: 'choosing'; readonly progress: ChoosingProgress }
   | { readonly type: 'chosen'; readonly batch: ChosenBatch }

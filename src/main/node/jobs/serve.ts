@@ -1,4 +1,5 @@
 import type { FeatureInfo, FeatureProgress } from '@contract/features'
+import type { ModelInfo, PretrainProgress } from '@contract/models'
 import type { ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
 import type { BackendReport, DatasetFacts, LabelSet, NeighbourList, SampleSet, SplitInfo } from '@contract/types'
 import { encodeError } from '@contract/errorCodec'
@@ -16,6 +17,7 @@ import type {
   LabelsRequest,
   MapRequest,
   NeighboursRequest,
+  PretrainAssignment,
   RunAssignment,
   SamplesRequest,
   SplitRequest,
@@ -35,6 +37,7 @@ export interface Worker {
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
   animate(request: AnimationRequest, onProgress: (done: number) => void): Promise<Uint8Array>
   choose(request: ChooseRequest, onProgress: (progress: ChoosingProgress) => void, signal: AbortSignal): Promise<ChosenBatch>
+  pretrain(request: PretrainAssignment, onProgress: (progress: PretrainProgress) => void, signal: AbortSignal): Promise<ModelInfo>
   features(request: FeatureAssignment, onProgress: (progress: FeatureProgress) => void, signal: AbortSignal): Promise<FeatureInfo>
   preview(request: ImportAssignment): Promise<ImportPreview>
   import(request: ImportAssignment, onProgress: (progress: ImportProgress) => void): Promise<ImportResult>
@@ -99,6 +102,12 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
         cancel = new AbortController()
         const onProgress = (progress: ChoosingProgress): void => channel.send({ type: 'choosing', progress })
         ends(worker.choose(message.request, onProgress, cancel.signal).then((batch) => channel.send({ type: 'chosen', batch })))
+        return
+      }
+      case 'pretrain': {
+        const onProgress = (progress: PretrainProgress): void => channel.send({ type: 'pretraining', progress })
+        cancel = new AbortController()
+        ends(worker.pretrain(message.request, onProgress, cancel.signal).then((model) => channel.send({ type: 'pretrained', model })))
         return
       }
       case 'features': {

@@ -6,6 +6,7 @@ import { probeBackend } from '@backends/probe'
 import { badInput, QuerentError } from '@engine/core/errors'
 import type { Dataset } from '@engine/data/dataset'
 import { writeNpy } from '@engine/data/npy'
+import type { Backbone } from '@engine/nn/backbone'
 import type { BackendId, Executor } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
 import { filesOf } from '@engine/study/expand'
@@ -22,6 +23,8 @@ import { temporaryFeatures, type OpenFeatures } from '../features/files'
 import { featuresOfRun, makeFeatures } from '../features/make'
 import type { TextSource } from '../features/texts'
 import { systemClock } from '../clock'
+import { loadModel } from '../models/library'
+import { pretrainModel } from '../models/pretrainModel'
 import { writeAtomic } from '../storage/files'
 import { writeState } from '../storage/weights'
 import type { Worker } from './serve'
@@ -32,12 +35,16 @@ import { labelsOf, mapOf, neighboursOf, samplesOf, type Words } from './viewing'
 
 /**
  * The real work of a job: the engine's loop on one backend; backend and data set stay loaded for the next run. `library` is the
- * folder of imported data sets, `features` the feature store.
+ * folder of imported data sets, `features` the feature store, `models` the model library.
  */
-export function createWorker(library?: string, { features }: { readonly features?: string } = {}): Worker {
+export function createWorker(
+  library?: string,
+  { features, models }: { readonly features?: string; readonly models?: string } = {},
+): Worker {
   const kernels = createSelectionKernels()
   let executor: Executor | null = null
   let dataset: { readonly key: string; readonly value: Dataset } | null = null
+  let backbone: Backbone | null = null
 
   const executorFor = async (id: BackendId): Promise<Executor> => {
     if (executor?.id === id) return executor
@@ -72,6 +79,12 @@ export function createWorker(library?: string, { features }: { readonly features
       (await texts?.read(ref, 'train', rows)) ?? catalogTexts(ref, 'train', rows)
     return (await read([])) === null ? null : async (rows) => (await read(rows)) ?? []
   }
+  const backboneFor = async (sha256: string): Promise<Backbone> => {
+    if (backbone?.id !== sha256) backbone = await loadModel(requireFolder(models), sha256)
+    return backbone
+  }
+  const backboneOf = async ({ backboneSha256 }: RunSpec): Promise<{ readonly backbone?: Backbone }> =>
+    backboneSha256 === undefined ? {} : { backbone: await backboneFor(backboneSha256) }
   const openFeaturesOf = (spec: RunSpec): Promise<OpenFeatures | undefined> =>
     features === undefined ? Promise.resolve(undefined) : featuresOfRun(spec, features)
 
@@ -84,6 +97,7 @@ export function createWorker(library?: string, { features }: { readonly features
           executor: await executorFor(spec.backend),
           kernels,
           files: readRunFiles(spec, baseDir),
+          ...(await backboneOf(spec)),
           ...(stored && { features: stored }),
           featureStore: (rows, width) => temporaryFeatures(folder, rows, width),
           external: externalCommands(resolve(baseDir), signal),
@@ -97,12 +111,22 @@ export function createWorker(library?: string, { features }: { readonly features
         stored?.dispose()
       }
     },
+    pretrain: async (request, onProgress, signal) =>
+      pretrainModel(request, {
+        models: requireFolder(models),
+        dataset: await datasetFor(request),
+        executor: await executorFor(request.backend),
+        breathe,
+        signal,
+        onProgress,
+      }),
     features: async (request, onProgress, signal) =>
       makeFeatures(request, {
         store: requireFolder(features),
         dataset: await datasetFor(request),
         texts: await textsOf(request.dataset),
         executor: executorFor,
+        backbone: backboneFor,
         ticks: systemClock.ticks,
         breathe,
         signal,
@@ -117,6 +141,7 @@ export function createWorker(library?: string, { features }: { readonly features
           executor: await executorFor(spec.backend),
           kernels,
           files: readRunFiles(spec, baseDir),
+          ...(await backboneOf(spec)),
           ...(stored && { features: stored }),
           external: externalCommands(resolve(baseDir), signal),
           clock: systemClock,

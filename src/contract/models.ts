@@ -1,0 +1,24 @@
+/** A pre-trained backbone of the model library. */
+export interface ModelInfo {
+  readonly name: string
+  readonly sha256: string
+  /** types of its layers, in order */
+  readonly layers: readonly string[]
+  readonly inputShape: readonly number[]
+  /** numbers per sample that it makes */
+  readonly width: number
+  readonly parameters: number
+  readonly bytes: number
+  /** where it comes from, for people */
+  readonly source: string
+  readonly method: 'supervised' | 'simclr' | 'imported'
+  /** on the test rows of its source, with a head of its own; null where nobody knows */
+  readonly accuracy: number | null
+}
+
+/** How far pre-training is. */
+export interface PretrainProgress {
+  readonly epoch: number
+  readonly epochs: number
+  readonly loss: number
+}
