@@ -2,11 +2,12 @@ import { curves, factorText, pairedDifference, type Curve, type Measure } from '
 import type { ResultSet } from '@engine/study/results'
 import { intervalText, oracleNote, seedsText, sentences } from './captions'
 import { curveAxis } from './curveAxis'
-import { drawnCurves } from './curveSeries'
+import { bareLine, drawnCurves, type DrawnCurve } from './curveSeries'
 import type { Figure, FigureChoices, FigureTable } from './figure'
 import { seedsOf } from './learningCurves'
 import { linesFigure } from './linesFigure'
 import type { LineAxes } from './linePlot'
+import { figureInk } from './palette'
 import { inFacet, type Shown } from './shown'
 
 /** What a figure of curves over labels shows. */
@@ -23,6 +24,8 @@ export interface CurveSubject {
   readonly paired?: boolean
   /** a level at the last value of full-data */
   readonly lines?: boolean
+  /** levels to measure by, dotted across every plot, in stored values */
+  readonly marks?: (shown: Shown) => readonly { readonly name: string; readonly value: number }[]
   /** decimals of the last values beside the names on screen; left out: not shown */
   readonly digits?: (shown: Shown) => number
   readonly nothing: (shown: Shown) => string
@@ -72,10 +75,11 @@ export const curveFigure = (subject: CurveSubject): Figure =>
         ),
       }))
       const all = drawn.flatMap((panel) => panel.curves)
+      const marks = markLines(subject, shown)
       const seeds = seedsText(seedsOf(all))
       const banded = all.some(({ line, points }) => !line && points.some(({ lo }) => lo !== null))
       return {
-        panels: drawn,
+        panels: drawn.map((panel) => ({ ...panel, curves: [...marks, ...panel.curves] })),
         axes: { ...subject.axes(shown), ...over?.axes },
         ...(subject.digits ? { ends: { digits: subject.digits(shown), signed: subject.paired === true } } : {}),
         band,
@@ -94,6 +98,23 @@ export const curveFigure = (subject: CurveSubject): Figure =>
     },
     subject.nothing,
   )
+
+/** Marks from the first to the last budget of the results. */
+function markLines({ marks, scale }: CurveSubject, shown: Shown): DrawnCurve[] {
+  const labels = shown.results.runs.flatMap(({ records }) =>
+    [records[0], records[records.length - 1]].flatMap((record) => record?.labeled ?? []),
+  )
+  if (!marks || labels.length === 0) return []
+  const ends = [labels.reduce((a, b) => Math.min(a, b)), labels.reduce((a, b) => Math.max(a, b))]
+  return marks(shown).map(({ name, value }) =>
+    bareLine(
+      name,
+      name,
+      figureInk.paper.muted,
+      ends.map((x) => ({ x, y: value * scale(shown) })),
+    ),
+  )
+}
 
 function bandSentence(results: ResultSet, band: NonNullable<FigureChoices['band']>, banded: boolean): string {
   if (band === 'none') return ''

@@ -6,6 +6,7 @@ import { calibration, classEntropy, diversity, diversityCumulative, overlap, ove
 import { effects, interactionEffects } from './effectFigures'
 import type { Figure } from './figure'
 import { learningCurves, pairedDifferences } from './learningFigures'
+import { confidentRegions, featureLead, featureUpdates, trainingMethod } from './proxyFigures'
 import { reliabilityOfQueries } from './reliability'
 import { penalty, penaltyCorrected, wins } from './winFigures'
 
@@ -27,6 +28,10 @@ export const figures = {
   classes: classShares,
   overlap,
   'overlap-spearman': overlapSpearman,
+  'feature-lead': featureLead,
+  'feature-updates': featureUpdates,
+  tuning: trainingMethod,
+  regions: confidentRegions,
   calibration,
   reliability: reliabilityOfQueries,
 } as const satisfies Readonly<Record<string, Figure>>

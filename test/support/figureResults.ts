@@ -44,6 +44,16 @@ export function figureResults({
       diversity: queried ? 5 + next() : null,
       diversityCumulative: 5 + next(),
       classEntropy: queried ? 0.7 + 0.3 * next() : null,
+      diagnostics: queried
+        ? {
+            logme_ped_delta: 0.01 * place + 0.05 * next(),
+            tau: 0.03,
+            feature_update: Number(next() > 0.5),
+            tuning: Number(next() > 0.5),
+            b1: 3,
+            b2: place,
+          }
+        : {},
       overlap: queried ? [{ shadow: 'entropy', jaccard: next(), spearman: 2 * next() - 1 }] : [],
       timings: { trainMs: 1000, forwardMs: 10, scoreMs: 100 * place, chooseMs: 1, updateMs: 0, evalMs: 1 },
     }

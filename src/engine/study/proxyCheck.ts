@@ -65,6 +65,7 @@ export async function* checkRound(
   const key = alignment.score === 'logme' ? 'logme' : 'logme_ped'
   return {
     ...(mean && { [`${key}_stored`]: mean.stored, [`${key}_tuned`]: mean.tuned, [`${key}_delta`]: mean.tuned - mean.stored }),
+    ...(Number.isFinite(alignment.tau) && { tau: alignment.tau }),
     above_tau: Number(above),
     feature_update: Number(isUpdate),
     ...(isWhole ? await ledger.charge('logmeMs', () => regions(model, setting, batch)) : {}),

@@ -228,8 +228,18 @@ describe('what is drawn', () => {
     expect(data).toHaveLength(12)
   })
 
+  it('the lead of fine-tuned features has the thresholds of its checks across the plot', () => {
+    const figure = draw('feature-lead', { rounds: 3 }, { hidden: ['random'] })
+    const [mark] = seriesOf(figure).filter(({ id }) => id.includes('τ = 0.03'))
+    expect(JSON.stringify(mark.data)).toBe(JSON.stringify([{ value: [20, 0.03] }, { value: [50, 0.03] }]))
+    expect(figure.table.rows.map((row) => row[1])).not.toContain('τ = 0.03')
+    expect(wordsOf(draw('regions')).filter((text) => text.includes('is right'))).toHaveLength(2)
+    const updates = draw('feature-updates').table.rows.map((row) => row[3] as number)
+    for (const share of updates) expect(share).toBeCloseTo(Math.round(6 * share) / 6, 12)
+  })
+
   it('strategies at one budget are sorted by value, better first, also where low is good', () => {
-    const order = (choices: FigureChoices) => draw('at-budget', {}, choices).table.rows.map((row) => row[4] as number)
+    const order = (choices: FigureChoices) => draw('at-budget', {}, choices).table.rows.map((row) => row[3] as number)
     expect(order({})).toEqual(order({}).toSorted((a, b) => b - a))
     expect(order({ metric: 'ece' })).toEqual(order({ metric: 'ece' }).toSorted((a, b) => a - b))
   })

@@ -12,6 +12,7 @@ export const tabs = [
   { id: 'overlap', title: 'Overlap' },
   { id: 'classes', title: 'Classes' },
   { id: 'calibration', title: 'Calibration' },
+  { id: 'proxy', title: 'Proxy' },
   { id: 'ranks', title: 'Ranks' },
 ] as const
 export type Tab = (typeof tabs)[number]['id']
