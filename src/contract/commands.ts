@@ -1,6 +1,8 @@
 import { z } from '@engine/core/zod'
 import { animationFormats, indexFormats } from './types'
-import type { DownloadableSet, DownloadState } from './downloads'
+import { command, id, nothing } from './command'
+import { downloadCommands, type DownloadState } from './downloads'
+import { storageCommands } from './storage'
 import { batchFormats, type ImportedLabels, type LabellingSession } from './labelling'
 import { importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
 import { mapMethods, type MapFrame } from '@engine/maps/layout'
@@ -29,21 +31,9 @@ import type {
   SampleSet,
   Settings,
   SplitInfo,
-  StorageItem,
-  StoredThing,
   WorkspaceState,
 } from './types'
 
-/** One command of the lab: its input is validated at the trust edge, its output type is a promise to clients. */
-interface Command<I extends z.ZodType, O> {
-  readonly input: I
-  /** never read; carries the output type */
-  readonly output?: O
-}
-
-const command = <O>() => <I extends z.ZodType>(input: I): Command<I, O> => ({ input })
-const nothing = z.strictObject({})
-const id = z.string().min(1).max(200)
 const name = z.string().trim().min(1, 'a name needs at least one character').max(120)
 const hashes = z.array(z.string().regex(/^[0-9a-f]{8,64}$/)).max(100_000).optional()
 /** Reading longer ones would hold up every other client of the lab. */
@@ -150,13 +140,7 @@ export const commands = {
   'datasets.removeSplit': command<null>()(z.strictObject({ dataset: id, name: id })),
   /** Undoes `datasets.remove`. */
   'datasets.restore': command<DatasetInfo>()(z.strictObject({ dataset: id })),
-  /** Public data sets, and how far their downloads have come. */
-  'downloads.list': command<DownloadableSet[]>()(nothing),
-  /** Starts a download, or goes on with it; `downloads.changed` tells the rest. `mirror`: a folder of files, asked instead. */
-  'downloads.start': command<null>()(z.strictObject({ set: id, mirror: z.url({ protocol: /^https?$/ }).max(2000).optional() })),
-  'downloads.pause': command<null>()(z.strictObject({ set: id })),
-  /** Stops and throws away what has come. */
-  'downloads.cancel': command<null>()(z.strictObject({ set: id })),
+  ...downloadCommands,
   /** Sessions that choose what people label next, newest first; of one data set when it is named. */
   'labelling.list': command<LabellingSession[]>()(z.strictObject({ dataset: id.optional() })),
   /** Makes a session on a data set of the library, with model, training and one strategy of a study. */
@@ -262,15 +246,7 @@ export const commands = {
   ),
   'settings.get': command<Settings>()(nothing),
   'settings.set': command<Settings>()(settingsPatch),
-  'storage.get': command<StorageItem[]>()(nothing),
-  /** Frees the room of an item; what is left then. */
-  'storage.clear': command<StorageItem[]>()(z.strictObject({ item: z.enum(['maps', 'datasets', 'removed', 'removed-datasets']) })),
-  /** What of the library and the caches takes how much room, unused things first. */
-  'storage.unused': command<StoredThing[]>()(nothing),
-  /** Deletes things for good; refuses one that a project names unless `evenUsed`. What is left then. */
-  'storage.free': command<StoredThing[]>()(
-    z.strictObject({ things: z.array(z.strictObject({ kind: z.enum(['dataset', 'features', 'model', 'download']), id })).max(1000), evenUsed: z.boolean() }),
-  ),
+  ...storageCommands,
   'doctor.run': command<DoctorReport>()(nothing),
   'queue.get': command<QueueState>()(nothing),
   'notice.list': command<Notice[]>()(nothing),

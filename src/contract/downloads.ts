@@ -1,4 +1,6 @@
 import type { DatasetKind } from '@engine/data/dataset'
+import { z } from '@engine/core/zod'
+import { command, id, nothing } from './command'
 import type { WireError } from './errorCodec'
 
 /** A public data set that can be downloaded, and how far that has come. */
@@ -37,3 +39,21 @@ export interface DownloadState {
 export type SetProgress = Pick<DownloadState, 'received' | 'total' | 'bytesPerSecond' | 'etaMs'> & {
   readonly phase: 'receiving' | 'checking'
 }
+
+export const downloadCommands = {
+  /** Public data sets, and how far their downloads have come. */
+  'downloads.list': command<DownloadableSet[]>()(nothing),
+  /** Starts a download, or goes on with it; `downloads.changed` tells the rest. `mirror`: a folder of files, asked instead. */
+  'downloads.start': command<null>()(
+    z.strictObject({
+      set: id,
+      mirror: z
+        .url({ protocol: /^https?$/ })
+        .max(2000)
+        .optional(),
+    }),
+  ),
+  'downloads.pause': command<null>()(z.strictObject({ set: id })),
+  /** Stops and throws away what has come. */
+  'downloads.cancel': command<null>()(z.strictObject({ set: id })),
+} as const

@@ -191,22 +191,6 @@ export const emptyQueue: QueueState = {
   current: '',
 }
 
-/** Something that takes room in the workspace. */
-export interface StorageItem {
-  readonly id: 'results' | 'datasets' | 'features' | 'models' | 'maps' | 'downloads' | 'removed' | 'removed-datasets'
-  readonly items: number
-  readonly bytes: number
-}
-
-/** A single thing of the library or a cache, and the projects whose studies name it. */
-export interface StoredThing {
-  readonly kind: 'dataset' | 'features' | 'model' | 'download'
-  readonly id: string
-  readonly name: string
-  readonly bytes: number
-  readonly usedBy: readonly string[]
-}
-
 /** A package that ships with the app. */
 export interface Licence {
   readonly name: string

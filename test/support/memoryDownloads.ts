@@ -1,7 +1,7 @@
 import type { DownloadableSet, DownloadState } from '@contract/downloads'
 import type { LabEventName, LabEvents } from '@contract/commands'
 import type { Handlers } from '@contract/rpc'
-import type { StoredThing } from '@contract/types'
+import type { StoredThing } from '@contract/storage'
 import { QuerentError } from '@engine/core/errors'
 
 type DownloadHandlers = Pick<Handlers, 'downloads.list' | 'downloads.start' | 'downloads.pause' | 'downloads.cancel'>

@@ -8,9 +8,9 @@ import {
   type QueueState,
   type RecipeInfo,
   type Settings,
-  type StorageItem,
   type WorkspaceState,
 } from '@contract/types'
+import type { StorageItem } from '@contract/storage'
 import { QuerentError } from '@engine/core/errors'
 import { datasetName } from '@engine/study/consistency'
 import { checkStudy } from '@engine/study/schema'

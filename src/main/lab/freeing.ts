@@ -1,6 +1,6 @@
 import type { CommandInput } from '@contract/commands'
 import type { Handlers } from '@contract/rpc'
-import type { StoredThing } from '@contract/types'
+import type { StoredThing } from '@contract/storage'
 import { QuerentError } from '@engine/core/errors'
 import type { LabDependencies } from './dependencies'
 

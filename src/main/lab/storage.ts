@@ -1,5 +1,5 @@
 import type { Handlers } from '@contract/rpc'
-import type { StorageItem } from '@contract/types'
+import type { StorageItem } from '@contract/storage'
 import type { LabDependencies } from './dependencies'
 import type { WorkspaceIndex } from './workspacePort'
 
