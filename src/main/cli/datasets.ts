@@ -15,15 +15,13 @@ import {
   restoreDataset,
   splitsOf,
 } from '../node/datasets'
-import type { ImportingJob } from '../lab/ports'
 import { withFile } from '../node/errors'
-import { connectJob } from '../node/jobs/client'
-import { forkJob } from '../node/jobs/fork'
 import { writeAtomic } from '../node/storage/files'
 import { defaultWorkspace, libraryOf } from '../node/workspace/location'
 import { factsOf, type SetFacts } from '../node/download/sets'
 import { publicSets } from '../node/download/publicSets'
 import { downloadDataset, sizeText, type DownloadOptions } from './downloadDataset'
+import { inJob } from './jobs'
 import { integer, textTable, type CliContext } from './io'
 
 interface ImportOptions extends Omit<ImportMapping, 'columns' | 'header' | 'channels' | 'split' | 'label'> {
@@ -104,7 +102,7 @@ export function register(program: Command, context: CliContext): void {
       if (options.asSplitOf !== undefined) return importSplit(full, options.asSplitOf)
       const mapping = mappingOf(options)
       if (options.preview) {
-        const preview = await inJob((job) => job.preview({ paths: full, mapping }))
+        const preview = await inJob(context, (job) => job.preview({ paths: full, mapping }))
         const shown = preview.rows.map(({ split, label, values, text }) => [
           split,
           label,
@@ -126,7 +124,7 @@ export function register(program: Command, context: CliContext): void {
         ].join('\n\n')
         return { json: preview, text }
       }
-      const result = await inJob((job) => job.import({ paths: full, mapping }, progressNote()))
+      const result = await inJob(context, (job) => job.import({ paths: full, mapping }, progressNote()))
       const { dataset, known, notes } = result
       for (const note of notes) context.note(note)
       const { id, rows, testRows, classes, shape } = dataset
@@ -164,7 +162,7 @@ export function register(program: Command, context: CliContext): void {
         downloadDataset(id, options, {
           context,
           library: library(),
-          importing: (assignment) => inJob((job) => job.import(assignment, progressNote())),
+          importing: (assignment) => inJob(context, (job) => job.import(assignment, progressNote())),
         }),
       ),
     )
@@ -190,19 +188,6 @@ export function register(program: Command, context: CliContext): void {
         return { json: { id, sha256, restored: true }, text: `restored ${id}` }
       }),
     )
-
-  /** Files of others are decoded in a process of their own: one that fills the memory takes nothing with it, and a stop is at once. */
-  async function inJob<T>(work: (job: ImportingJob) => Promise<T>): Promise<T> {
-    const job = await connectJob(forkJob(context.jobEntry, defaultWorkspace()))
-    const stop = (): void => void job.dispose()
-    context.signal.addEventListener('abort', stop)
-    try {
-      return await work(job)
-    } finally {
-      context.signal.removeEventListener('abort', stop)
-      await job.dispose()
-    }
-  }
 
   async function importSplit([file, ...more]: readonly string[], id: string): Promise<{ json: unknown; text: string }> {
     if (more.length > 0) throw new QuerentError('bad-usage', 'one split file at a time', { found: `${more.length + 1} files` })

@@ -74,7 +74,7 @@ const describeFacts = ({ title, source, licence, bytes, isExact, hosts, isChecke
   ].join('\n')
 
 /** One line that stays in its place on a terminal, nothing elsewhere; null ends it. */
-function progressLine({ stderr }: CliContext): (progress: SetProgress | null) => void {
+export function progressLine({ stderr }: CliContext): (progress: SetProgress | null) => void {
   if (stderr.isTTY !== true) return () => undefined
   return (progress) => {
     if (progress === null) return void stderr.write('\r\x1b[K')

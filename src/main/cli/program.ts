@@ -9,6 +9,7 @@ import { register as doctor } from './doctor'
 import { createContext, describeError, exitCodeOf, type CliContext, type CliHost } from './io'
 import { register as indices } from './indices'
 import { register as label } from './label'
+import { register as features } from './features'
 import { register as measure } from './measure'
 import { register as merge } from './merge'
 import { register as plan } from './plan'
@@ -23,7 +24,25 @@ import { register as verify } from './verify'
 /** One file per command exports one of these. */
 export type Register = (program: Command, context: CliContext) => void
 
-const commands: readonly Register[] = [run, plan, verify, report, compare, merge, score, select, label, indices, measure, datasets, recipes, serve, doctor, bench]
+const commands: readonly Register[] = [
+  run,
+  plan,
+  verify,
+  report,
+  compare,
+  merge,
+  score,
+  select,
+  label,
+  indices,
+  measure,
+  datasets,
+  features,
+  recipes,
+  serve,
+  doctor,
+  bench,
+]
 
 /** The whole command line; `--json` is added to every command that does something. */
 function createProgram(context: CliContext): Command {

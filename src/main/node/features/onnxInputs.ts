@@ -25,7 +25,8 @@ export function floatInput(port: OnnxPort, dataset: Dataset, settings: Extractio
 function imageInput(port: OnnxPort, dataset: Dataset, settings: ExtractionSettings, name: string): FloatInput {
   const [channels, height, width] = dataset.train.shape
   const [, wanted, wantedHeight, wantedWidth] = port.shape
-  const newChannels = typeof wanted === 'number' ? wanted : channels
+  // Where the model leaves it open, the normalisation tells.
+  const newChannels = typeof wanted === 'number' ? wanted : settings.mean.length > 1 ? settings.mean.length : channels
   if (newChannels !== channels && channels !== 1)
     throw badInput(`${name} takes images of ${newChannels} channels; ${dataset.id} has ${channels}`, {
       file: name,
