@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { QuerentError } from '@engine/core/errors'
 import { splitReference } from '@engine/data/readArray'
 import { isFeatureFile } from '@engine/study/expand'
 import type { FeatureStore } from '../../lab/prepareFeatures'
@@ -26,7 +27,7 @@ export function featureStore(store: string): FeatureStore {
     return sha256
   }
   return {
-    identify: async (features, baseDir, dataset) => {
+    identify: inStudy(async (features, baseDir, dataset) => {
       if (!isFeatureFile(features)) return (await requireFeatures(store, features, dataset)).sha256
       const { file, key } = splitReference(features)
       const path = resolve(baseDir, file)
@@ -39,7 +40,7 @@ export function featureStore(store: string): FeatureStore {
         await scratch.dispose()
       }
       return sha256
-    },
+    }),
     has: async ({ datasetSha256, from }, files) => {
       if (from.type === 'onnx') return false
       const key =
@@ -56,3 +57,15 @@ export function featureStore(store: string): FeatureStore {
     },
   }
 }
+
+/** What is wrong with the features is wrong with that field of the study. */
+const inStudy =
+  (identify: FeatureStore['identify']): FeatureStore['identify'] =>
+  async (...asked) => {
+    try {
+      return await identify(...asked)
+    } catch (error) {
+      if (!(error instanceof QuerentError)) throw error
+      throw new QuerentError(error.code, error.message, { ...error.details, path: 'data.features' }, { cause: error })
+    }
+  }
