@@ -6,6 +6,7 @@ import { versions } from '../node/doctor'
 import { engineBench } from './bench/engine'
 import { influenceBench } from './bench/influence'
 import { logMeBench } from './bench/logme'
+import { proxyBench } from './bench/proxy'
 import type { BenchResult } from './bench/result'
 import { lastLayerBench, selectionBench } from './bench/selection'
 import { statisticsBench } from './bench/statistics'
@@ -26,6 +27,7 @@ const suites: readonly Suite[] = [
   { id: 'training', run: (runs) => trainingBench({ runs }) },
   { id: 'engine', run: engineBench },
   { id: 'statistics', run: statisticsBench },
+  { id: 'proxy', run: proxyBench },
 ]
 
 export function register(program: Command, context: CliContext): void {
