@@ -1,0 +1,111 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { DatasetInfo } from '@contract/types'
+import type { LabDependencies } from '@main/lab/dependencies'
+import { createFreeing } from '@main/lab/freeing'
+import { storageFiles } from '@main/node/workspace/storage'
+import { temporaryFolder } from '../../support/cli'
+import { refusal } from '../../support/errors'
+import { memoryWorkspace } from '../../support/labTwin'
+
+const set = (id: string, bytes: number): DatasetInfo => ({
+  id,
+  title: id.toUpperCase(),
+  kind: 'vector',
+  rows: 1,
+  testRows: 0,
+  classes: 2,
+  shape: [1],
+  bytes,
+  source: '',
+  licence: '',
+  sha256: `hash-of-${id}`,
+  available: true,
+  imported: true,
+})
+
+/** Two imported sets, features, a model and a download on the disk; one project names the set `used` and the features `clip`. */
+async function world(folder: string) {
+  const write = (name: string, text: string): void => {
+    mkdirSync(join(folder, name, '..'), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  write('features/abc/features.json', JSON.stringify({ name: 'clip' }))
+  write('features/abc/features.npy', 'x'.repeat(100))
+  write('features/def/features.json', JSON.stringify({ name: 'old' }))
+  write('models/m.onnx', 'x'.repeat(70))
+  write('downloads/stl-10/a.part', 'x'.repeat(50))
+  let sets = [set('used', 10), set('idle', 20)]
+  const store = memoryWorkspace()
+  store.studies.set('p', 'dataset: used\ndata: { features: clip }\n')
+  const at = '2026-01-01T00:00:00.000Z'
+  const project = { id: 'p', name: 'My study', createdAt: at, openedAt: at, revision: 1, removedAt: null }
+  await store.update((index) => ({ ...index, projects: [project, { ...project, id: 'gone', name: 'Gone', removedAt: at }] }))
+  store.studies.set('gone', 'dataset: idle\n')
+  const places = Object.fromEntries(['maps', 'downloads', 'features', 'models'].map((name) => [name, join(folder, name)]))
+  const storage = storageFiles({ ...places, removedDatasets: join(folder, 'removed') } as never)
+  const removed: string[] = []
+  const datasets = {
+    list: async () => sets,
+    remove: async (id: string) => {
+      removed.push(id)
+      sets = sets.filter((each) => each.id !== id)
+    },
+  }
+  const freeing = createFreeing({ store, storage, datasets } as unknown as LabDependencies)
+  return { ...freeing, store, removed }
+}
+
+describe('freeing space', () => {
+  const within = async (work: (made: Awaited<ReturnType<typeof world>>) => Promise<void>): Promise<void> => {
+    const folder = temporaryFolder()
+    try {
+      await work(await world(folder.path))
+    } finally {
+      folder.dispose()
+    }
+  }
+
+  it('lists what no living project names before what one does', () =>
+    within(async ({ handlers }) => {
+      const things = await handlers['storage.unused']({})
+      expect(things.map(({ kind, name, usedBy }) => [kind, name, usedBy])).toEqual([
+        ['model', 'm.onnx', []],
+        ['download', 'stl-10', []],
+        ['dataset', 'IDLE', []],
+        ['features', 'old', []],
+        ['features', 'clip', ['My study']],
+        ['dataset', 'USED', ['My study']],
+      ])
+      expect(things[0].bytes).toBe(70)
+    }))
+
+  it('deletes what is chosen; what a project names only at a second word', () =>
+    within(async ({ handlers, removed }) => {
+      const left = await handlers['storage.free']({
+        things: [
+          { kind: 'model', id: 'm.onnx' },
+          { kind: 'dataset', id: 'idle' },
+          { kind: 'download', id: '../features' },
+        ],
+        evenUsed: false,
+      })
+      expect(left.map(({ name }) => name)).toEqual(['stl-10', 'old', 'clip', 'USED'])
+      expect(removed).toEqual(['idle'])
+      const used = { things: [{ kind: 'features', id: 'abc' } as const, { kind: 'features', id: 'def' } as const] }
+      const error = await refusal(() => handlers['storage.free']({ ...used, evenUsed: false }))
+      expect(error.message).toBe('clip is used by My study')
+      expect((await handlers['storage.unused']({})).length).toBe(4)
+      expect((await handlers['storage.free']({ ...used, evenUsed: true })).map(({ name }) => name)).toEqual(['stl-10', 'USED'])
+    }))
+
+  it('keeps to the limit', () =>
+    within(async ({ requireRoom, store }) => {
+      await requireRoom(1e15)
+      await store.changeSettings((settings) => ({ ...settings, roomLimitGb: 1 }))
+      await requireRoom(0.9e9)
+      const error = await refusal(() => requireRoom(1e9))
+      expect(error).toMatchObject({ code: 'disk-full', details: { expected: 'free space, or raise the limit, in Settings' } })
+    }))
+})
