@@ -1,5 +1,5 @@
+import { leadOf } from '@engine/analysis'
 import type { RoundRecord } from '@engine/study/events'
-import type { ResultSet } from '@engine/study/results'
 import { curveFigure } from './curveFigure'
 import type { LineAxes } from './linePlot'
 import type { Shown } from './shown'
@@ -14,9 +14,6 @@ const ofKey =
   ({ diagnostics }: RoundRecord): number | null =>
     diagnostics[key] ?? null
 
-/** How much better fine-tuned features fit the labels than those in use, at the check rounds of `asvp` (A§12.5). */
-const leadOf = ({ diagnostics }: RoundRecord): number | null => diagnostics.logme_ped_delta ?? diagnostics.logme_delta ?? null
-
 /** Thresholds of the checks that are shown, ascending. */
 const thresholds = ({ results, visible }: Shown): number[] =>
   [
@@ -28,12 +25,6 @@ const thresholds = ({ results, visible }: Shown): number[] =>
   ].sort((a, b) => a - b)
 
 const noChecks = 'No run compared its features with fine-tuned ones: the method `asvp` does in its check rounds.'
-
-/** Whether any run tells how it fine-tunes, or checks features: what these figures need. */
-export const hasProxies = ({ runs }: ResultSet): boolean =>
-  runs.some(({ records }) =>
-    records.some(({ diagnostics, proxyTimings }) => proxyTimings !== undefined || diagnostics.feature_update !== undefined),
-  )
 
 export const featureLead = curveFigure({
   title: 'Lead of fine-tuned features',

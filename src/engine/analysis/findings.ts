@@ -1,9 +1,10 @@
 import type { ResultSet } from '../study/results'
 import type { Finding, MetricId } from '../study/spec'
-import { cellTitle } from './factorWords'
+import { finding, listed, nameOf } from './findingWords'
 import { finishedGroups, rivalsOf, sharedRanges, type FinishedGroup } from './finished'
 import { minimumPairsForP } from './pairedTests'
 import { pairwise, type PairwiseRow } from './pairwise'
+import { proxyFindings } from './proxyFindings'
 import { wasEvaluated } from './resultSet'
 
 /** Training accuracy below which a fit counts as unfinished. */
@@ -28,26 +29,11 @@ export function resultFindings(results: ResultSet, metric: MetricId = results.st
         ...familyFindings(results, dataset, metric),
         ...valueFindings(own, metric),
         ...fitFindings(dataset, own),
+        ...proxyFindings(results, dataset, own, metric),
       ]
     }),
   ]
 }
-
-const finding = (severity: Finding['severity'], code: string, path: string, message: string, fix?: string): Finding => ({
-  code,
-  severity,
-  path,
-  message,
-  ...(fix === undefined ? {} : { fix }),
-})
-
-const nameOf = ({ strategy, factors }: FinishedGroup): string => {
-  const cell = cellTitle(factors)
-  return cell === '' ? strategy : `${strategy} (${cell})`
-}
-
-const listed = (names: readonly string[]): string =>
-  names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
 
 function unfinishedFindings({ runs }: ResultSet): Finding[] {
   const missing = runs.filter((run) => !run.complete)
