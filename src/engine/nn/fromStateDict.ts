@@ -4,7 +4,7 @@ import type { FloatArray } from '../core/matrix'
 import { createModel } from './createModel'
 import type { Executor } from './executor'
 import type { LayerSpec, Model } from './model'
-import { planLayers } from './layers'
+import { planAll } from './layers'
 
 /** A named array of a model file, row-major. */
 export interface StateTensor {
@@ -89,7 +89,7 @@ export async function modelFromArrays(source: StateSource, executor: Executor): 
   return model
 }
 
-/** The layers that a `state_dict` and an architecture describe, the last one dense, with the tensors of their state in order. */
+/** The layers that a `state_dict` and an architecture describe, with the tensors of their state in order. */
 export function layersFromArrays(source: StateSource): {
   readonly layers: LayerSpec[]
   readonly state: readonly (StateTensor & { readonly name: string })[]
@@ -98,7 +98,7 @@ export function layersFromArrays(source: StateSource): {
   const { architecture, positions } = source.architecture === undefined ? denseLayers(tensors) : parseArchitecture(source.architecture)
   const unused = new Set([...tensors.keys()].filter((name) => !isBatchCount(name)))
   const layers = architecture.map((entry, i) => layerSpec(entry, String(positions[i]), tensors, unused))
-  const state = planLayers(layers, inputShape).flatMap(({ parameters }, i) =>
+  const state = planAll(layers, inputShape).flatMap(({ parameters }, i) =>
     parameters.map((parameter) => {
       const shape = parameter.shape.join(' × ')
       const name = parameter.name.replace(/^\d+/, String(positions[i]))

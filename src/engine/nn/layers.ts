@@ -22,11 +22,14 @@ const planners: Planners<LayerKind['type']> = {
 
 /** The layers of a sequential network for samples of `inputShape`; the last one must be dense. Throws `bad-input` when they do not fit. */
 export function planLayers(specs: readonly LayerSpec[], inputShape: Shape): Layer[] {
-  const layers = planSequence('', specs, inputShape)
+  const layers = planAll(specs, inputShape)
   if (specs.at(-1)?.type !== 'dense' || layers.at(-1)?.outputShape.length !== 1)
     throw badInput('the last layer of a model must be dense, and read vectors')
   return layers
 }
+
+/** Layers whatever the last of them is. */
+export const planAll = (specs: readonly LayerSpec[], inputShape: Shape): Layer[] => planSequence('', specs, inputShape)
 
 /** Layers called `<path><position>`, each fed with what the one before makes. */
 function planSequence(path: string, specs: readonly LayerSpec[], inputShape: Shape): Layer[] {

@@ -25,7 +25,7 @@ export interface Resolved {
   readonly datasets: readonly { readonly ref: DatasetRef; readonly name: string; readonly sha256: string }[]
   /** SHA-256 (hex) of each of `studyFiles` by path as written, and of `studyFeatures` by `featureFile` */
   readonly files?: Readonly<Record<string, string>>
-  /** SHA-256 (hex) of each backbone that is there already, by `backboneKey` */
+  /** what identifies each backbone (see `RunSpec.backboneSha256`), by `backboneKey` */
   readonly backbones?: Readonly<Record<string, string>>
 }
 

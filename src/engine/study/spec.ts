@@ -187,7 +187,7 @@ export interface RunSpec {
   readonly keep: RunSettings['keep']
   /** SHA-256 (hex) of the files the run reads besides its data set (split, initial rows, recorded selections, features), by path as written */
   readonly files: Readonly<Record<string, string>>
-  /** SHA-256 (hex) of the backbone that is fine-tuned; absent for other models, and in plans made before it is there */
+  /** of the backbone that is fine-tuned: SHA-256 (hex) of its content, or, pre-trained for the study, of everything that decides its weights */
   readonly backboneSha256?: string
   readonly semanticsVersion: number
 }

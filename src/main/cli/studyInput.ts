@@ -10,7 +10,7 @@ import { createBackends, type Backends } from '../node/backends'
 import { withFile } from '../node/errors'
 import { experimentDependencies } from '../node/experiments'
 import { forkSpawner } from '../node/jobs/fork'
-import { defaultWorkspace, featuresOf, libraryOf } from '../node/workspace/location'
+import { defaultWorkspace, featuresOf, libraryOf, modelsOf } from '../node/workspace/location'
 import type { CliContext } from './io'
 
 export interface StudyOptions {
@@ -74,5 +74,6 @@ export function createExperimentHost(context: CliContext): ExperimentDependencie
   const workspace = defaultWorkspace()
   const spawner = forkSpawner(context.jobEntry, workspace)
   const backends = createBackends(spawner)
-  return { ...experimentDependencies(spawner, backends, availableParallelism(), libraryOf(workspace), featuresOf(workspace)), backends }
+  const folders = [libraryOf(workspace), featuresOf(workspace), modelsOf(workspace)] as const
+  return { ...experimentDependencies(spawner, backends, availableParallelism(), ...folders), backends }
 }

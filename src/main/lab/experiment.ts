@@ -39,6 +39,10 @@ export interface Manifest {
   }[]
   /** SHA-256 (hex) of the other files the runs read, by path as the study writes it */
   readonly files: Readonly<Record<string, string>>
+  /** what identifies each backbone that was fine-tuned, by how the study writes it: SHA-256 (hex) of its content, or of what it was pre-trained by */
+  readonly backbones?: Readonly<Record<string, string>>
+  /** SHA-256 (hex) of the weights of those that were pre-trained for the study */
+  readonly pretrained?: Readonly<Record<string, string>>
   readonly semanticsVersion: number
   readonly version: string
   readonly backend: BackendId

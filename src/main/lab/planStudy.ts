@@ -6,7 +6,8 @@ import { reviewStudy } from '@engine/study/review'
 import { checkStudy } from '@engine/study/schema'
 import type { Finding, PlannedRun } from '@engine/study/spec'
 import type { ExperimentRequest } from './experiment'
-import { autoJobs, checkStudyFiles, factsOf, resolveStudy, type ExperimentDependencies } from './runExperiment'
+import { knownTrunks } from './prepareBackbones'
+import { autoJobs, backboneContext, checkStudyFiles, factsOf, resolveStudy, type ExperimentDependencies } from './runExperiment'
 
 export type PlanRequest = Pick<ExperimentRequest, 'studyText' | 'studyPath' | 'overrides' | 'backend' | 'jobs'>
 
@@ -24,14 +25,15 @@ export async function planStudy(
   let findings = first
   try {
     const facts = await factsOf(study, baseDir, deps)
-    const reviewed = reviewStudy(studyText, options, () => facts)
+    const trunks = await knownTrunks(study, backboneContext(baseDir, facts, deps))
+    const reviewed = reviewStudy(studyText, options, () => facts, trunks)
     findings = reviewed.findings
     if (reviewed.study === null) return refused(findings)
     const prepared = await resolveStudy(study, request.backend ?? study.run.backend, baseDir, deps)
     await checkStudyFiles(prepared, facts, deps)
     const { plan, backend } = prepared
     const jobs = request.jobs ?? (study.run.jobs === 'auto' ? autoJobs(backend, deps.cores) : study.run.jobs)
-    return { valid: true, ...estimateStudy(study, facts, { backend: backend.id, jobs }), findings, grid: gridOf(plan, computed) }
+    return { valid: true, ...estimateStudy(study, facts, { backend: backend.id, jobs, trunks }), findings, grid: gridOf(plan, computed) }
   } catch (error) {
     if (!(error instanceof QuerentError)) throw error
     const { path = 'dataset', found, expected, nearest } = error.details

@@ -11,6 +11,15 @@ import { semanticsVersion, type DatasetRef, type Finding, type PlannedRun, type 
 import type { Experiment, ExperimentOutcome, ExperimentRequest, Manifest } from './experiment'
 import type { BackendResolver, Clock, JobSpawner, ResolvedBackend, ResultFolder, ResultStore } from './ports'
 import type { Tracked } from './progress'
+import {
+  backbonesOf,
+  knownTrunks,
+  makeMissingBackbones,
+  pretrainedOf,
+  type BackboneContext,
+  type BackboneStore,
+  type StudyBackbones,
+} from './prepareBackbones'
 import { featureAssignments, makeMissingFeatures, type FeatureStore } from './prepareFeatures'
 import { createQueue } from './queue'
 import { experimentResultHash, runResultHash } from './resultHash'
@@ -41,6 +50,7 @@ export interface ExperimentDependencies {
     text(path: string, baseDir: string): Promise<string>
   }
   readonly features: FeatureStore
+  readonly models: BackboneStore
   /** CSV texts by file name */
   tables(results: ResultSet): Readonly<Record<string, string>>
   readonly clock: Clock
@@ -56,6 +66,7 @@ export interface PreparedExperiment {
   readonly plan: readonly PlannedRun[]
   readonly datasets: Manifest['datasets']
   readonly files: Manifest['files']
+  readonly backbones: StudyBackbones
   readonly backend: ResolvedBackend
   readonly baseDir: string
   readonly findings: readonly Finding[]
@@ -71,7 +82,8 @@ export async function prepareExperiment(
   const study = parseStudy(studyText, options)
   const baseDir = deps.files.folderOf(studyPath)
   const facts = await factsOf(study, baseDir, deps)
-  const { findings } = reviewStudy(studyText, options, () => facts)
+  const trunks = await knownTrunks(study, backboneContext(baseDir, facts, deps))
+  const { findings } = reviewStudy(studyText, options, () => facts, trunks)
   refuseFindings(findings, studyPath)
   const prepared = await resolveStudy(study, request.backend ?? study.run.backend, baseDir, deps)
   await checkStudyFiles(prepared, facts, deps)
@@ -112,7 +124,8 @@ export async function resolveStudy(
   baseDir: string,
   deps: ExperimentDependencies,
 ): Promise<PreparedExperiment> {
-  const datasets = (await factsOf(study, baseDir, deps)).map(({ name, sha256, rows, testRows, classes, classNames }, i) => ({
+  const facts = await factsOf(study, baseDir, deps)
+  const datasets = facts.map(({ name, sha256, rows, testRows, classes, classNames }, i) => ({
     name,
     ref: study.datasets[i],
     sha256,
@@ -126,9 +139,17 @@ export async function resolveStudy(
   for (const features of studyFeatures(study))
     for (const dataset of datasets) files[featureFile(features, dataset.name)] = await deps.features.identify(features, baseDir, dataset)
   const backend = await deps.backends.resolve(wanted)
-  const plan = expandStudy(study, { backend: backend.id, precision: backend.precision, datasets, files })
-  return { study, plan, datasets, files, backend, baseDir, findings: [] }
+  const backbones = await backbonesOf(study, backend, backboneContext(baseDir, facts, deps))
+  const plan = expandStudy(study, { backend: backend.id, precision: backend.precision, datasets, files, backbones: backbones.ids })
+  return { study, plan, datasets, files, backbones, backend, baseDir, findings: [] }
 }
+
+/** What the backbones of a study are looked up with. */
+export const backboneContext = (
+  baseDir: string,
+  facts: readonly DatasetFacts[],
+  { models, datasets }: Pick<ExperimentDependencies, 'models' | 'datasets'>,
+): BackboneContext => ({ baseDir, facts, store: models, factsOf: (ref, dir) => datasets.facts(ref, dir) })
 
 /** Starts or continues an experiment in its folder; refuses without leaving anything behind. */
 export const startExperiment = async (request: ExperimentRequest, deps: ExperimentDependencies): Promise<Experiment> =>
@@ -153,7 +174,7 @@ export async function startPrepared(
 }
 
 export function manifestOf(
-  { study, plan, datasets, files, backend, baseDir }: PreparedExperiment,
+  { study, plan, datasets, files, backbones, backend, baseDir }: PreparedExperiment,
   { outDir, command, shard }: Pick<ExperimentRequest, 'outDir' | 'command' | 'shard'>,
   deps: Pick<ExperimentDependencies, 'files' | 'version'>,
 ): Manifest {
@@ -164,6 +185,7 @@ export function manifestOf(
     base: deps.files.relative(outDir, baseDir),
     datasets,
     files,
+    ...(Object.keys(backbones.ids).length > 0 && { backbones: backbones.ids }),
     semanticsVersion,
     version: deps.version,
     backend: backend.id,
@@ -185,7 +207,7 @@ export function manifestOf(
 }
 
 async function runInFolder(
-  { study, plan, backend, baseDir, findings }: PreparedExperiment,
+  { study, plan, backbones, backend, baseDir, findings }: PreparedExperiment,
   manifest: Manifest,
   { studyText, jobs, reuseFrom = [] }: Pick<ExperimentRequest, 'studyText' | 'jobs' | 'reuseFrom'>,
   folder: ResultFolder,
@@ -219,15 +241,18 @@ async function runInFolder(
     clock: deps.clock,
     baseDir,
     slots,
-    ...(assignments.length > 0 && {
-      prepare: (tell, signal) =>
-        makeMissingFeatures(assignments, {
+    ...((assignments.length > 0 || Object.keys(backbones.ids).length > 0) && {
+      prepare: async (tell, signal) => {
+        const spawn = () => deps.spawner.spawn()
+        await makeMissingBackbones(backbones, { store: deps.models, baseDir, spawn, now: deps.clock.ticks, tell, signal })
+        await makeMissingFeatures(assignments, {
           store: deps.features,
           files: manifest.files,
-          spawn: () => deps.spawner.spawn(),
+          spawn,
           onProgress: ({ datasetName }, { rows, total }) => tell(`features of ${datasetName}, row ${rows}/${total}`),
           signal,
-        }),
+        })
+      },
     }),
   })
 
@@ -238,7 +263,8 @@ async function runInFolder(
       const hashes = new Map([...entries].map(([hash, entry]) => [hash, runResultHash(entry.state.initial, entry.state.records)]))
       const resultHash = allFinished ? experimentResultHash(hashes) : null
       await folder.writeTables(deps.tables(resultsOf({ manifest, state })))
-      await folder.writeManifest({ ...manifest, resultHash })
+      const pretrained = await pretrainedOf(backbones, deps.models)
+      await folder.writeManifest({ ...manifest, ...(Object.keys(pretrained).length > 0 && { pretrained }), resultHash })
       return { out: folder.dir, runs: plan.length, reused, failed: count('failed'), cancelled: count('cancelled') > 0, resultHash }
     } finally {
       await folder.close()

@@ -11,8 +11,9 @@ import { findStored, storedInfo, unlabeledRowsOf } from './datasets/imported/sto
 import { measure } from './datasets/library'
 import { readBytes } from './datasets/files'
 import { featureStore } from './features/identify'
+import { backboneStore } from './models/store'
 import { fileStore } from './storage/resultFolder'
-import { defaultWorkspace, featuresOf } from './workspace/location'
+import { defaultWorkspace, featuresOf, modelsOf } from './workspace/location'
 
 /** Everything an experiment needs, on this machine's disk. */
 export function experimentDependencies(
@@ -21,6 +22,7 @@ export function experimentDependencies(
   cores: number,
   library?: string,
   features = featuresOf(defaultWorkspace()),
+  models = modelsOf(defaultWorkspace()),
 ): ExperimentDependencies {
   const facts = new Map<string, Promise<DatasetFacts>>()
   return {
@@ -28,6 +30,7 @@ export function experimentDependencies(
     spawner,
     backends,
     features: featureStore(features),
+    models: backboneStore(models),
     datasets: {
       // Sets of the app do not change; files of the user may, between two experiments of one process.
       facts: async (ref, baseDir) => {

@@ -59,7 +59,7 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
     const store = await openWorkspace(workspace)
     const library = libraryOf(workspace)
     const backends = createBackends(spawner)
-    const experiments = experimentDependencies(spawner, backends, cores, library, featuresOf(workspace))
+    const experiments = experimentDependencies(spawner, backends, cores, library, featuresOf(workspace), modelsOf(workspace))
     const lab = await createLab({
       info: { version, transport, runtime, platform: process.platform },
       store,

@@ -3,7 +3,7 @@ import { type Shape, sizeOf, type Value } from '../../graph/ir'
 import { range } from '../../graph/shapes'
 import { type LayerParameter, type LayerPass, type Planners, plain } from './layer'
 
-const epsilon = 1e-5
+export const normalizationEpsilon = 1e-5
 /** share of a batch in the running statistics */
 const momentum = 0.1
 
@@ -37,7 +37,7 @@ export const normalization: Planners<'batchnorm' | 'layernorm'> = {
           training.buffers.set(`${name}.running_var`, updated(runningVariance, remembered))
         }
         const centred = batch?.centred ?? g.sub(x, over(runningMean))
-        const deviation = g.sqrt(g.add(batch?.variance ?? runningVariance, g.constant(epsilon)))
+        const deviation = g.sqrt(g.add(batch?.variance ?? runningVariance, g.constant(normalizationEpsilon)))
         const normalized = g.mul(centred, over(g.div(g.constant(1), deviation)))
         return g.add(g.mul(normalized, over(scale)), over(shift))
       }),
@@ -52,7 +52,7 @@ export const normalization: Planners<'batchnorm' | 'layernorm'> = {
       ...plain(shape, (g, x, [scale, shift]) => {
         const mean = (value: Value) => g.mul(g.reduceSum(value, [value.shape.length - 1], true), g.constant(1 / width))
         const centred = g.sub(x, mean(x))
-        const deviation = g.sqrt(g.add(mean(g.square(centred)), g.constant(epsilon)))
+        const deviation = g.sqrt(g.add(mean(g.square(centred)), g.constant(normalizationEpsilon)))
         return g.add(g.mul(g.div(centred, deviation), scale), shift)
       }),
       parameters: scaleAndShift(name, [width]),

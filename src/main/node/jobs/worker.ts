@@ -44,7 +44,7 @@ export function createWorker(
   const kernels = createSelectionKernels()
   let executor: Executor | null = null
   let dataset: { readonly key: string; readonly value: Dataset } | null = null
-  let backbone: Backbone | null = null
+  let backbone: { readonly key: string; readonly value: Backbone } | null = null
 
   const executorFor = async (id: BackendId): Promise<Executor> => {
     if (executor?.id === id) return executor
@@ -80,8 +80,8 @@ export function createWorker(
     return (await read([])) === null ? null : async (rows) => (await read(rows)) ?? []
   }
   const backboneFor = async (sha256: string): Promise<Backbone> => {
-    if (backbone?.id !== sha256) backbone = await loadModel(requireFolder(models), sha256)
-    return backbone
+    if (backbone?.key !== sha256) backbone = { key: sha256, value: await loadModel(requireFolder(models), sha256) }
+    return backbone.value
   }
   const backboneOf = async ({ backboneSha256 }: RunSpec): Promise<{ readonly backbone?: Backbone }> =>
     backboneSha256 === undefined ? {} : { backbone: await backboneFor(backboneSha256) }

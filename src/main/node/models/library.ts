@@ -169,15 +169,19 @@ export async function addModel(
 
 const factsText = (model: StoredModel): string => `${JSON.stringify(model, null, 2)}\n`
 
-/** Reads a backbone by its SHA-256; refuses one that is not there any more, or whose files changed. */
-export async function loadModel(models: string, sha256: string): Promise<Backbone> {
-  const stored = await readFacts(join(models, sha256))
+/**
+ * Reads a backbone by the SHA-256 of its content, or of what it was pre-trained by; refuses one that is not there any more, or whose
+ * files changed.
+ */
+export async function loadModel(models: string, id: string): Promise<Backbone> {
+  const stored = (await readFacts(join(models, id))) ?? (await findByKey(models, id))
   if (stored === undefined)
-    throw new QuerentError('not-found', `the model library has no backbone ${sha256.slice(0, 8)} any more`, {
+    throw new QuerentError('not-found', `the model library has no backbone ${id.slice(0, 8)} any more`, {
       path: 'model.backbone',
-      found: sha256,
+      found: id,
       expected: 'the backbone that the study was started with',
     })
+  const { sha256 } = stored
   const file = join(models, sha256, weightsFile)
   const name = `${stored.name}/${weightsFile}`
   const tensors = openSafetensors(readBytes(file, name), name)

@@ -93,6 +93,8 @@ export const manifestSchema: z.ZodType<Manifest> = z.object({
     }),
   ),
   files: z.record(text, text),
+  backbones: z.record(text, text).optional(),
+  pretrained: z.record(text, text).optional(),
   semanticsVersion: z.int(),
   version: text,
   backend: z.enum(backendIds),
