@@ -118,7 +118,8 @@ function imageShape(type: string, inputShape: readonly number[]): readonly numbe
   return inputShape
 }
 
-function checkInputs({ name, inputShape }: Trunk, given: readonly number[]): void {
+/** Refuses samples of another shape than a backbone reads. */
+export function checkInputs({ name, inputShape }: Trunk, given: readonly number[]): void {
   if (sameShape(inputShape, given)) return
   const [expected, found] = [inputShape, given].map((shape) => `samples of shape ${shape.join(' × ')}`)
   throw badInput(`the backbone ${name} reads ${expected}, and this data set holds ${found}`, { path: 'model.backbone', found, expected })

@@ -5,12 +5,16 @@ import { Option, type Command } from 'commander'
 import type { FeatureInfo, FeatureProgress } from '@contract/features'
 import { nearestName, QuerentError } from '@engine/core/errors'
 import { splitReference } from '@engine/data/readArray'
+import { backendIds, type BackendId } from '@engine/nn/executor'
 import type { FeatureAssignment } from '../lab/ports'
+import { createBackends } from '../node/backends'
 import { datasetInfo } from '../node/datasets'
 import { slug } from '../node/datasets/imported/store'
 import { fetchModel } from '../node/features/fetchModel'
 import { findPreset, modelPresets, type ModelPreset } from '../node/features/presets'
 import { findFeatures, listFeatures, removeFeatures } from '../node/features/store'
+import { forkSpawner } from '../node/jobs/fork'
+import { requireModel } from '../node/models/library'
 import { defaultWorkspace, featuresOf, libraryOf, modelsOf } from '../node/workspace/location'
 import { progressLine, sizeText } from './downloadDataset'
 import { integer, number, textTable, type CliContext, type CommandResult } from './io'
@@ -18,7 +22,9 @@ import { inJob } from './jobs'
 
 interface ExtractOptions {
   readonly dataset: string
-  readonly model: string
+  readonly model?: string
+  readonly backbone?: string
+  readonly backend: 'auto' | BackendId
   readonly name?: string
   readonly tokenizer?: string
   readonly yes?: boolean
@@ -76,7 +82,9 @@ export function register(program: Command, context: CliContext): void {
     .command('extract')
     .description('run a network over the training rows of a data set; a stopped extraction goes on where it was')
     .requiredOption('--dataset <ref>', 'data set: a library id, or a file')
-    .requiredOption('--model <model>', 'an .onnx file, its address, or a network of `features list`')
+    .option('--model <model>', 'an .onnx file, its address, or a network of `features list`')
+    .option('--backbone <name>', 'instead of --model: a model of the model library')
+    .addOption(new Option('--backend <id>', 'what runs a backbone').choices(['auto', ...backendIds]).default('auto'))
     .option('--name <name>', 'name in the store; by default that of the network')
     .option('--size <h,w>', 'height and width that images are resized to')
     .addOption(new Option('--filter <name>', 'how images are resized').choices(['bilinear', 'bicubic']))
@@ -119,10 +127,18 @@ export function register(program: Command, context: CliContext): void {
 
 async function extract(
   context: CliContext,
-  { dataset, model, name, tokenizer, yes, size, mean, std, json: _json, ...rest }: ExtractOptions & { json?: boolean },
+  { backbone, backend, dataset, model, name, tokenizer, yes, size, mean, std, json: _json, ...rest }: ExtractOptions & { json?: boolean },
 ): Promise<CommandResult> {
+  if ((model === undefined) === (backbone === undefined))
+    throw new QuerentError('bad-usage', 'one of --model and --backbone is needed', { expected: '--model MODEL or --backbone NAME' })
+  const source = { ...(await sourceOf(context, dataset)), ...(name && { name }) }
+  if (model === undefined) {
+    const workspace = defaultWorkspace()
+    const { sha256 } = await requireModel(modelsOf(workspace), backbone ?? '')
+    const { id } = await createBackends(forkSpawner(context.jobEntry, workspace)).resolve(backend)
+    return made(context, { ...source, from: { type: 'backbone', backboneSha256: sha256, backend: id } })
+  }
   const preset = findPreset(model)
-  const source = await sourceOf(context, dataset)
   const settings = {
     ...preset?.settings,
     ...rest,
@@ -133,7 +149,7 @@ async function extract(
   const path = await modelPath(context, model, preset, yes === true)
   return made(context, {
     ...source,
-    name: name ?? preset?.id ?? basename(path).replace(/\.onnx$/i, ''),
+    ...(name === undefined && preset && { name: preset.id }),
     from: { type: 'onnx', model: path, settings, ...(tokenizer && { tokenizer: context.resolve(tokenizer) }) },
   })
 }

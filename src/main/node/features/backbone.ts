@@ -1,6 +1,7 @@
 import type { Dataset } from '@engine/data/dataset'
 import { fitScaling } from '@engine/data/scaling'
 import { randomFrom } from '@engine/core/random'
+import { checkInputs } from '@engine/nn/architectures'
 import type { Backbone } from '@engine/nn/backbone'
 import { createModel } from '@engine/nn/createModel'
 import type { Executor } from '@engine/nn/executor'
@@ -15,8 +16,9 @@ export const backboneNetwork = (backboneSha256: string, { id, precision }: Pick<
   precision,
 })
 
-/** The outputs of a backbone in inference mode, its inputs scaled as when it was trained. */
+/** The outputs of a backbone in inference mode, its inputs scaled as when it was trained. Refuses samples of another shape. */
 export function openBackboneMaker(backbone: Backbone, { train, kind, valueRange }: Dataset, executor: Executor): FeatureMaker {
+  checkInputs(backbone, train.shape)
   const all = Int32Array.from({ length: train.rows }, (_, row) => row)
   const scaling = { ...fitScaling(train, all, 'auto', kind, valueRange), ...backbone.scaling }
   const model = createModel(
