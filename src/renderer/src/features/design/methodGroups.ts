@@ -10,6 +10,7 @@ const groups: readonly (readonly [title: string, ids: readonly string[]])[] = [
   ['Uncertain and diverse', ['badge', 'alfa-mix']],
   ['Coverage, first labels', ['core-set', 'kmeans', 'typiclust', 'probcover']],
   ['Made of other methods', ['schedule', 'albl']],
+  ['By a proxy, for pre-trained models', ['svp', 'svpp', 'asvp']],
   ['Your own', ['external', 'replay']],
 ]
 
