@@ -114,7 +114,7 @@ test.beforeAll(async ({ browser }) => {
 
   host = await startHost(workspace, 0)
   // The address works once, so all tests share a page.
-  page = await browser.newPage()
+  page = await (await browser.newContext()).newPage()
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type()) && !/GL Driver Message/.test(message.text())) faults.push(message.text())
