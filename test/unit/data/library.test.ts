@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { SampleSet } from '@contract/types'
 import { hashDataset, pureHasher } from '@engine/data/hash'
 import { hashText } from '@engine/data/hashedText'
 import { catalog } from '@main/node/datasets/catalog'
 import { catalogTexts } from '@main/node/datasets/catalogTexts'
 import { createTextReader } from '@main/node/datasets/imported/texts'
 import { datasetInfo, listDatasets, loadDataset } from '@main/node/datasets'
+import { createWorker } from '@main/node/jobs/worker'
 import { measure } from '@main/node/datasets/library'
 import { resourcePath } from '@main/node/resources'
 
@@ -82,6 +84,22 @@ describe('library of data sets', () => {
     expect(trainTexts).not.toContain(testTexts[0])
     expect(await createTextReader('no-library').read('spam', 'test', [0])).toEqual(testTexts)
     expect(catalogTexts('digits', 'train', [0])).toBeNull()
+  })
+
+  it('shows mails as words and speech as series', async () => {
+    const { samples } = createWorker('no-library')
+    const given = (id: string): Promise<SampleSet> =>
+      datasetInfo(id, '.').then(({ sha256 }) =>
+        samples({ dataset: id, datasetName: id, datasetSha256: sha256, baseDir: '.', rows: [3, 1] }),
+      )
+    expect(await given('spam')).toMatchObject({ kind: 'text', fullShape: [2048], texts: catalogTexts('spam', 'train', [3, 1]) })
+    const { train } = await loadDataset('voices', '.')
+    expect(await given('voices')).toMatchObject({
+      kind: 'series',
+      shape: [12, 32],
+      texts: null,
+      labels: [3, 1].map((row) => train.labels[row]),
+    })
   })
 
   it('has series of balanced classes whose bands have no mean of their own', async () => {
