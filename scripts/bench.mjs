@@ -14,6 +14,7 @@ const suites = {
   training: [['training.py', 'training']],
   engine: [],
   statistics: [],
+  proxy: [],
 }
 const { values } = parseArgs({
   options: {

@@ -27,8 +27,8 @@ model:
       dataset: { id: fashion-mnist-6k, classes: [Trouser, Sandal, Sneaker, Bag, Ankle boot], name: shoes-and-bags }
       model: { type: cnn, filters: [16, 32], hidden: [64] }
       epochs: 10
-training: { learningRate: 0.001, batchSize: 32, epochs: 20, minSteps: 200 }
-protocol: { initial: 40, query: 20, rounds: 20, evaluateAt: [440] }
+training: { learningRate: 0.001, batchSize: 32, epochs: 30, minSteps: 400 }
+protocol: { initial: 40, query: 20, rounds: 30, evaluateAt: [640] }
 strategies:
   - margin
   - { id: svpp, base: margin }
@@ -50,7 +50,7 @@ const [rows, width, classes] = [50_000, 512, 10]
 export async function proxyBench(runs: number): Promise<BenchResult[]> {
   const executor = await createExecutor(backend)
   try {
-    return [await largeRound(executor, Math.min(runs, 3)), ...(await budgets(executor, Math.min(runs, 3)))]
+    return [await largeRound(executor, Math.min(runs, 3)), ...(await budgets(executor, Math.min(runs, 2)))]
   } finally {
     executor.dispose()
   }
@@ -71,27 +71,25 @@ async function budgets(executor: Executor, runs: number): Promise<BenchResult[]>
   const study = parseStudy(garments, { file: 'bench.yaml' })
   const dataset = await loadDataset(study.datasets[0], '.')
   const backbone = await backboneOf(study, executor)
-  const results: BenchResult[] = []
-  let standard = NaN
-  // A fresh seed for each repetition, so that the accuracies are not those of one lucky draw.
-  const specs = specsOf({ ...study, protocol: { ...study.protocol, seeds: runs } }, dataset, executor)
-  for (const { name } of study.strategies) {
-    const own: (readonly RoundRecord[])[] = []
-    for (const spec of specs.filter(({ strategy }) => strategy.name === name)) own.push(await recordsOf(spec, dataset, executor, backbone))
+  const runsOf = new Map(study.strategies.map(({ name }) => [name, [] as (readonly RoundRecord[])[]]))
+  // Seed by seed and one strategy after the other, so that all see the same load.
+  for (const spec of specsOf({ ...study, protocol: { ...study.protocol, seeds: runs } }, dataset, executor))
+    runsOf.get(spec.strategy.name)?.push(await recordsOf(spec, dataset, executor, backbone))
+  const standard = runsOf.get('margin')?.map(activeLearningMs) ?? []
+  return [...runsOf].map(([name, own]) => {
     const times = own.map(activeLearningMs)
-    const result = benchResult(`al-time-${name === 'margin' ? 'standard' : name}`, `3,000 × 1×28×28, CNN, 20 × 20 labels, margin`, times)
-    if (name === 'margin') standard = result.ms
     const accuracies = own.map((records) => records[records.length - 1].metrics.accuracy ?? NaN)
-    results.push({
-      ...result,
+    return {
+      ...benchResult(`al-time-${name === 'margin' ? 'standard' : name}`, '3,000 × 1×28×28, CNN, 30 batches of 20, margin', times),
       backend,
-      shareOfStandard: result.ms / standard,
-      accuracy: accuracies.reduce((a, b) => a + b, 0) / runs,
+      shareOfStandard: mean(times.map((ms, seed) => ms / standard[seed])),
+      accuracy: mean(accuracies),
       ...ledgerOf(own[0]),
-    })
-  }
-  return results
+    }
+  })
 }
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length
 
 async function backboneOf({ model }: Study, executor: Executor): Promise<Backbone> {
   if (model.type !== 'finetune' || typeof model.backbone === 'string') throw new Error('the benchmark pre-trains its backbone itself')
