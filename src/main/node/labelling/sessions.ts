@@ -32,7 +32,9 @@ export function labellingSessions(
     list: async () => {
       const names = await readdir(root).catch(() => [])
       // What cannot be read is shown by nobody: it may be damaged or half-made.
-      const found = await Promise.all(names.filter((name) => !name.startsWith('.')).map((name) => labelling.get(join(root, name)).catch(() => null)))
+      const found = await Promise.all(
+        names.filter((name) => !name.startsWith('.')).map((name) => labelling.get(join(root, name)).catch(() => null)),
+      )
       return found.filter((session) => session !== null).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
     },
     start: async ({ id, dataset, studyText, strategy, classes }) => {
