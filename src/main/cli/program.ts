@@ -12,6 +12,7 @@ import { register as label } from './label'
 import { register as features } from './features'
 import { register as measure } from './measure'
 import { register as merge } from './merge'
+import { register as models } from './models'
 import { register as plan } from './plan'
 import { register as recipes } from './recipes'
 import { register as report } from './report'
@@ -38,6 +39,7 @@ const commands: readonly Register[] = [
   measure,
   datasets,
   features,
+  models,
   recipes,
   serve,
   doctor,
