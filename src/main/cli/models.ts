@@ -130,7 +130,8 @@ interface ImportOptions {
 const describe = ({ name, width, parameters }: { readonly name: string; readonly width: number; readonly parameters: number }): string =>
   `${name}  ${width} features, ${parameters} parameters`
 
-const valueText = (value: unknown): string => (Array.isArray(value) ? value.join(' ') : value === null ? '' : String(value))
+const valueText = (value: unknown): string =>
+  Array.isArray(value) ? value.join(' ') : typeof value === 'number' || typeof value === 'string' ? String(value) : ''
 
 async function pretrainCommand(context: CliContext, dataset: string, options: PretrainOptions): Promise<CommandResult> {
   const spec = specOf(dataset, options)

@@ -31,7 +31,10 @@ function build(): StudySchema {
     metrics: properties.metrics,
     modelTypes: models.map(typeOf),
     fields: (section, modelType) => {
-      if (section !== 'model') return propertiesOf(properties[section])
+      const all = propertiesOf(properties[section])
+      // A backbone is what such a model starts from, unless its study says otherwise.
+      if (section === 'training' && modelType === 'finetune') return { ...all, weightStart: { ...all.weightStart, default: 'pretrained' } }
+      if (section !== 'model') return all
       const { type: _, ...fields } = propertiesOf(models.find((model) => typeOf(model) === modelType) ?? models[0])
       return fields
     },
