@@ -74,7 +74,7 @@ export function createProxyRun(plan: ProxyPlan, setting: Setting, model: Model):
     return alignment === undefined ? spec.model.tuning : tuningIn(alignment, stateOf(records))
   }
 
-  /** Trains the model from the start of a round; null without a row. */
+  /** Trains the model on rows, from where a round starts. */
   async function* trainModel(
     round: number,
     rows: Int32Array,
