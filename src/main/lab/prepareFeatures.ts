@@ -52,23 +52,36 @@ export interface FeaturePreparation {
   readonly signal: AbortSignal
 }
 
-/** Makes what is missing, one after the other in a process of its own; a stop keeps what is made, and the next call goes on there. */
+/**
+ * Makes what is missing, one after the other in a process of its own; a stop keeps what is made, and the next call goes on there. What
+ * another experiment makes at the moment is waited for.
+ */
 export async function makeMissingFeatures(assignments: readonly FeatureAssignment[], preparation: FeaturePreparation): Promise<void> {
-  const { store, files, spawn, onProgress, signal } = preparation
-  for (const assignment of assignments) {
-    if (await store.has(assignment, files)) continue
-    if (signal.aborted) throw stopped()
-    const job = await spawn()
-    const stop = (): void => void job.dispose()
-    signal.addEventListener('abort', stop)
-    try {
-      await job.features(assignment, (progress) => onProgress(assignment, progress))
-    } catch (error) {
-      throw signal.aborted ? stopped() : error
-    } finally {
-      signal.removeEventListener('abort', stop)
-      await job.dispose()
+  const { store, files, signal } = preparation
+  for (const assignment of assignments)
+    while (!(await store.has(assignment, files))) {
+      if (signal.aborted) throw stopped()
+      try {
+        await makeOne(assignment, preparation)
+      } catch (error) {
+        if (signal.aborted) throw stopped()
+        if (!(error instanceof QuerentError && error.code === 'locked')) throw error
+        await new Promise((resume) => setTimeout(resume, lockedMs))
+      }
     }
+}
+
+const lockedMs = 500
+
+async function makeOne(assignment: FeatureAssignment, { spawn, onProgress, signal }: FeaturePreparation): Promise<void> {
+  const job = await spawn()
+  const stop = (): void => void job.dispose()
+  signal.addEventListener('abort', stop)
+  try {
+    await job.features(assignment, (progress) => onProgress(assignment, progress))
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await job.dispose()
   }
 }
 

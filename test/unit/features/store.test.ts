@@ -12,6 +12,7 @@ import {
   listFeatures,
   partFolder,
   removeFeatures,
+  renamed,
   requireFeatures,
   valuesFile,
 } from '@main/node/features/store'
@@ -161,6 +162,10 @@ describe('features on disk', () => {
     expect(await requireFeatures(store, 'net', dataset)).toEqual(made)
     const changed = await refusal(() => requireFeatures(store, 'net', { name: 'numbers', sha256: 'e'.repeat(64) }))
     expect(changed.message).toContain('are not those of numbers as it is now')
+    const other = await extractFeatures(extraction(store, { network: { sha256: 'c' } }))
+    expect((await refusal(() => requireFeatures(store, 'net', dataset))).message).toBe('2 sets of features of numbers are called "net"')
+    expect(await renamed(store, other, 'second')).toEqual({ ...other, name: 'second' })
+    expect(await requireFeatures(store, 'net', dataset)).toEqual(made)
     expect((await refusal(() => requireFeatures(store, 'nat', dataset))).details).toMatchObject({ path: 'data.features', nearest: 'net' })
   })
 })

@@ -7,7 +7,8 @@ import type { RunState } from '@engine/study/events'
 import { loadDataset } from '@main/node/datasets'
 import { experimentDependencies } from '@main/node/experiments'
 import { extractFeatures } from '@main/node/features/extract'
-import { listFeatures } from '@main/node/features/store'
+import { fileKey, findFeatures, listFeatures } from '@main/node/features/store'
+import { openFeatureWriter, sha256Of } from '@main/node/features/writer'
 import { inProcessSpawner } from '@main/node/jobs/inProcess'
 import { createWorker } from '@main/node/jobs/worker'
 import { startExperiment } from '@main/lab/runExperiment'
@@ -106,6 +107,25 @@ describe('a study with features of its own', () => {
       'data.features',
       expect.stringContaining(reason),
     ])
+  })
+
+  it('waits for features that another process is making', async () => {
+    writeFileSync(join(folder, 'shared.npy'), writeNpy(ladder.map(Math.sqrt), [train.rows, 1]))
+    const key = fileKey(sha256, 'shared.npy', await sha256Of(join(folder, 'shared.npy')))
+    const other = await openFeatureWriter(features, key, train.rows)
+    const running = run(', features: shared.npy')
+    await new Promise((resume) => setTimeout(resume, 100))
+    await other.append(ladder.map(Math.sqrt), 1, 0)
+    const made = await other.finish({
+      name: 'theirs',
+      dataset: 'wine',
+      datasetSha256: sha256,
+      backboneSha256: null,
+      source: 'another process',
+      settings: {},
+    })
+    expect((await running).states.every(({ status }) => status === 'finished')).toBe(true)
+    expect((await findFeatures(features, 'theirs')).sha256).toBe(made.sha256)
   })
 
   it('stops before its first run where the file holds NaN', async () => {

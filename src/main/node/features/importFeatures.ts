@@ -2,10 +2,9 @@ import { basename, join } from 'node:path'
 import type { FeatureProgress } from '@contract/features'
 import { badInput, throwIfCancelled, type CancelSignal } from '@engine/core/errors'
 import { splitReference } from '@engine/data/readArray'
-import { writeAtomic } from '../storage/files'
 import { createScratch } from '../datasets/source/scratch'
 import { openFeatureArray, type FeatureArray } from './arrayFile'
-import { factsFile, fileKey, findKey, folderOf, type StoredFeatures } from './store'
+import { fileKey, findKey, renamed, type StoredFeatures } from './store'
 import { openFeatureWriter, sha256Of } from './writer'
 
 /** The data set that features belong to. */
@@ -42,7 +41,7 @@ export async function importFeatures(request: FeatureImport): Promise<StoredFeat
   const { key: array } = splitReference(reference)
   const key = fileKey(dataset.sha256, reference, await sha256Of(file, reference))
   const known = await findKey(store, key)
-  if (known !== undefined) return name === undefined || name === known.name ? known : renamed(store, { ...known, name })
+  if (known !== undefined) return name === undefined ? known : renamed(store, known, name)
   const scratch = await createScratch(join(store, '.work'))
   try {
     const source = await openFeatureArray(file, array, scratch)
@@ -129,8 +128,3 @@ export const notFinite = (source: string, rows: readonly number[], count: number
       expected: 'finite numbers within the range of float32',
     },
   )
-
-async function renamed(store: string, facts: StoredFeatures): Promise<StoredFeatures> {
-  await writeAtomic(factsFile(folderOf(store, facts.key)), `${JSON.stringify(facts, null, 2)}\n`)
-  return facts
-}

@@ -13,7 +13,7 @@ import { openFeatures, type OpenFeatures } from './files'
 import { importFeatures } from './importFeatures'
 import { onnxNetwork, openOnnxMaker } from './onnx'
 import { extractionSettings } from './settings'
-import { fileKey, findKey, requireFeatures } from './store'
+import { fileKey, findKey, renamed, requireFeatures } from './store'
 import type { TextSource } from './texts'
 
 /** What a process has at hand for making features. */
@@ -22,7 +22,7 @@ export interface FeatureTools {
   readonly dataset: Dataset
   readonly texts: TextSource | null
   readonly executor: (id: BackendId) => Promise<Executor>
-  readonly backbone?: (sha256: string) => Promise<Backbone>
+  readonly backbone: (sha256: string) => Promise<Backbone>
   readonly ticks: () => number
   readonly breathe: () => Promise<void>
   readonly signal: AbortSignal
@@ -33,15 +33,18 @@ const threads = 1 // parallel work is processes
 
 /** Brings features into the store from a file, a model file or a backbone of the model library; what is there already stays. */
 export async function makeFeatures(request: FeatureAssignment, tools: FeatureTools): Promise<FeatureInfo> {
+  const made = await brought(request, tools)
+  return request.name === undefined ? made : renamed(tools.store, made, request.name)
+}
+
+async function brought(request: FeatureAssignment, tools: FeatureTools): Promise<FeatureInfo> {
   const { dataset: data, store } = tools
   const dataset = { name: request.datasetName, sha256: request.datasetSha256, rows: data.train.rows }
   const { from } = request
-  if (from.type === 'file')
-    return importFeatures({ ...tools, ...from, dataset, ...(request.name === undefined ? {} : { name: request.name }) })
+  if (from.type === 'file') return importFeatures({ ...tools, ...from, dataset, name: request.name })
   if (from.type === 'backbone') {
     const executor = await tools.executor(from.backend)
-    const backbone = await tools.backbone?.(from.backboneSha256)
-    if (backbone === undefined) throw new QuerentError('internal', 'this job has no model library')
+    const backbone = await tools.backbone(from.backboneSha256)
     return extractFeatures({
       ...tools,
       store,

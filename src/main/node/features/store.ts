@@ -5,6 +5,7 @@ import { hashValue } from '@engine/core/hash'
 import { z } from '@engine/core/zod'
 import { splitReference } from '@engine/data/readArray'
 import { withFile } from '../errors'
+import { writeAtomic } from '../storage/files'
 
 /**
  * The feature store: a folder per set of features, named by a hash of what they were made of, with `features.npy`
@@ -76,8 +77,14 @@ export async function listFeatures(store: string): Promise<StoredFeatures[]> {
 /** The features called `name` of a data set; `bad-input` with the names there are otherwise. */
 export async function requireFeatures(store: string, name: string, dataset: { name: string; sha256: string }): Promise<StoredFeatures> {
   const all = await listFeatures(store)
-  const found = all.find((entry) => entry.name === name && entry.datasetSha256 === dataset.sha256)
-  if (found !== undefined) return found
+  const found = all.filter((entry) => entry.name === name && entry.datasetSha256 === dataset.sha256)
+  if (found.length === 1) return found[0]
+  if (found.length > 1)
+    throw badInput(`${found.length} sets of features of ${dataset.name} are called "${name}"`, {
+      path: 'data.features',
+      found: found.map((entry) => entry.key.slice(0, 12)).join(', '),
+      expected: 'one: remove the others, or make them again under another --name',
+    })
   const elsewhere = all.filter((entry) => entry.name === name)
   if (elsewhere.length > 0)
     throw badInput(`the stored features "${name}" are not those of ${dataset.name} as it is now`, {
@@ -97,7 +104,7 @@ export async function requireFeatures(store: string, name: string, dataset: { na
 /** The one entry with this name or key, of this data set when one is named. */
 export async function findFeatures(store: string, name: string, dataset?: string): Promise<StoredFeatures> {
   const all = await listFeatures(store)
-  const isNamed = (entry: StoredFeatures): boolean => entry.name === name || entry.key.startsWith(name.length >= 8 ? name : '-')
+  const isNamed = (entry: StoredFeatures): boolean => entry.name === name || (name.length >= 8 && entry.key.startsWith(name))
   const found = all.filter((entry) => isNamed(entry) && (dataset === undefined || entry.dataset === dataset))
   if (found.length === 1) return found[0]
   if (found.length > 1)
@@ -111,6 +118,15 @@ export async function findFeatures(store: string, name: string, dataset?: string
     expected: names.join(' · ') || 'none are stored yet',
     nearest: nearestName(name, names),
   })
+}
+
+/** Calls stored features by another name. */
+export async function renamed(store: string, { key }: Pick<StoredFeatures, 'key'>, name: string): Promise<StoredFeatures> {
+  const facts = await findKey(store, key)
+  if (facts === undefined) throw new QuerentError('not-found', 'these features are not stored any more', { found: key })
+  const next = { ...facts, name }
+  if (name !== facts.name) await writeAtomic(factsFile(folderOf(store, key)), `${JSON.stringify(next, null, 2)}\n`)
+  return next
 }
 
 /** Deletes features, and what an interrupted attempt left of them. */
