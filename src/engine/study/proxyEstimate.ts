@@ -12,7 +12,6 @@ import type { TrainingSpec } from './spec'
 export interface ProxyCost {
   /** multiply-adds of one forward pass of the proxy */
   readonly operations: number
-  readonly embedding: number
   readonly training: TrainingSpec
   /** the model makes features of every row before the first round */
   readonly makesFeatures: boolean
@@ -35,7 +34,7 @@ export function proxyCost(
   const start = alignmentState([], 0)
   let [labeledBefore, checkedAt] = [0, 0]
   return {
-    ...proxySize(proxy, plan, facts, target),
+    operations: proxyOperations(proxy, plan, facts, target),
     training: { ...training, ...proxy.training },
     makesFeatures,
     updates: proxy.alignment?.updates ?? 0,
@@ -48,16 +47,15 @@ export function proxyCost(
   }
 }
 
-function proxySize(
+function proxyOperations(
   { network }: ProxyPlan,
   { model }: RunPlan,
   { shape, classes }: Pick<DatasetFacts, 'shape' | 'classes'>,
   target: { readonly operations: number; readonly embedding: number },
-): Pick<ProxyCost, 'operations' | 'embedding'> {
-  if (network.on === 'inputs' && network.model === null) return target
+): number {
+  if (network.on === 'inputs' && network.model === null) return target.operations
   // The width of stored features is not known here: that of the model's own is as good a guess as any.
   const rows = network.on === 'features' && model.type === 'finetune' && target.embedding > 0 ? [target.embedding] : shape
   const layers = network.on === 'features' ? proxyLayers(network.hidden, rows, classes) : layersOf(network.model!, shape, classes)
-  const planned = planNetwork(layers, rows, classes)
-  return { operations: planned.layers.reduce((sum, layer) => sum + layer.operations, 0), embedding: planned.embeddingSize }
+  return planNetwork(layers, rows, classes).layers.reduce((sum, { operations }) => sum + operations, 0)
 }
