@@ -1,0 +1,98 @@
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { identityScaling } from '@engine/data/gather'
+import { writeSafetensors } from '@engine/data/safetensors'
+import { createBackbone, type Backbone } from '@engine/nn/backbone'
+import { addModel, findByKey, listModels, loadModel, removeModel, requireModel } from '@main/node/models/library'
+import { readModelFile } from '@main/node/models/modelFile'
+import { backboneStore } from '@main/node/models/store'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { refusal } from '../../support/errors'
+
+let folder: string
+beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'querent-models-'))))
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const backbone = (name: string, value = 1): Backbone =>
+  createBackbone({
+    name,
+    layers: [{ type: 'dense', units: 2 }, { type: 'relu' }],
+    inputShape: [3],
+    scaling: { ...identityScaling, scale: Float64Array.of(1 / 3) },
+    weights: [
+      { name: '0.weight', shape: [2, 3], data: new Float32Array(6).fill(value) },
+      { name: '0.bias', shape: [2], data: new Float32Array(2) },
+    ],
+  })
+const about = { key: null, source: 'test', method: 'imported', loss: null, accuracy: null } as const
+
+describe('the model library', () => {
+  it('gives back what it was given, bit for bit, and keeps equal content once', async () => {
+    const given = backbone('small')
+    const { model, known } = await addModel(folder, given, about)
+    expect(known).toBe(false)
+    expect(await loadModel(folder, model.sha256)).toEqual(given)
+    expect(await addModel(folder, backbone('other name'.replace(' ', '-')), { ...about, key: 'k'.repeat(64) })).toMatchObject({
+      known: true,
+    })
+    expect(await findByKey(folder, 'k'.repeat(64))).toMatchObject({ name: 'small' })
+    expect(await loadModel(folder, 'k'.repeat(64))).toEqual(given)
+    expect((await addModel(folder, backbone('small', 2), about)).model.name).toBe('small-2')
+    expect((await listModels(folder)).map(({ name }) => name)).toEqual(['small', 'small-2'])
+    expect((await readdir(folder)).every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true)
+    expect((await requireModel(folder, model.sha256.slice(0, 8))).name).toBe('small')
+  })
+
+  it('refuses unknown names with the nearest, taken and impossible names, and changed files', async () => {
+    const { model } = await addModel(folder, backbone('small'), about)
+    expect((await refusal(() => requireModel(folder, 'smal'))).details).toMatchObject({ path: 'model.backbone', nearest: 'small' })
+    expect((await refusal(() => addModel(folder, backbone('small', 3), about, true))).message).toContain('already')
+    expect((await refusal(() => addModel(folder, backbone('../x', 3), about))).message).toContain('cannot be the name')
+    await truncate(join(folder, model.sha256, 'weights.safetensors'), 150)
+    expect((await refusal(() => loadModel(folder, model.sha256))).code).toBe('bad-input')
+    await removeModel(folder, 'small')
+    expect((await refusal(() => loadModel(folder, model.sha256))).code).toBe('not-found')
+    expect(await readdir(folder)).toEqual([])
+  })
+})
+
+describe('readModelFile', () => {
+  const torch = writeSafetensors({
+    '0.weight': { data: Float32Array.from({ length: 6 }, (_, i) => i), shape: [2, 3] },
+    '0.bias': { data: new Float32Array(2), shape: [2] },
+    '2.weight': { data: new Float32Array(8), shape: [4, 2] },
+    '2.bias': { data: new Float32Array(4), shape: [4] },
+  })
+  const layers = [{ type: 'dense' }, { type: 'relu' }, { type: 'dense' }]
+  const file = (name: string): string => join(folder, name)
+
+  it('reads torch weights with the architecture beside them and leaves out the head', async () => {
+    await writeFile(file('net.safetensors'), torch)
+    await writeFile(file('net.json'), JSON.stringify({ layers, inputShape: [3], scaling: { shift: [1], scale: [2] } }))
+    const { backbone: read } = readModelFile(file('net.safetensors'), 'net.safetensors', {})
+    expect(read).toMatchObject({ name: 'net', width: 2, inputShape: [3], scaling: { shift: Float64Array.of(1) } })
+    expect(read.weights.map(({ name }) => name)).toEqual(['0.weight', '0.bias'])
+    await writeFile(file('net.json'), JSON.stringify({ layers, head: false }))
+    expect(readModelFile(file('net.safetensors'), 'net.safetensors', { inputShape: [3] }).backbone.width).toBe(4)
+    const store = backboneStore(join(folder, 'library'))
+    expect(await store.named('net.safetensors', folder, [3])).toMatchObject({ isStored: false })
+    await store.keep('net.safetensors', folder, [3])
+    expect(await store.named('net.safetensors', folder, [3])).toMatchObject({ isStored: true })
+  })
+
+  it('refuses a missing architecture, another input size, broken JSON and truncated weights', async () => {
+    const from = (inputShape?: number[]) =>
+      refusal(() => readModelFile(file('net.safetensors'), 'net.safetensors', inputShape ? { inputShape } : {}))
+    await writeFile(file('net.safetensors'), torch)
+    expect((await from([3])).details).toMatchObject({ path: 'model.backbone', expected: expect.stringContaining('net.json') as unknown })
+    await writeFile(file('net.json'), JSON.stringify(layers))
+    expect((await from()).details.path).toBe('inputShape')
+    expect((await from([5])).message).toContain('0.weight has the wrong shape')
+    await writeFile(file('net.json'), '[{')
+    expect((await from([3])).message).toContain('not valid JSON')
+    await writeFile(file('net.json'), JSON.stringify(layers))
+    await truncate(file('net.safetensors'), torch.length - 9)
+    expect((await from([3])).message).toContain('cut off')
+  })
+})
