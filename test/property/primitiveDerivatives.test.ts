@@ -148,6 +148,19 @@ const cases: Readonly<Record<PrimitiveName, (random: Random) => Case>> = {
     const { x, kernel, attrs, columns } = convolution(random)
     return { shapes: [columns], apply: (g, [a]) => g.fold(a, { ...attrs, kernel, inputShape: x }) }
   },
+  // ids 0 and 1
+  lookup: (random) => ({
+    shapes: [
+      [2, size(random)],
+      [2, size(random)],
+    ],
+    apply: (g, [a, b]) => g.square(g.lookup(g.positive(a), b)),
+    domain: offZero,
+  }),
+  scatterAdd: (random) => {
+    const ids = [2, size(random)]
+    return { shapes: [ids, [...ids, 3]], apply: (g, [a, b]) => g.square(g.scatterAdd(g.positive(a), b, 2)), domain: offZero }
+  },
   maxPool2d: (random) => {
     const { x, attrs } = pooling(random)
     return { shapes: [x], apply: (g, [a]) => g.maxPool2d(a, attrs) }

@@ -90,7 +90,7 @@ it.each(cases)(
   },
 )
 
-it.each(['resnet', 'cnn1d', 'vit'] as const)(
+it.each(['resnet', 'cnn1d', 'vit', 'groups', 'text'] as const)(
   'the layers of a %s train as in torch, remember its statistics and use them in inference',
   async (name) => {
     const { losses: expectedLosses, weights, outputs, ...task } = fixture.layers[name]

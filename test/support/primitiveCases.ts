@@ -159,6 +159,19 @@ export const primitiveCases: { readonly [P in PrimitiveName]: Draw } = {
     const { x, columns, kernel, attrs } = convolution(r)
     return { inputs: [columns], trace: (g, [c]) => g.fold(c, { ...attrs, kernel, inputShape: x }) }
   },
+  // the table has a row for each of the ids 0, 1 and 2
+  lookup: (r) => {
+    const [ids, table] = [lengths(r, between(r, 1, 3)), [between(r, 3, 6), between(r, 1, 5)]]
+    return { inputs: [ids, table], domain: 'integers', trace: (g, [a, b]) => g.lookup(g.add(a, g.constant(1)), b) }
+  },
+  scatterAdd: (r) => {
+    const [ids, width, size] = [lengths(r, between(r, 1, 3)), between(r, 1, 5), between(r, 3, 6)]
+    return {
+      inputs: [ids, [...ids, width]],
+      domain: 'integers',
+      trace: (g, [a, b]) => g.scatterAdd(g.add(a, g.constant(1)), g.mul(b, g.constant(0.7)), size),
+    }
+  },
   maxPool2d: (r) => {
     const { x, attrs } = pooling(r)
     return { inputs: [x], domain: 'integers', trace: (g, [a]) => g.maxPool2d(a, attrs) }

@@ -6,6 +6,7 @@ import { linear } from './lowering/linear'
 import type { Emission, Lowering, Lowerings } from './lowering/lowering'
 import { pooling } from './lowering/pooling'
 import { shaping } from './lowering/shape'
+import { table } from './lowering/table'
 
 export interface OnnxModel {
   readonly bytes: Uint8Array
@@ -21,7 +22,7 @@ export interface Port {
   readonly shape: Shape
 }
 
-const lowerings: Lowerings<PrimitiveName> = { ...elementwise, ...linear, ...shaping, ...convolutional, ...pooling }
+const lowerings: Lowerings<PrimitiveName> = { ...elementwise, ...linear, ...shaping, ...convolutional, ...pooling, ...table }
 
 /**
  * Translates a graph to an ONNX model in float32 (opset 21): inputs and parameters are inputs of the model, constants are

@@ -80,6 +80,10 @@ export function planNode(node: Node, inputs: readonly FloatArray[], out: FloatAr
       return planUnfoldBatch(shapes[0], node.attrs, a, out)
     case 'fold':
       return planFoldBatch(shape, node.attrs, a, out)
+    case 'lookup':
+      return planLookup(a, b, shape[shape.length - 1], out)
+    case 'scatterAdd':
+      return planScatterAdd(a, b, shape[1], out)
     case 'maxPool2d':
       return planMaxPool2d(shapes[0], node.attrs, a, out)
     case 'maxPool2dGrad':
@@ -135,5 +139,20 @@ function planScatter(a: FloatArray, out: FloatArray, to: Int32Array): () => void
   return () => {
     out.fill(0)
     for (let i = 0; i < to.length; i++) out[to[i]] = a[i]
+  }
+}
+
+function planLookup(ids: FloatArray, table: FloatArray, width: number, out: FloatArray): () => void {
+  return () => {
+    for (let i = 0; i < ids.length; i++) for (let j = 0; j < width; j++) out[i * width + j] = table[ids[i] * width + j]
+  }
+}
+
+function planScatterAdd(ids: FloatArray, rows: FloatArray, width: number, out: FloatArray): () => void {
+  const sum = new Float64Array(out.length)
+  return () => {
+    sum.fill(0)
+    for (let i = 0; i < ids.length; i++) for (let j = 0; j < width; j++) sum[ids[i] * width + j] += rows[i * width + j]
+    out.set(sum)
   }
 }

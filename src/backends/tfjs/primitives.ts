@@ -137,6 +137,11 @@ export function primitivesOn(tf: Tensorflow): Primitives {
       const patches = tf.reshape(columns, [n * c, kernel[0] * kernel[1], rows, cols])
       return tf.reshape(conv2dInputGrad(patches, places(kernel), { stride, padding }, [n * c, 1, h, w]), [n, c, h, w])
     },
+    lookup: ([ids, table]) => tf.gather(table, tf.cast(ids, 'int32')),
+    scatterAdd: ([ids, rows], { size }) => {
+      const [width] = rows.shape.slice(-1)
+      return tf.scatterND(tf.cast(tf.reshape(ids, [-1, 1]), 'int32'), tf.reshape(rows, [-1, width]), [size, width])
+    },
     maxPool2d,
     maxPool2dGrad,
   }

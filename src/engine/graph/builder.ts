@@ -36,6 +36,8 @@ export interface Builder extends Unary, Binary {
   conv2dWeightGrad(x: Value, error: Value, attrs: Convolution & { readonly kernelShape: Shape }): Value
   unfold(x: Value, attrs: Window): Value
   fold(columns: Value, attrs: Window & { readonly inputShape: Shape }): Value
+  lookup(ids: Value, table: Value): Value
+  scatterAdd(ids: Value, rows: Value, size: number): Value
   maxPool2d(x: Value, attrs: Pooling): Value
   maxPool2dGrad(x: Value, error: Value, attrs: Pooling): Value
   /** Any primitive by name, as graph transformations need it. */
@@ -222,6 +224,8 @@ export function createBuilder(): Builder {
     conv2dWeightGrad: (x, error, attrs) => apply('conv2dWeightGrad', [x, error], attrs),
     unfold: (x, attrs) => apply('unfold', [x], attrs),
     fold: (columns, attrs) => apply('fold', [columns], attrs),
+    lookup: (ids, table) => apply('lookup', [ids, table], {}),
+    scatterAdd: (ids, rows, size) => apply('scatterAdd', [ids, rows], { size }),
     maxPool2d: (x, attrs) => apply('maxPool2d', [x], attrs),
     maxPool2dGrad: (x, error, attrs) => apply('maxPool2dGrad', [x, error], attrs),
     apply,

@@ -36,6 +36,8 @@ export interface Value {
  * | conv2dWeightGrad | x, δ | gradient with respect to k, of shape `kernelShape` |
  * | unfold | x (n × ci × h × w) | columns n × (ci·kh·kw) × (oh·ow), row order ci, kh, kw |
  * | fold | c (n × (ci·kh·kw) × (oh·ow)) | adds columns back: the transpose of unfold, of shape `inputShape` |
+ * | lookup | ids (any shape), table (v × d) | the row of the table for every id, ids' shape × d; ids are whole, 0 … v − 1 |
+ * | scatterAdd | ids, rows (ids' shape × d) | adds rows up by id: the transpose of lookup, `size` × d |
  * | maxPool2d | x (n × c × h × w) | windows of `size`, step `stride`, no padding; remainder rows and columns dropped |
  * | maxPool2dGrad | x, δ | δ at the first maximum (row-major) of each window; windows may not overlap |
  */
@@ -72,6 +74,8 @@ export interface PrimitiveAttributes {
   conv2dWeightGrad: Convolution & { readonly kernelShape: Shape }
   unfold: Window
   fold: Window & { readonly inputShape: Shape }
+  lookup: None
+  scatterAdd: { readonly size: number }
   maxPool2d: Pooling
   maxPool2dGrad: Pooling
 }

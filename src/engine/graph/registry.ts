@@ -6,6 +6,7 @@ import * as pooling from './primitives/pooling'
 import type { Primitive } from './primitives/primitive'
 import * as product from './primitives/product'
 import * as reduction from './primitives/reduction'
+import * as table from './primitives/table'
 
 /** Shape and derivative rule of every primitive. */
 export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
@@ -15,4 +16,5 @@ export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   ...layout,
   ...convolution,
   ...pooling,
+  ...table,
 }

@@ -8,7 +8,7 @@ import { range, showShape } from './shapes'
  * Squared norm of each sample's gradient with respect to each parameter, n × T, from one batched backward pass (A§2.2).
  * `scalars` (n) holds one number per sample and may not couple samples. A parameter's gradient is never formed for dense layers
  * and only formed for convolutions and sequences when that is cheaper than the Gram form. Throws `unsupported` for a parameter that is
- * used twice or in any other way than as weight of a dense layer or convolution, added bias or factor.
+ * used twice or in any other way than as weight of a dense layer or convolution, looked-up table, added bias or factor.
  */
 export function sampleNorm2(g: Builder, scalars: Value, parameters: readonly Value[]): Value {
   return columns(
@@ -46,6 +46,7 @@ type Use =
   /** a matrix product, for one row per sample or several that follow each other */
   | { readonly kind: 'dense'; readonly node: OpNode<'matmul'>; readonly error: Value }
   | { readonly kind: 'conv2d'; readonly node: OpNode<'conv2d'>; readonly error: Value }
+  | { readonly kind: 'table'; readonly node: OpNode<'lookup'>; readonly error: Value }
   | { readonly kind: 'bias'; readonly node: OpNode<'add'>; readonly error: Value }
   | { readonly kind: 'factor'; readonly node: OpNode<'mul'>; readonly error: Value }
 
@@ -60,6 +61,7 @@ function usesOf(g: Builder, scalars: Value, parameters: readonly Value[]): Use[]
     if (error !== undefined && node.inputs[1] === operand) {
       if (node.op === 'matmul' && !node.attrs.transA && isBySample(g, node.inputs[0], n)) return { kind: 'dense', node, error }
       if (node.op === 'conv2d' && error.shape[0] === n) return { kind: 'conv2d', node, error }
+      if (node.op === 'lookup' && error.shape[0] === n) return { kind: 'table', node, error }
       const shared = error.shape.length > operand.shape.length || operand.shape[0] === 1
       if (node.op === 'add' && error.shape[0] === n && shared) return { kind: 'bias', node, error }
       if (node.op === 'mul' && error.shape[0] === n && shared) return { kind: 'factor', node, error }
@@ -109,6 +111,15 @@ function gradient(g: Builder, n: number, use: Use): Value {
       const { errors, inputs } = convolutionPairs(g, n, use)
       return g.batchMatmul(errors, inputs, { transB: true })
     }
+    case 'table': {
+      const [ids, { shape }] = use.node.inputs
+      // A table per sample, one after the other.
+      const first = g.constant(
+        Float64Array.from({ length: n }, (_, i) => i * shape[0]),
+        [n, ...ids.shape.slice(1).map(() => 1)],
+      )
+      return g.scatterAdd(g.add(ids, first), error, n * shape[0])
+    }
     case 'bias':
     case 'factor':
       return summedOverShared(g, use)
@@ -128,6 +139,14 @@ function norm2(g: Builder, n: number, use: Use): Value {
     case 'conv2d': {
       const { errors, inputs } = convolutionPairs(g, n, use)
       return pairedNorm2(g, errors, inputs, 2)
+    }
+    case 'table': {
+      const [ids, { shape }] = use.node.inputs
+      const tokens = sizeOf(ids.shape) / n
+      const errors = g.reshape(error, [n, tokens, shape[1]])
+      const [down, across] = [g.reshape(ids, [n, tokens, 1]), g.reshape(ids, [n, 1, tokens])]
+      const equal = g.mul(g.greaterEqual(down, across), g.greaterEqual(across, down))
+      return sumPerSample(g, n, g.mul(g.batchMatmul(errors, errors, { transB: true }), equal))
     }
     case 'bias':
     case 'factor':

@@ -16,7 +16,7 @@ const size = z.int().positive()
 const pooled = { size, stride: size.optional() }
 const convolved = { stride: size.optional(), padding: z.int().nonnegative().optional() }
 
-/** A layer by its name in torch, lower case, where it has one; dense and convolutional layers take their sizes from the tensors. */
+/** A layer by its name in torch, lower case, where it has one; dense, convolutional and embedding layers take their sizes from the tensors. */
 const plainEntries = [
   z.strictObject({ type: z.literal('dense') }),
   z.strictObject({ type: z.literal('conv1d'), ...convolved }),
@@ -33,6 +33,8 @@ const plainEntries = [
   z.strictObject({ type: z.literal('batchnorm1d') }),
   z.strictObject({ type: z.literal('batchnorm2d') }),
   z.strictObject({ type: z.literal('layernorm') }),
+  z.strictObject({ type: z.literal('groupnorm'), groups: size, eps: z.number().positive().optional() }),
+  z.strictObject({ type: z.literal('embedding') }),
   z.strictObject({ type: z.literal('flatten') }),
   z.strictObject({ type: z.literal('unflatten') }),
   z.strictObject({ type: z.literal('dropout'), rate: z.number().min(0).lt(1).default(0.5) }),
@@ -64,6 +66,8 @@ export interface StateSource {
   readonly architecture?: unknown
   readonly tensors: ReadonlyMap<string, StateTensor>
   readonly inputShape: readonly number[]
+  /** what the model is going to read */
+  readonly samples?: ArrayLike<number>
 }
 
 /** What torch counts beside the statistics, and nothing needs. */
@@ -76,7 +80,8 @@ const isBatchCount = (name: string): boolean => name.endsWith('.num_batches_trac
  */
 export async function modelFromArrays(source: StateSource, executor: Executor): Promise<Model> {
   const { layers, state } = layersFromArrays(source)
-  const last = layers[layers.length - 1]
+  const [first, last] = [layers[0], layers[layers.length - 1]]
+  if (first.type === 'embedding') checkTokens(source.samples ?? [], first.rows)
   const classes = last.type === 'dense' ? last.units : 0
   const model = createModel({ layers, init: 'he-uniform', inputShape: source.inputShape, classes }, executor)
   model.restore(
@@ -87,6 +92,15 @@ export async function modelFromArrays(source: StateSource, executor: Executor): 
     }),
   )
   return model
+}
+
+function checkTokens(samples: ArrayLike<number>, rows: number): void {
+  for (let i = 0; i < samples.length; i++)
+    if (!(Number.isInteger(samples[i]) && samples[i] >= 0 && samples[i] < rows))
+      throw badInput(`the inputs hold ${samples[i]}, and the embedding has rows for the tokens 0 to ${rows - 1}`, {
+        found: String(samples[i]),
+        expected: `whole numbers from 0 to ${rows - 1}`,
+      })
 }
 
 /** The layers that a `state_dict` and an architecture describe, with the tensors of their state in order. */
@@ -168,10 +182,13 @@ function layerSpec(entry: Entry, path: string, tensors: ReadonlyMap<string, Stat
     entries.map((inside, i) => layerSpec(inside, `${path}.${list}.${i}`, tensors, unused))
   switch (entry.type) {
     case 'dense':
+    case 'embedding':
     case 'conv1d':
     case 'conv2d': {
       const name = `${path}.weight`
-      const expected = { dense: 'out × in', conv1d: 'out × in × length', conv2d: 'out × in × height × width' }[entry.type]
+      const expected = { dense: 'out × in', embedding: 'rows × width', conv1d: 'out × in × length', conv2d: 'out × in × height × width' }[
+        entry.type
+      ]
       const weight = tensors.get(name)
       if (weight === undefined) throw missing(name, entry.type, expected, unused)
       if (weight.shape.length !== expected.split('×').length)
@@ -179,6 +196,7 @@ function layerSpec(entry: Entry, path: string, tensors: ReadonlyMap<string, Stat
       const bias = tensors.has(`${path}.bias`)
       const [out, , height, width = height] = weight.shape
       if (entry.type === 'dense') return { type: 'dense', units: out, bias }
+      if (entry.type === 'embedding') return { type: 'embedding', rows: out, width: weight.shape[1] }
       if (height !== width)
         throw unsupported(`tensor ${name}: only square kernels can be read`, { path: name, found: `${height} × ${width}` })
       return { ...entry, filters: out, kernel: height, bias }

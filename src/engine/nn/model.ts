@@ -219,6 +219,10 @@ export type LayerKind =
   | { readonly type: 'batchnorm' }
   /** over the last axis */
   | { readonly type: 'layernorm' }
+  /** over `groups` groups of channels (first axis), every sample by itself */
+  | { readonly type: 'groupnorm'; readonly groups: number; readonly eps?: number }
+  /** the rows of a table for the token numbers (0 … rows − 1) that samples consist of: T to T × width; the first layer only */
+  | { readonly type: 'embedding'; readonly rows: number; readonly width: number }
   /** what `layers` make of x, plus x, or plus what `shortcut` makes of it */
   | { readonly type: 'residual'; readonly layers: readonly LayerSpec[]; readonly shortcut?: readonly LayerSpec[] }
   /** images (c × h × w) to tokens (h·w × c) */

@@ -40,7 +40,18 @@ const norms = (forward: ReturnType<typeof network>['forward'], n: number): Graph
     return { norms: sampleNorm2(g, scores, parameters) }
   })
 
-const networks: readonly { name: string; specs: readonly LayerSpec[]; input: Shape }[] = [
+interface Case {
+  readonly name: string
+  readonly specs: readonly LayerSpec[]
+  readonly input: Shape
+  /** samples consist of token numbers below this; of normal numbers when left out */
+  readonly tokens?: number
+}
+
+const samples = (n: number, { input, tokens }: Pick<Case, 'input' | 'tokens'>): Float64Array =>
+  normals(random, [n, ...input]).map((value) => (tokens === undefined ? value : random.int(tokens)))
+
+const networks: readonly Case[] = [
   {
     name: 'dense layers',
     specs: [
@@ -73,7 +84,7 @@ const networks: readonly { name: string; specs: readonly LayerSpec[]; input: Sha
 const lastly = (units: number): LayerSpec[] => [{ type: 'flatten' }, { type: 'dense', units }]
 
 /** Every layer type with parameters, and those without that a network passes its errors through. */
-const layerTypes: readonly { name: string; specs: readonly LayerSpec[]; input: Shape }[] = [
+const layerTypes: readonly Case[] = [
   {
     // 6 places: 2·6² < 9·12, but 2·6² ≥ 12·3
     name: 'dense layers over sequences, of both forms',
@@ -121,6 +132,42 @@ const layerTypes: readonly { name: string; specs: readonly LayerSpec[]; input: S
     input: [5],
   },
   {
+    name: 'groups of maps',
+    specs: [
+      { type: 'conv2d', filters: 6, kernel: 3, padding: 1 },
+      { type: 'groupnorm', groups: 3, eps: 1e-3 },
+      { type: 'relu' },
+      { type: 'maxpool2d', size: 2 },
+      { type: 'groupnorm', groups: 1 },
+      ...lastly(3),
+    ],
+    input: [2, 4, 6],
+  },
+  {
+    name: 'groups of series and vectors',
+    specs: [
+      { type: 'conv1d', filters: 4, kernel: 3, bias: false },
+      { type: 'groupnorm', groups: 2 },
+      { type: 'tanh' },
+      { type: 'flatten' },
+      { type: 'groupnorm', groups: 4 },
+      { type: 'dense', units: 3 },
+    ],
+    input: [2, 8],
+  },
+  {
+    name: 'tokens with repeats',
+    specs: [
+      { type: 'embedding', rows: 4, width: 6 },
+      { type: 'position' },
+      { type: 'attention', heads: 2 },
+      { type: 'tokenmean' },
+      { type: 'dense', units: 3 },
+    ],
+    input: [7],
+    tokens: 4,
+  },
+  {
     name: 'a transformer block',
     specs: [
       { type: 'conv2d', filters: 6, kernel: 2, stride: 2 },
@@ -136,10 +183,10 @@ const layerTypes: readonly { name: string; specs: readonly LayerSpec[]; input: S
   },
 ]
 
-describe.each([...networks, ...layerTypes])('per-sample gradients of $name', ({ specs, input }) => {
+describe.each([...networks, ...layerTypes])('per-sample gradients of $name', ({ specs, input, tokens }) => {
   const n = 6
   const { values, forward, names } = network(specs, input)
-  const x = normals(random, [n, ...input])
+  const x = samples(n, { input, tokens })
   const one = (i: number) => x.slice((i * x.length) / n, ((i + 1) * x.length) / n)
 
   /** one backward pass per sample, each parameter's gradient in full */
@@ -187,11 +234,11 @@ describe.each([...networks, ...layerTypes])('per-sample gradients of $name', ({ 
 
 it.each([...networks, ...layerTypes])(
   'directional derivatives of the logits come from differentiating twice: $name',
-  async ({ specs, input }) => {
+  async ({ specs, input, tokens }) => {
     const n = 3
     const network = planNetwork(specs, input, (specs.at(-1) as { units: number }).units)
     const { classes, parameters, state } = network
-    const values: Record<string, Float64Array> = { x: normals(random, [n, ...input]) }
+    const values: Record<string, Float64Array> = { x: samples(n, { input, tokens }) }
     for (const { name, shape } of state) values[name] = normals(random, shape).map((v) => (name.endsWith('_var') ? 0.5 + Math.abs(v) : v))
     const direction = Object.fromEntries(parameters.map(({ name, shape }) => [`direction:${name}`, normals(random, shape)]))
     const { tangents } = await evaluate(traceTangents(network, n), { ...values, ...direction, weights: new Float64Array(n * classes) })

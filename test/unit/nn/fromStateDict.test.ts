@@ -81,6 +81,33 @@ describe('a model from a state dict', () => {
     expect(heads.details.path).toBe('0.heads')
   })
 
+  it('reads group normalisation and embeddings, whose tokens must have rows', async () => {
+    const maps = [{ type: 'conv2d' }, { type: 'groupnorm', groups: 2 }, { type: 'flatten' }, { type: 'dense' }]
+    const tensors = { '0.weight': tensor(4, 1, 2, 2), '1.weight': tensor(4), '1.bias': tensor(4), '3.weight': tensor(2, 4) }
+    const model = await load(tensors, [1, 2, 2], maps)
+    expect(model.parameters.map(({ name }) => name)).toEqual(Object.keys(tensors))
+    const uneven = await failure(load(tensors, [1, 2, 2], [maps[0], { type: 'groupnorm', groups: 3 }, ...maps.slice(2)]))
+    expect(uneven.message).toBe('layer 1 (groupnorm) needs channels in 3 groups of one size, but gets samples of shape 4 × 1 × 1')
+
+    const words = { '0.weight': tensor(5, 3), '2.weight': tensor(2, 3) }
+    const layers = [{ type: 'embedding' }, { type: 'tokenmean' }, { type: 'dense' }]
+    const text = (samples: number[]) =>
+      modelFromArrays(
+        { architecture: layers, tensors: new Map(Object.entries(words)), inputShape: [2], samples },
+        createReferenceExecutor(),
+      )
+    expect((await text([0, 4, 1, 1])).classes).toBe(2)
+    for (const stray of [5, -1, 0.5])
+      expect(await failure(text([0, stray]))).toMatchObject({
+        code: 'bad-input',
+        message: `the inputs hold ${stray}, and the embedding has rows for the tokens 0 to 4`,
+      })
+    const later = await failure(
+      load({ '0.weight': tensor(4, 2), '1.weight': tensor(5, 3), '3.weight': tensor(2, 3) }, [2], [{ type: 'dense' }, ...layers]),
+    )
+    expect(later.message).toContain('layer 1 (embedding) needs token numbers')
+  })
+
   it('refuses an architecture that is not one', async () => {
     const unknown = await failure(load({ '0.weight': tensor(2, 4) }, [4], [{ type: 'dense' }, { type: 'selu' }]))
     expect(unknown).toMatchObject({ code: 'bad-input', details: { path: '1.type' } })

@@ -3,7 +3,7 @@ import type { Value } from '../../graph/ir'
 import { affine } from './dense'
 import { type Planners, plain } from './layer'
 
-export const attention: Planners<'attention' | 'position' | 'tokens'> = {
+export const attention: Planners<'attention' | 'position' | 'tokens' | 'embedding'> = {
   // Vaswani et al. 2017, self-attention; parameters as in torch's nn.MultiheadAttention
   attention: ({ heads }, { name, shape, refuse }) => {
     const [tokens, width] = shape
@@ -36,6 +36,15 @@ export const attention: Planners<'attention' | 'position' | 'tokens'> = {
     return {
       ...plain(shape, (g, x, [position]) => g.add(x, position)),
       parameters: [{ name: `${name}.weight`, shape, fill: { type: 'normal', deviation: 0.02 } }],
+    }
+  },
+
+  // Token numbers come from samples only: what a layer makes is no whole number.
+  embedding: ({ rows, width }, { name, shape, refuse }) => {
+    if (name !== '0' || shape.length !== 1) throw refuse('token numbers: vectors, and no layer before it')
+    return {
+      ...plain([...shape, width], (g, ids, [table]) => g.lookup(ids, table)),
+      parameters: [{ name: `${name}.weight`, shape: [rows, width], fill: { type: 'normal', deviation: 1 } }],
     }
   },
 

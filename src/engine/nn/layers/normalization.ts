@@ -12,7 +12,7 @@ const scaleAndShift = (name: string, shape: Shape): LayerParameter[] => [
   { name: `${name}.bias`, shape, fill: { type: 'constant', value: 0 } },
 ]
 
-export const normalization: Planners<'batchnorm' | 'layernorm'> = {
+export const normalization: Planners<'batchnorm' | 'layernorm' | 'groupnorm'> = {
   // Ioffe & Szegedy 2015, as torch has it: the biased variance normalises, the unbiased one is remembered
   batchnorm: (_spec, { name, shape }) => {
     const [channels, ...places] = shape
@@ -50,14 +50,34 @@ export const normalization: Planners<'batchnorm' | 'layernorm'> = {
     const width = shape[shape.length - 1]
     return {
       ...plain(shape, (g, x, [scale, shift]) => {
-        const mean = (value: Value) => g.mul(g.reduceSum(value, [value.shape.length - 1], true), g.constant(1 / width))
-        const centred = g.sub(x, mean(x))
-        const deviation = g.sqrt(g.add(mean(g.square(centred)), g.constant(normalizationEpsilon)))
-        return g.add(g.mul(g.div(centred, deviation), scale), shift)
+        return g.add(g.mul(standardized(g, x, normalizationEpsilon), scale), shift)
       }),
       parameters: scaleAndShift(name, [width]),
     }
   },
+
+  // Wu & He 2018
+  groupnorm: ({ groups, eps = normalizationEpsilon }, { name, shape, refuse }) => {
+    const [channels, ...places] = shape
+    if (channels % groups !== 0) throw refuse(`channels in ${groups} groups of one size`)
+    const perChannel = [channels, ...places.map(() => 1)]
+    return {
+      ...plain(shape, (g, x, [scale, shift]) => {
+        const grouped = g.reshape(x, [x.shape[0], groups, sizeOf(shape) / groups])
+        const normalized = g.reshape(standardized(g, grouped, eps), x.shape)
+        return g.add(g.mul(normalized, g.reshape(scale, perChannel)), g.reshape(shift, perChannel))
+      }),
+      parameters: scaleAndShift(name, [channels]),
+    }
+  },
+}
+
+/** x with mean 0 and (biased) variance 1 along its last axis. */
+function standardized(g: Builder, x: Value, epsilon: number): Value {
+  const axis = x.shape.length - 1
+  const mean = (value: Value) => g.mul(g.reduceSum(value, [axis], true), g.constant(1 / x.shape[axis]))
+  const centred = g.sub(x, mean(x))
+  return g.div(centred, g.sqrt(g.add(mean(g.square(centred)), g.constant(epsilon))))
 }
 
 /** Mean and biased variance per channel (c) of the rows that count, how many numbers they come from, and x without the mean. */

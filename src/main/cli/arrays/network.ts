@@ -33,7 +33,8 @@ export async function openNetwork(
     throw badInput(`${inputsFile}: inputs of a model are n×d or n×c×h×w`, { file: inputsFile, found: shapeText(inputs.shape) })
   const tensors = openTensors(context, modelFile)
   const architecture = architectureFile === undefined ? undefined : openJson(context, architectureFile)
-  const model = await named(modelFile, () => modelFromArrays({ tensors, architecture, inputShape: shape }, createReferenceExecutor()))
+  const source = { tensors, architecture, inputShape: shape, samples: inputs.data }
+  const model = await named(modelFile, () => modelFromArrays(source, createReferenceExecutor()))
   const pool = { data: Float64Array.from(inputs.data), rows, shape }
   const rowsOf: Network['rowsOf'] = (index) => ({ pool, scaling: identityScaling, index })
   return { model, count: rows, rowsOf, passes: randomFrom(seed).fork('passes'), signal: context.signal }

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { existsSync } from 'node:fs'
-import { badInput, QuerentError } from '@engine/core/errors'
+import { badInput, QuerentError, unsupported } from '@engine/core/errors'
 import { z } from '@engine/core/zod'
 import { readNpy } from '@engine/data/npy'
 import { isZip, npzKeys, readNpzEntry } from '@engine/data/npz'
@@ -100,6 +100,8 @@ function torchModel(path: string, shown: string, options: ModelFileOptions): Rea
       expected: 'e.g. [1, 28, 28], or --input-shape',
     })
   const { layers, state } = layersFromArrays({ architecture, tensors: tensorsOf(path, shown), inputShape })
+  if (layers[0].type === 'embedding')
+    throw unsupported(`${shown}: studies read numbers and pixels, no token numbers`, { file: shown, path: '0', found: 'embedding' })
   return { layers, state, inputShape, head, ...(scaling && { scaling }) }
 }
 
