@@ -15,6 +15,7 @@ const suites = {
   engine: [],
   statistics: [],
   proxy: [],
+  maps: [],
 }
 const { values } = parseArgs({
   options: {

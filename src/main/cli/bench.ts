@@ -6,6 +6,7 @@ import { versions } from '../node/doctor'
 import { engineBench } from './bench/engine'
 import { influenceBench } from './bench/influence'
 import { logMeBench } from './bench/logme'
+import { mapsBench } from './bench/maps'
 import { proxyBench } from './bench/proxy'
 import type { BenchResult } from './bench/result'
 import { lastLayerBench, selectionBench } from './bench/selection'
@@ -28,6 +29,7 @@ const suites: readonly Suite[] = [
   { id: 'engine', run: engineBench },
   { id: 'statistics', run: statisticsBench },
   { id: 'proxy', run: proxyBench },
+  { id: 'maps', run: (runs) => Promise.resolve(mapsBench(runs)) },
 ]
 
 export function register(program: Command, context: CliContext): void {
