@@ -19,6 +19,17 @@ export function columnCells({ kind }: RawColumn, data: ArrayLike<unknown>, from:
       if (data instanceof Float64Array || data instanceof Float32Array || data instanceof Int32Array)
         return { kind, values: data.subarray(from, to) }
       const out = new Float64Array(to - from)
+      if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+        // By halves: reading an element would make a big integer of it.
+        const low = new Uint32Array(data.buffer, data.byteOffset, 2 * data.length)
+        const high = data instanceof BigInt64Array ? new Int32Array(data.buffer, data.byteOffset, 2 * data.length) : low
+        for (let i = from; i < to; i++) {
+          const number = high[2 * i + 1] * 2 ** 32 + low[2 * i]
+          if (!Number.isSafeInteger(number)) throw wrong(i)
+          out[i - from] = number
+        }
+        return { kind, values: out }
+      }
       for (let i = from; i < to; i++) {
         const number = toNumber(data[i])
         if (number === null) throw wrong(i)

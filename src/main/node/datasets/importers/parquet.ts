@@ -3,7 +3,7 @@ import { badInput, QuerentError, unsupported } from '@engine/core/errors'
 import type { InputFile } from '../source/inputFile'
 import { uniqueNames } from './csv'
 import { columnCells, type RawColumn } from './columnValues'
-import { checkPages } from './parquetCheck'
+import { readColumn } from './parquetColumn'
 import type { Batch, Column, FileImporter, TableSource } from './contract'
 import { huggingFaceClasses } from './huggingFaceNames'
 
@@ -26,9 +26,9 @@ async function openParquet(file: InputFile): Promise<TableSource> {
   requireRowGroups(metadata, file)
   const names = uniqueNames(children.map(({ element }) => element.name))
   const classNames = huggingFaceClasses(metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value)
-  const columns = children.map((child, j): Column & { readonly raw: RawColumn } => {
-    const raw = rawColumn(child)
-    return { name: names[j], kind: raw.kind, raw, ...(classNames.has(names[j]) ? { classNames: classNames.get(names[j]) } : {}) }
+  const columns = children.map((tree, j): Column & { readonly raw: RawColumn; readonly tree: SchemaTree } => {
+    const raw = rawColumn(tree)
+    return { name: names[j], kind: raw.kind, raw, tree, ...(classNames.has(names[j]) ? { classNames: classNames.get(names[j]) } : {}) }
   })
   return {
     name: file.name,
@@ -38,10 +38,8 @@ async function openParquet(file: InputFile): Promise<TableSource> {
       batches(
         most,
         file,
-        buffer,
         metadata,
         asked.map((name) => columns[names.indexOf(name)]),
-        asked.map((name) => children[names.indexOf(name)].element.name),
       ),
   }
 }
@@ -56,8 +54,12 @@ const asBuffer = (file: InputFile): AsyncBuffer => ({
   },
 })
 
-/** Refuses files whose parts claim to be larger than a packed file can be. */
+/** Refuses files whose parts claim to be larger than a packed file can be, or do not add up. */
 function requireRowGroups(metadata: FileMetaData, file: InputFile): void {
+  const rows = metadata.row_groups.map((group) => Number(group.num_rows))
+  const sum = rows.reduce((a, b) => a + b, 0)
+  if (rows.some((count) => !(count >= 0)) || sum !== Number(metadata.num_rows))
+    throw badInput(`${file.name}: damaged Parquet file: ${metadata.num_rows} rows, but ${sum} in its groups`, { file: file.name })
   for (const group of metadata.row_groups)
     for (const { meta_data: chunk } of group.columns) {
       const packed = Number(chunk?.total_compressed_size ?? 0)
@@ -83,43 +85,23 @@ function rawColumn({ element, children }: SchemaTree): RawColumn {
 async function* batches(
   most: number,
   file: InputFile,
-  buffer: AsyncBuffer,
   metadata: FileMetaData,
-  columns: readonly (Column & { readonly raw: RawColumn })[],
-  names: readonly string[],
+  columns: readonly (Column & { readonly raw: RawColumn; readonly tree: SchemaTree })[],
 ): AsyncGenerator<Batch> {
-  const [{ parquetScan }, { compressors }] = await Promise.all([import('hyparquet'), import('hyparquet-compressors')])
-  // A row group at a time: its columns have to be in memory together.
-  const scan = await guarded(file.name, () =>
-    parquetScan({ file: buffer, metadata, columns: [...names], compressors, useOffsetIndex: false, utf8: false, geoparquet: false }),
-  )
-  for (const group of metadata.row_groups)
-    for (const { meta_data: chunk } of group.columns)
-      if (chunk !== undefined && names.includes(chunk.path_in_schema[0])) {
-        if (Number(chunk.num_values) < Number(group.num_rows))
-          throw badInput(`${file.name}: damaged Parquet file: columns of different length`, { file: file.name })
-        await guarded(file.name, () => checkPages(file, chunk, chunk.path_in_schema[0]))
-      }
+  const { compressors } = await import('hyparquet-compressors')
   let first = 0
-  for (const range of scan.ranges) {
+  // A row group at a time: its columns have to be in memory together.
+  for (const group of metadata.row_groups) {
     if (first >= most) return
-    const { rowStart } = range
-    const rowEnd = Math.min(range.rowEnd, rowStart + most - first)
+    const rows = Number(group.num_rows)
+    const wanted = Math.min(rows, most - first)
     const values: ArrayLike<unknown>[] = []
-    for (const [j, column] of names.entries()) {
-      const data = await guarded(file.name, async () => scan.readColumn({ column, rowStart, rowEnd }))
-      if (data.length !== rowEnd - rowStart)
-        throw badInput(
-          `${file.name}: damaged Parquet file: ${data.length} values of column "${columns[j].name}" for ${rowEnd - rowStart} rows`,
-          { file: file.name },
-        )
-      // Numbers become a typed array at once: lists of a million boxed numbers per column would keep the collector busy.
-      const { raw, name } = columns[j]
-      values.push(raw.kind === 'number' ? columnCells(raw, data, 0, data.length, `${file.name}, column ${name}`, first).values : data)
+    for (const { raw, tree, name } of columns) {
+      const label = `${file.name}, column ${name}`
+      values.push(await guarded(file.name, () => readColumn(file, metadata, group, tree, raw, { wanted, first, label, compressors })))
     }
-    const rows = rowEnd - rowStart
-    for (let from = 0; from < rows; from += batchRows) {
-      const to = Math.min(rows, from + batchRows)
+    for (let from = 0; from < wanted; from += batchRows) {
+      const to = Math.min(wanted, from + batchRows)
       yield {
         rows: to - from,
         cells: values.map((data, j) => columnCells(columns[j].raw, data, from, to, `${file.name}, column ${columns[j].name}`, first)),
