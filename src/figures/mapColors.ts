@@ -7,21 +7,37 @@ const classHexes = ['#332288', '#88ccee', '#44aa99', '#117733', '#999933', '#ddc
 
 const hexRgb = (hex: string): Rgb => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)) as unknown as Rgb
 
-const schemes: Readonly<Record<Theme, { readonly pool: string; readonly early: string; readonly late: string; readonly edge: string }>> = {
-  light: { pool: '#c3c9d0', early: '#9ecae1', late: '#08306b', edge: '#1a1e23' },
-  dark: { pool: '#3f4852', early: '#2f6f9c', late: '#d5ecfb', edge: '#101317' },
-  paper: { pool: '#c3c9d0', early: '#9ecae1', late: '#08306b', edge: '#1a1e23' },
+interface MapScheme {
+  readonly pool: Rgb
+  readonly early: Rgb
+  readonly late: Rgb
+  readonly edge: Rgb
 }
+
+const scheme = (pool: string, early: string, late: string, edge: string): MapScheme => ({
+  pool: hexRgb(pool),
+  early: hexRgb(early),
+  late: hexRgb(late),
+  edge: hexRgb(edge),
+})
+
+const schemes: Readonly<Record<Theme, MapScheme>> = {
+  light: scheme('#c3c9d0', '#9ecae1', '#08306b', '#1a1e23'),
+  dark: scheme('#3f4852', '#2f6f9c', '#d5ecfb', '#101317'),
+  paper: scheme('#c3c9d0', '#9ecae1', '#08306b', '#1a1e23'),
+}
+const classColors = classHexes.map(hexRgb)
 
 /** The one Okabe–Ito colour that no strategy has. */
 export const newColor: Rgb = hexRgb('#f0e442')
-export const poolColor = (theme: Theme): Rgb => hexRgb(schemes[theme].pool)
-export const edgeColor = (theme: Theme): Rgb => hexRgb(schemes[theme].edge)
-export const classColor = (label: number): Rgb => hexRgb(classHexes[label % classHexes.length])
+export const poolColor = (theme: Theme): Rgb => schemes[theme].pool
+export const edgeColor = (theme: Theme): Rgb => schemes[theme].edge
+export const classColor = (label: number): Rgb => classColors[label % classColors.length]
 export const colorRgb = hexRgb
 
 /** From early (0) to late (1). */
 export function roundColor(share: number, theme: Theme): Rgb {
-  const [from, to] = [hexRgb(schemes[theme].early), hexRgb(schemes[theme].late)]
-  return from.map((value, i) => Math.round(value + (to[i] - value) * share)) as unknown as Rgb
+  const { early, late } = schemes[theme]
+  const part = (i: 0 | 1 | 2): number => Math.round(early[i] + (late[i] - early[i]) * share)
+  return [part(0), part(1), part(2)]
 }

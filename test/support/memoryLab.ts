@@ -32,7 +32,7 @@ import { memoryLabelling } from './memoryLabelling'
 import { createListeners } from './memoryListeners'
 import { planOf } from './memoryPlan'
 import { keptRoundOf, pool } from './memoryRuns'
-import { viewerOver } from './viewerTwin'
+import { blurredDigits, viewerOver } from './viewerTwin'
 
 export interface MemoryLabOptions {
   /** events each running run makes per batch of 100 ms; 0 leaves the clock to `step` */
@@ -42,6 +42,8 @@ export interface MemoryLabOptions {
   /** adds a project of every kind of method, and one with 1,000 runs of which the last are under way */
   readonly large?: boolean
   readonly projects?: boolean
+  /** rows on the map; those beyond the runs' pool are never selected */
+  readonly mapRows?: number
 }
 
 /** The lab in memory: the same commands and events as the real one, over generated runs with recorded accuracies. */
@@ -79,7 +81,8 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
   const now = (): string => new Date(Date.UTC(2026, 10, 22, 9, minutes++)).toISOString()
 
   const projects: Project[] = []
-  const viewer = viewerOver(pool)
+  const mapped = options.mapRows === undefined ? pool : blurredDigits(options.mapRows)
+  const viewer = viewerOver(mapped)
   const animations = createTasks(async () => viewerOver(pool), 'the animation was stopped; nothing was saved')
   const viewed = { dataset: 'digits', datasetName: 'digits', datasetSha256: pool.sha256, baseDir: '/' }
   const allowed = new Set<string>()
@@ -378,7 +381,11 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'export.indices': ({ experiment, ...request }) => {
       const { study, plan, states } = entryOf(experiment).experiment
       const facts = { name: 'digits', ref: 'digits', sha256: '', rows: 1797, testRows: 0, classes: 10, classNames: [] }
-      const view = { plan, manifest: { studyName: study.study, datasets: [facts] }, state: (hash: string) => states.get(hash) ?? initialRunState }
+      const view = {
+        plan,
+        manifest: { studyName: study.study, datasets: [facts] },
+        state: (hash: string) => states.get(hash) ?? initialRunState,
+      }
       return { ...indexFile(view, request), mime: 'application/json' }
     },
     'export.figure': ({ experiment, request, format }) => {
@@ -404,7 +411,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'explore.map': async ({ method }) => {
       const map = `memory-${method}`
       void viewer.map({ ...viewed, method, seed: 0 }, (frame) => emit('explore.frame', { map, frame, error: null }))
-      return { map, rows: pool.train.rows, frame: null }
+      return { map, rows: mapped.train.rows, frame: null }
     },
     'explore.stop': () => null,
     'explore.animate': async ({ task, experiment, method, runs, format, ...timing }) => {
@@ -425,7 +432,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'explore.round': ({ experiment, run, round }) => {
       const planned = entryOf(experiment).experiment.plan.find(({ hash }) => hash === run)
       if (!planned) throw new QuerentError('not-found', 'there is no such run')
-      return keptRoundOf(planned, round)
+      return keptRoundOf(planned, round, mapped.train)
     },
     'explore.labels': ({ of, part }) => viewerOf(of).labels({ ...viewed, part }),
     'explore.samples': ({ of, ...request }) => viewerOf(of).samples({ ...viewed, ...request }),

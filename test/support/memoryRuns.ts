@@ -1,4 +1,5 @@
 import { randomFrom } from '@engine/core/random'
+import type { LabeledPool } from '@engine/data/dataset'
 import type { RoundRecord, RunEvent, RunEventBody, SelectedSample } from '@engine/study/events'
 import type { KeptRound } from '@contract/types'
 import { initialLabels } from '@engine/study/feasible'
@@ -85,13 +86,13 @@ export function recordOf(run: PlannedRun, round: number): RoundRecord {
 }
 
 /** What a run kept of a round: outlooks that grow surer with the rounds, and a score for methods that have one. */
-export function keptRoundOf(run: PlannedRun, round: number): KeptRound {
+export function keptRoundOf(run: PlannedRun, round: number, { rows, labels }: LabeledPool): KeptRound {
   const random = randomFrom(`kept ${run.hash}`).fork(round)
-  const outlook = new Float32Array(5 * poolSize)
-  const scores = new Float64Array(2 * poolSize)
-  for (let row = 0; row < poolSize; row++) {
+  const outlook = new Float32Array(5 * rows)
+  const scores = new Float64Array(2 * rows)
+  for (let row = 0; row < rows; row++) {
     const doubt = random.next() ** (1 + round)
-    const predicted = random.next() < doubt ? random.int(classes) : pool.train.labels[row]
+    const predicted = random.next() < doubt ? random.int(classes) : labels[row]
     outlook.set([row, predicted, 1 - 0.8 * doubt, 1 - doubt, 2.3 * doubt], 5 * row)
     scores.set([row, 2.3 * doubt], 2 * row)
   }

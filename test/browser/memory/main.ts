@@ -8,7 +8,7 @@ declare global {
   }
 }
 
-/** The workbench over the lab in memory: `?with=finished|interrupted|failed|nothing&pace=N&large`. */
+/** The workbench over the lab in memory: `?with=finished|interrupted|failed|nothing&pace=N&large&points=N`. */
 const query = new URLSearchParams(location.search)
 const past = query.get('with') ?? 'finished'
 const known: readonly NonNullable<MemoryLabOptions['with']>[] = ['nothing', 'finished', 'interrupted', 'failed']
@@ -17,5 +17,6 @@ window.memoryLab = createMemoryLab({
   pace: Number(query.get('pace') ?? 0),
   large: query.has('large'),
   projects: query.get('projects') !== 'none',
+  mapRows: query.has('points') ? Number(query.get('points')) : undefined,
 })
 createWorkbench(window.memoryLab).mount('#app')

@@ -55,19 +55,19 @@ function markColor({ coloring, picks, lastRound, theme }: Painting, row: number,
 }
 
 /** The colour of a row, or null where nothing is known of it. */
-function colorsBy({ coloring, labels, kept, claims, theme }: Painting): (row: number) => Rgb | null {
+function colorsBy({ coloring, labels, kept, claims, theme, places }: Painting): (row: number) => Rgb | null {
   switch (coloring) {
     case 'round':
       return () => null
     case 'class':
       return (row) => (labels ? classColor(labels[row]) : null)
     case 'prediction': {
-      const predicted = columnOf(kept?.outlook, 5, 1)
-      return (row) => (predicted.has(row) ? classColor(predicted.get(row)!) : null)
+      const predicted = byRow(kept?.outlook, 5, 1, places.placeOf.length)
+      return (row) => (Number.isNaN(predicted[row]) ? null : classColor(predicted[row]))
     }
     case 'score': {
-      const share = shares(kept)
-      return (row) => (share.has(row) ? roundColor(share.get(row)!, theme) : null)
+      const share = shares(kept, places.placeOf.length)
+      return (row) => (Number.isNaN(share[row]) ? null : roundColor(share[row], theme))
     }
     case 'strategy':
       return (row) => {
@@ -77,11 +77,30 @@ function colorsBy({ coloring, labels, kept, claims, theme }: Painting): (row: nu
   }
 }
 
-/** Rank of each candidate's own score, 0 (lowest) … 1; the entropy stands in where the method has no score. */
-function shares(kept: KeptRound | null): ReadonlyMap<number, number> {
-  const values = kept?.scores[0] ? columnOf(kept.scores[0].values, 2, 1) : columnOf(kept?.outlook, 5, 4)
-  const ordered = [...values].sort((a, b) => a[1] - b[1] || a[0] - b[0])
-  return new Map(ordered.map(([row], i) => [row, i / Math.max(1, ordered.length - 1)]))
+/** Rank of each row's own score, 0 (lowest) … 1, NaN without one; the entropy stands in where the method has no score. */
+function shares(kept: KeptRound | null, n: number): Float64Array {
+  const values = kept?.scores[0] ? byRow(kept.scores[0].values, 2, 1, n) : byRow(kept?.outlook, 5, 4, n)
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort()
+  const most = Math.max(1, sorted.length - 1)
+  return values.map((value) => (Number.isNaN(value) ? NaN : lowerBound(sorted, value) / most))
+}
+
+/** How many of the ascending values are less. */
+function lowerBound(sorted: Float64Array, value: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle] < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** One column of rows of `width` numbers, the first of which is the row, by row; NaN for rows that are not among them. */
+function byRow(data: ArrayLike<number> | null | undefined, width: number, column: number, n: number): Float64Array {
+  const values = new Float64Array(n).fill(NaN)
+  if (data) for (let at = 0; at < data.length; at += width) values[data[at]] = data[at + column]
+  return values
 }
 
 /** One column of rows of `width` numbers, the first of which is the row. */
