@@ -75,10 +75,10 @@ export async function leafOf(metadata: FileMetaData, chunk: ColumnMetaData, comp
  * them, and a damaged one would have it fill the memory or go on for ever.
  */
 export async function* pagesOf(file: InputFile, chunk: ColumnMetaData, leaf: Leaf): AsyncGenerator<PageValues> {
-  const [{ deserializeTCompactProtocol }, { decompressPage }, { convert }, { readPlain }, decode] = await Promise.all([
+  const [{ deserializeTCompactProtocol }, { decompressPage }, convert, { readPlain }, decode] = await Promise.all([
     import('hyparquet/src/thrift.js'),
     import('hyparquet/src/datapage.js'),
-    import('hyparquet/src/convert.js'),
+    converter(),
     import('hyparquet/src/plain.js'),
     valueDecoder(),
   ])
@@ -93,7 +93,9 @@ export async function* pagesOf(file: InputFile, chunk: ColumnMetaData, leaf: Lea
   const bytes = await file.read(start, size)
   const reader: ByteReader = { view: viewOf(bytes), offset: 0 }
   const { codec, type, element, compressors } = leaf.decoder
-  const unpacked = (part: Uint8Array, length: number): Uint8Array => decompressPage(part, length, codec, compressors)
+  // Nothing stays nothing: some packers write a byte for it that others stumble over.
+  const unpacked = (part: Uint8Array, length: number): Uint8Array =>
+    length === 0 ? new Uint8Array(0) : decompressPage(part, length, codec, compressors)
   let dictionary: DecodedArray | null = null
   for (let seen = 0; seen < total;) {
     const at = start + reader.offset
@@ -188,13 +190,24 @@ function counted(definitions: Uint8Array | Int32Array | null, defined: number, c
   return { count, definitions: present === count ? null : definitions, present }
 }
 
+/** Values as their column means them. Decimals are divided, which rounds once; the library multiplies by a rounded tenth. */
+async function converter(): Promise<typeof convertValues> {
+  const { convert } = await import('hyparquet/src/convert.js')
+  return (values, decoder) => {
+    const { element } = decoder
+    if (element.converted_type !== 'DECIMAL') return convert(values, decoder)
+    const whole = convert(values, { ...decoder, element: { ...element, scale: 0 } })
+    return Float64Array.from(whole as readonly number[], (value) => value / 10 ** (element.scale ?? 0))
+  }
+}
+
 /** Decodes the values of a page; throws RangeError when their bytes do not hold them. */
 async function valueDecoder(): Promise<(levels: Levels, dictionary: DecodedArray | null, decoder: ColumnDecoder) => DecodedArray> {
-  const [{ Encodings }, { readPlain }, { byteStreamSplit }, { convert }, delta] = await Promise.all([
+  const [{ Encodings }, { readPlain }, { byteStreamSplit }, convert, delta] = await Promise.all([
     import('hyparquet/src/constants.js'),
     import('hyparquet/src/plain.js'),
     import('hyparquet/src/encoding.js'),
-    import('hyparquet/src/convert.js'),
+    converter(),
     import('hyparquet/src/delta.js'),
   ])
   return (levels, dictionary, decoder) => {
