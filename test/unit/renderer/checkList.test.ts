@@ -9,7 +9,7 @@ import { roundRecord } from '../../support/records'
 const terms = { featureForwardMs: 5, proxyTrainMs: 20, proxyForwardMs: 2, selectMs: 1, checkTrainMs: 300, logmeMs: 4, featureUpdateMs: 50 }
 
 describe('a run with a proxy', () => {
-  const records = [
+  const diagnosed: Readonly<Record<string, number>>[] = [
     { tuning: 1 },
     {
       tuning: 1,
@@ -24,7 +24,8 @@ describe('a run with a proxy', () => {
     },
     { tuning: 1, logme_ped_stored: 0.2, logme_ped_tuned: 0.35, logme_ped_delta: 0.15, tau: 0.03, above_tau: 1, feature_update: 1 },
     { tuning: 0, picked_loss: 1.5 },
-  ].map((diagnostics, round) => ({ ...roundRecord(round, 20 * 2 ** round, 0.5), mode: 'lp-ft', diagnostics }))
+  ]
+  const records = diagnosed.map((diagnostics, round) => ({ ...roundRecord(round, 20 * 2 ** round, 0.5), mode: 'lp-ft', diagnostics }))
 
   it('lists its checks: lead, threshold, regions, features and the training that follows', () => {
     const cells = mount(CheckList, { props: { records } })
