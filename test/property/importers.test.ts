@@ -9,7 +9,10 @@ import { createScratch, type Scratch } from '@main/node/datasets/source/scratch'
 
 /** Mutated files per run; `npm run fuzz` takes many more. */
 const cases = Number(process.env.QUERENT_FUZZ_CASES ?? 300)
+const first = Number(process.env.QUERENT_FUZZ_FIRST ?? 0)
 const seed = Number(process.env.QUERENT_FUZZ_SEED ?? 11)
+/** Where `npm run fuzz` reads which case is under way. */
+const progress = process.env.QUERENT_FUZZ_PROGRESS
 const slowestMs = 20_000
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/importers')
@@ -82,7 +85,8 @@ describe('damaged files', () => {
       mkdirSync(join(root, 'given'))
       let readable = 0
       const failures: string[] = []
-      for (let trial = 0; trial < cases; trial++) {
+      for (let trial = first; trial < first + cases; trial++) {
+        if (progress !== undefined) writeFileSync(progress, `${trial}`)
         const [name, original] = originals[trial % originals.length]
         const path = join(root, 'given', name)
         writeFileSync(path, mutate(original, random.fork(`${trial}`)))
@@ -99,7 +103,7 @@ describe('damaged files', () => {
         }
         if (performance.now() - started > slowestMs) failures.push(`case ${trial} (${name}) took ${performance.now() - started} ms`)
         rmSync(path)
-        if (trial % 500 === 499) for (const file of readdirSync(scratch.folder)) rmSync(join(scratch.folder, file))
+        if ((trial - first) % 500 === 499) for (const file of readdirSync(scratch.folder)) rmSync(join(scratch.folder, file))
       }
       expect(failures, `seed ${seed}`).toEqual([])
       expect(readable).toBeGreaterThan(0)
