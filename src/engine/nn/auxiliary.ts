@@ -26,7 +26,7 @@ const width = 128
 /** A buffer: the mean of the module's loss over the current epoch. */
 const epochLoss = 'auxiliary.epoch_loss'
 /** Largest batch: pairs are a matrix of half the batch by the batch. */
-const mostRows = 4096
+export const mostPairedRows = 4096
 
 /** Throws `unsupported` for a network without hidden activations. */
 export function planAuxiliary({ taps, layers }: Network, spec: AuxiliarySpec): Auxiliary {
@@ -108,11 +108,11 @@ export interface AuxiliaryFeeds {
 
 /** Pairs are rows i and count − 1 − i of the shuffled batch; padding and the middle row of an odd count belong to none. */
 export function auxiliaryFeeds({ spec }: Auxiliary, batch: number, allocate: Executor['allocate']): AuxiliaryFeeds {
-  if (batch > mostRows)
-    throw unsupported(`loss prediction trains with batches of at most ${mostRows} rows`, {
+  if (batch > mostPairedRows)
+    throw unsupported(`loss prediction trains with batches of at most ${mostPairedRows} rows`, {
       path: 'training.batchSize',
       found: String(batch),
-      expected: `at most ${mostRows}`,
+      expected: `at most ${mostPairedRows}`,
     })
   const pairs = spec.loss === 'rank' ? allocate(pairsOf(batch) * batch) : allocate(0)
   const weights = allocate(pairsOf(batch))

@@ -5,6 +5,7 @@ import { z } from '../core/zod'
 import type { Query, Strategy } from './contract'
 import {
   checkKeys,
+  classesOfParts,
   effectivePart,
   memoryOfPart,
   namesOf,
@@ -80,6 +81,7 @@ export function createAlbl(find: Find): Strategy<AlblParams> {
     }),
     needs: (params) => [...new Set(['proba' as const, ...needsOfParts(partsOf(params))])],
     reads: (params) => readsOfParts(partsOf(params)),
+    targetClasses: (params) => classesOfParts(partsOf(params)),
     remembers: () => true,
     training: (params) => trainingOfParts(partsOf(params)),
     inner: ({ arms = 'least-confidence, core-set' }) => {

@@ -185,6 +185,8 @@ export interface Strategy<P = unknown> {
   training?(params: P): TrainingExtras
   /** what the method reads beyond the labelled rows; absent: nothing. Asked before the run */
   reads?(params: P): readonly Reading[]
+  /** classes that the parameters name; absent: none. Asked before the run */
+  targetClasses?(params: P): readonly number[]
   /** whether the method returns a `memory`; absent: no */
   remembers?(params: P): boolean
   /** A method made of others: the names of those others' parameters, which its entry may give too. */

@@ -36,6 +36,8 @@ export type Target = z.infer<typeof targetParam>
 
 export const targetReads = (target: Target): readonly Reading[] => (target === 'train' || target === 'pool-pseudo' ? [] : ['validation'])
 
+export const classesOf = (target: Target): readonly number[] => (typeof target === 'string' ? [] : target.classes)
+
 /** Rows that stand for the target, with their labels. */
 export interface TargetRows {
   readonly rows: Int32Array

@@ -3,7 +3,7 @@ import type { Matrix } from '../core/matrix'
 import { z } from '../core/zod'
 import type { Query, Strategy } from './contract'
 import { layersParam } from './entropyGradnorm'
-import { checkpointInfluence, pastModels, targetNll, targetParam, targetReads, targetRows, type TargetRows } from './influence'
+import { checkpointInfluence, classesOf, pastModels, targetNll, targetParam, targetReads, targetRows, type TargetRows } from './influence'
 import { drawnLabels, gradientNeeds, hallucinated } from './lossGradients'
 import { noRows, takeBest } from './query'
 
@@ -76,6 +76,7 @@ export const less: Strategy<LessParams> = {
     ...(isTrue(labelMode) ? (['oracle'] as const) : []),
     ...(gradient === 'adam' ? (['moments'] as const) : []),
   ],
+  targetClasses: ({ target }) => classesOf(target),
   training: ({ checkpoints }) => ({ checkpoints }),
   effective: ({ form, items, draws, ...rest }) => ({
     ...rest,

@@ -66,13 +66,15 @@ export const namesOf = (entries: readonly PartEntry[], find: Find): string[] => 
 
 const shapeOfFound = (strategy: Strategy | undefined): readonly string[] => (strategy === undefined ? [] : shapeOf(strategy))
 
-/** What any of the parts needs, reads, keeps and adds to training. */
+/** What any of the parts needs, reads, names, keeps and adds to training. */
 export const needsOfParts = (parts: readonly Part[]): readonly Capability[] => [
   ...new Set(parts.flatMap(({ strategy, params }) => strategy.needs(params))),
 ]
 export const readsOfParts = (parts: readonly Part[]): readonly Reading[] => [
   ...new Set(parts.flatMap(({ strategy, params }) => strategy.reads?.(params) ?? [])),
 ]
+export const classesOfParts = (parts: readonly Part[]): readonly number[] =>
+  parts.flatMap(({ strategy, params }) => strategy.targetClasses?.(params) ?? [])
 export const rememberedByParts = (parts: readonly Part[]): boolean =>
   parts.some(({ strategy, params }) => strategy.remembers?.(params) === true)
 export function trainingOfParts(parts: readonly Part[]): TrainingExtras {

@@ -95,6 +95,7 @@ export function createProxyMethod<P extends { readonly base: PartEntry }>(
     }) as unknown as z.ZodType<P>,
     needs: (params) => base(params).strategy.needs(base(params).params),
     reads: (params) => base(params).strategy.reads?.(base(params).params) ?? [],
+    targetClasses: (params) => base(params).strategy.targetClasses?.(base(params).params) ?? [],
     remembers: (params) => base(params).strategy.remembers?.(base(params).params) === true,
     inner: ({ base: given = 'margin' }) => {
       const parsed = partSchema.safeParse(given)

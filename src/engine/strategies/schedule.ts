@@ -7,6 +7,7 @@ import type { Acquisition, Memory, Query, Strategy } from './contract'
 import { norm2, product, type Direction } from './lossGradients'
 import {
   checkKeys,
+  classesOfParts,
   effectivePart,
   memoryOfPart,
   namesOf,
@@ -62,9 +63,39 @@ function phasesOf(phases: ScheduleParams['phases']): Phase[] {
 
 const sharedOf = ({ phases: _phases, mode: _mode, ...shared }: ScheduleParams): Readonly<Record<string, unknown>> => shared
 
-/** First query round of every phase: ⌈rounds · j / (phases + 1)⌉ for those that do not say. */
-export const startsOf = (phases: readonly { readonly from: number | null }[], rounds: number): number[] =>
-  phases.map(({ from }, j) => from ?? Math.ceil((rounds * j) / (phases.length + 1)))
+/**
+ * First query round of every phase. Those that do not say divide the rounds between the ones that do evenly; behind the last of them
+ * the run ends as if there were one phase more: ⌈rounds · j / (phases + 1)⌉ when none says.
+ */
+export function startsOf(phases: readonly { readonly from: number | null }[], rounds: number): number[] {
+  const given = [0, ...phases.flatMap(({ from }, j) => (from === null || j === 0 ? [] : [j])), phases.length + 1]
+  const roundOf = (j: number): number => (j > phases.length ? rounds : (phases[j].from ?? 0))
+  return phases.map(({ from }, j) => {
+    if (from !== null) return from
+    const [before, after] = [given.findLast((i) => i <= j) ?? 0, given.find((i) => i > j) ?? phases.length + 1]
+    return roundOf(before) + Math.ceil((Math.max(0, roundOf(after) - roundOf(before)) * (j - before)) / (after - before))
+  })
+}
+
+/** Whether phases stand closer together than one round each. */
+const crowded = ([first, ...rest]: readonly (number | null)[]): boolean => {
+  let [from, at] = [first ?? 0, 0]
+  return rest.some((next, i) => {
+    if (next === null) return false
+    const isCrowded = next - from < i + 1 - at
+    ;[from, at] = [next, i + 1]
+    return isCrowded
+  })
+}
+
+/** Ids of the phases that a run of `rounds` query rounds does not come to in `mode: hard`, by the parameters of a schedule. */
+export function idlePhases(params: Readonly<Record<string, unknown>>, rounds: number): string[] {
+  const { mode, phases } = ownParams.parse(params)
+  const list = phasesOf(phases)
+  const starts = startsOf(list, rounds)
+  const isIdle = (j: number): boolean => starts[j] >= Math.min(rounds, starts[j + 1] ?? rounds)
+  return mode === 'hard' ? list.flatMap(({ entry }, j) => (isIdle(j) ? [typeof entry === 'string' ? entry : entry.id] : [])) : []
+}
 
 /** Weight of the second of two phases in `round`: rises from 0 at `start` to 1 at `end` (A§9.4). */
 export const softWeight = (round: number, start: number, end: number): number =>
@@ -95,12 +126,14 @@ export function createSchedule(find: Find): Strategy<ScheduleParams> {
       if (starts.some((from) => from !== null && !(Number.isInteger(from) && from >= 0))) issue('a query round, counted from 0, after @')
       const given = starts.filter((from) => from !== null)
       if (given.some((from, i) => i > 0 && from <= given[i - 1])) issue('rounds that rise from phase to phase')
+      else if (params.mode !== 'adaptive' && crowded(starts)) issue('a round for every phase between two that say where they start')
       if (params.mode !== 'soft' && starts[0] !== null && starts[0] > 0) issue('a first phase that starts at round 0')
       if (parts.every((part) => part !== null))
         checkKeys(sharedOf(params), [...parts, ...(params.mode === 'adaptive' ? [{ strategy: alignment, params: {} }] : [])], refine)
     }),
     needs: (params) => needsOfParts(all(params)),
     reads: (params) => readsOfParts(all(params)),
+    targetClasses: (params) => classesOfParts(all(params)),
     remembers: (params) => params.mode === 'adaptive' || rememberedByParts(all(params)),
     training: (params) => trainingOfParts(all(params)),
     inner: (given) => [...namesOf(entriesOf(given), find), ...(given.mode === 'adaptive' ? namesOf([alignment.id], find) : [])],

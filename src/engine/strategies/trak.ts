@@ -4,7 +4,7 @@ import { transposed, type Matrix } from '../core/matrix'
 import { z } from '../core/zod'
 import type { Strategy } from './contract'
 import { layersParam } from './entropyGradnorm'
-import { pastModels, targetNll, targetParam, targetReads, targetRows } from './influence'
+import { classesOf, pastModels, targetNll, targetParam, targetReads, targetRows } from './influence'
 import { hallucinated, gradientNeeds } from './lossGradients'
 import { noRows, takeBest } from './query'
 
@@ -45,6 +45,7 @@ export const trak: Strategy<z.infer<typeof params>> = {
   params,
   needs: ({ layers }) => [...new Set([...gradientNeeds(layers), 'gradients' as const])],
   reads: ({ target }) => targetReads(target),
+  targetClasses: ({ target }) => classesOf(target),
   training: ({ checkpoints }) => ({ checkpoints }),
   modelFree: false,
   async select(query, { target: wanted, layers, projection: dimension, lambda, checkpoints }) {

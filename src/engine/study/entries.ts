@@ -5,7 +5,7 @@ import { strategies } from '../strategies/registry'
 import { entryName } from './fields'
 import { describe, isRecord, type Path } from './paths'
 import { hint, problem, problemsOf, type Problem } from './problems'
-import type { StrategyEntry } from './spec'
+import type { StrategyEntry, Study } from './spec'
 
 const common = z.object({ id: z.string(), name: entryName.optional(), rounds: z.int().min(1).max(100_000).optional() })
 const commonKeys = Object.keys(common.shape)
@@ -60,4 +60,10 @@ export function unknownStrategy(id: string, steps: Path): Problem {
     expected: [...strategies.keys()].join(' · '),
     nearest,
   })
+}
+
+/** Where an entry of the study stands in it: among its strategies, or else its shadows. */
+export function entryPath(study: Pick<Study, 'strategies' | 'shadow'>, { name }: Pick<StrategyEntry, 'name'>): string {
+  const list = study.strategies.some((entry) => entry.name === name) ? 'strategies' : 'shadow'
+  return `${list}[${study[list].findIndex((entry) => entry.name === name)}]`
 }

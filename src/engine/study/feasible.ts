@@ -2,13 +2,14 @@ import { QuerentError } from '../core/errors'
 import type { DatasetKind } from '../data/dataset'
 import { strategies } from '../strategies/registry'
 import { knownLayers, type Trunks } from './backbones'
-import { isLine } from './entries'
+import { entryPath, isLine } from './entries'
 import { variantsOf } from './expand'
+import { classProblems, pairingProblems } from './methodProblems'
 import { heldOutCount } from './partition'
 import { proxyModel } from './proxyNetwork'
-import { entryPath, proxyOf, proxyProblems } from './proxyProblems'
+import { proxyOf, proxyProblems } from './proxyProblems'
 import { chooserOf, opener, type RunPlan } from './runHash'
-import type { Finding, StrategyEntry, Study } from './spec'
+import type { Finding, Study } from './spec'
 import { unlabeledMessage } from './unlabeled'
 
 /** What checks, linter and estimates need to know of a data set. */
@@ -58,6 +59,8 @@ export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]
       for (const finding of [
         ...budgetProblems(plan, study, dataset),
         ...modelProblems(plan, dataset, trunks),
+        ...classProblems(plan, study, dataset),
+        ...pairingProblems(plan, dataset, initialLabels(plan.protocol)),
         ...proxyProblems(plan, study, dataset),
       ])
         add(finding)
@@ -83,12 +86,13 @@ export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]
 export const labellingProblems = (plan: RunPlan, study: Study, facts: DatasetFacts): Finding[] => [
   ...needProblems(plan, study),
   ...modelProblems(plan, facts),
+  ...classProblems(plan, study, facts),
   ...(proxyOf(plan) === null
     ? []
     : [
         error(
           'no-proxy',
-          entryPath(study, plan),
+          entryPath(study, plan.strategy),
           `${plan.strategy.name} chooses by a proxy, and people label what the model itself asks for`,
           plan.strategy.id,
           'the base method of the proxy',
@@ -198,13 +202,9 @@ function needProblems({ data, protocol, strategy, shadow, ...own }: RunPlan, stu
   const training = { ...own.training, ...proxy?.training }
   const canSample = model.type !== 'linear' && model.dropout > 0
   const module = strategies.get(chooser.id)?.training?.(chooser.params).auxiliary
-  const pathOf = ({ name }: StrategyEntry): string => {
-    const list = study.strategies.some((entry) => entry.name === name) ? 'strategies' : 'shadow'
-    return `${list}[${study[list].findIndex((entry) => entry.name === name)}]`
-  }
   const first = protocol.dataStart === 'empty' ? opener(protocol.firstBatch, strategy) : strategy
   const asked = [
-    ...[strategy, ...shadow].map((entry) => ({ entry, path: pathOf(entry) })),
+    ...[strategy, ...shadow].map((entry) => ({ entry, path: entryPath(study, entry) })),
     ...(first === strategy ? [] : [{ entry: { ...first, name: first.id }, path: 'protocol.firstBatch' }]),
   ]
   return asked.flatMap(({ entry, path }) => {

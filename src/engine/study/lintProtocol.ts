@@ -1,4 +1,5 @@
-import { isLine } from './entries'
+import { idlePhases } from '../strategies/schedule'
+import { entryPath, isLine } from './entries'
 import { oracleNames, type Variant } from './expand'
 import { isSplitAnew, type DatasetCounts } from './feasible'
 import { heldOutCount } from './partition'
@@ -10,6 +11,7 @@ export function lintProtocol(study: Study, variants: readonly Variant[], facts: 
     ...seedSources(study, facts),
     ...unequalProtocols(study),
     ...weightStarts(variants),
+    ...idleParts(study, variants),
     ...tunedOnTest(study),
     ...leaks(study),
     ...statisticsChoices(study),
@@ -44,6 +46,16 @@ function seedSources(study: Study, facts: readonly DatasetCounts[]): Finding[] {
   }
   return findings
 }
+
+/** Phases of schedules that their runs are too short for. */
+const idleParts = (study: Study, variants: readonly Variant[]): Finding[] =>
+  variants.flatMap(({ plan: { strategy } }) => {
+    if (strategy.id !== 'schedule') return []
+    return idlePhases(strategy.params, strategy.rounds).map((phase) => {
+      const message = `${strategy.name} has no round for its phase ${phase} in ${strategy.rounds} query rounds`
+      return finding('warning', 'idle-phase', `${entryPath(study, strategy)}.phases`, message, 'start the phase earlier, or leave it out')
+    })
+  })
 
 const budgetPaths = ['protocol.initial', 'protocol.query', 'protocol.rounds', 'protocol.validation', 'protocol.dataStart']
 

@@ -2,7 +2,8 @@ import type { Variant } from './expand'
 import { isEvaluated } from './evaluated'
 import { initialLabels, type DatasetCounts } from './feasible'
 import { alignmentState, isCheckRound } from './featureAlignment'
-import { entryPath, proxyOf } from './proxyProblems'
+import { entryPath } from './entries'
+import { proxyOf } from './proxyProblems'
 import type { RunPlan } from './runHash'
 import type { Finding, Study } from './spec'
 
@@ -26,7 +27,7 @@ export function lintProxies(study: Study, variants: readonly Variant[], facts: r
       )
     const proxy = proxyOf(plan)
     if (proxy === null) continue
-    const path = entryPath(study, plan)
+    const path = entryPath(study, plan.strategy)
     if (!protocol.evaluateAt && strategy.rounds > 1)
       add(
         'note',

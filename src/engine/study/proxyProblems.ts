@@ -2,6 +2,7 @@ import { QuerentError } from '../core/errors'
 import { layersOf } from '../nn/architectures'
 import type { ProxyPlan } from '../strategies/contract'
 import { strategies } from '../strategies/registry'
+import { entryPath } from './entries'
 import type { DatasetFacts } from './feasible'
 import type { RunPlan } from './runHash'
 import { keepsWeights } from './setting'
@@ -10,10 +11,6 @@ import type { Finding, Study } from './spec'
 /** The proxy that chooses in a run; null where its model does. */
 export const proxyOf = ({ strategy }: Pick<RunPlan, 'strategy'>): ProxyPlan | null =>
   strategies.get(strategy.id)?.proxy?.(strategy.params) ?? null
-
-/** Place of a plan's strategy in the study. */
-export const entryPath = (study: Study, { strategy }: Pick<RunPlan, 'strategy'>): string =>
-  `strategies[${study.strategies.findIndex(({ name }) => name === strategy.name)}]`
 
 /** How a run is refused whose model is trained too rarely to carry anything on. */
 export const carriedWeights = (id: string, weightStart: string): string =>
@@ -41,7 +38,7 @@ export function proxyProblems(plan: RunPlan, study: Study, { name, shape, classe
     findings.push({
       code: 'unfit-model',
       severity: 'error',
-      path: `${entryPath(study, plan)}.proxy`,
+      path: `${entryPath(study, plan.strategy)}.proxy`,
       message: `${name}: ${cause.message}`,
       ...(cause.details.found === undefined ? {} : { found: cause.details.found }),
       expected: cause.details.expected ?? 'another proxy',

@@ -3,7 +3,7 @@ import { alignment } from '@engine/strategies/alignment'
 import { armChances, rewarded } from '@engine/strategies/albl'
 import type { Acquisition, Query } from '@engine/strategies/contract'
 import { strategyOf } from '@engine/strategies/registry'
-import { softWeight, startsOf } from '@engine/strategies/schedule'
+import { idlePhases, softWeight, startsOf } from '@engine/strategies/schedule'
 import { describe, expect, it } from 'vitest'
 import { randomSamples, sampleQuery } from '../../support/query'
 
@@ -30,6 +30,31 @@ describe('schedule', () => {
       'random random margin margin margin margin margin entropy entropy',
     )
     expect(startsOf([{ from: null }, { from: null }, { from: null }], 8)).toEqual([0, 2, 4])
+  })
+
+  it('divides the rounds between phases that say where they start, so that every phase has its own', () => {
+    const starts = (phases: readonly (number | null)[], rounds: number) => startsOf(phases.map((from) => ({ from })), rounds) // prettier-ignore
+    expect(starts([0, null, 2], 12)).toEqual([0, 1, 2])
+    expect(starts([null, null, null, 9], 12)).toEqual([0, 3, 6, 9])
+    expect(starts([null, 4, null], 12)).toEqual([0, 4, 7])
+    expect(starts([0, null, 8, null, null], 12)).toEqual([0, 4, 8, 9, 10])
+    for (let rounds = 4; rounds < 20; rounds++)
+      for (const given of [
+        [null, null, null, null],
+        [0, null, null, 3],
+        [null, 2, null, null],
+      ])
+        // prettier-ignore
+        if (idlePhases({ phases: given.map((from) => (from === null ? 'entropy' : `entropy@${from}`)) }, rounds).length > 0)
+          expect(rounds).toBeLessThan(6)
+  })
+
+  it('tells which phases a run is too short for', () => {
+    expect(idlePhases({ phases: 'entropy@0, margin@4, badge' }, 5)).toEqual(['badge'])
+    expect(idlePhases({ phases: ['entropy@0', { id: 'margin', from: 7 }] }, 7)).toEqual(['margin'])
+    expect(idlePhases({ phases: ['entropy@0', { id: 'margin', from: 7 }] }, 8)).toEqual([])
+    expect(idlePhases({ phases: 'entropy@0, margin@7', mode: 'adaptive' }, 5)).toEqual([])
+    expect(idlePhases({ phases: 'alignment, entropy' }, 1)).toEqual(['entropy'])
   })
 
   it('chooses as the phase alone does, with its parameters from the entry or its own', async () => {
@@ -104,6 +129,8 @@ describe('schedule', () => {
     [{ phases: 'entropy' }, 'two phases'],
     [{ phases: ['entropy@2', 'margin@1'] }, 'rise'],
     [{ phases: ['entropy@1', 'margin@3'] }, 'starts at round 0'],
+    [{ phases: ['entropy', 'margin', 'badge@1'] }, 'a round for every phase'],
+    [{ phases: ['entropy', 'random@4', 'margin', 'coreset', 'badge@6'] }, 'a round for every phase'],
     [{ phases: ['entropy', 'margin@x'] }, 'a query round'],
     [{ phases: ['entropy', 'margin', 'badge'], mode: 'soft' }, 'two phases, or mode: hard'],
     [{ phases: ['entropy', 'full-data'] }, 'a method that chooses by itself'],

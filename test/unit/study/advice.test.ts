@@ -83,6 +83,11 @@ describe('lintStudy', () => {
   })
 
   it.each([
+    [
+      'idle-phase',
+      'strategies: [random, { id: schedule, phases: [entropy@0, margin@40] }]\nprotocol: { rounds: 20 }',
+      'strategies[1].phases',
+    ],
     ['few-seeds', 'protocol: { seeds: 5 }', 'protocol.seeds'],
     ['large-batch', 'protocol: { initial: 100, query: 100, rounds: 7 }', 'protocol.query'],
     ['large-validation', 'protocol: { validation: 60 }', 'protocol.validation'],

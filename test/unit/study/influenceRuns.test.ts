@@ -111,6 +111,26 @@ describe('runs of influence methods', () => {
     })
   })
 
+  it('is refused before it runs where it aims at a class that the data set does not have', () => {
+    const found = (strategies: string, sections = protocol) =>
+      checkAgainstDataset(quickStudy(strategies, sections), [facts]).map(({ code, path, found: label }) => [code, path, label])
+    const last = `target: { classes: [0, ${facts.classes - 1}] }`
+    const beyond = `target: { classes: [0, ${facts.classes}] }`
+    const stray = String(facts.classes)
+    expect(found(`random, { id: less, ${last} }, { id: trak, ${last} }`)).toEqual([])
+    expect(found(`random, { id: less, ${beyond} }, { id: trak, ${beyond} }`)).toEqual([
+      ['unknown-class', 'strategies[1].target', stray],
+      ['unknown-class', 'strategies[2].target', stray],
+    ])
+    for (const inner of [
+      'schedule, phases: [{ id: less, $ }, entropy]',
+      'albl, arms: [margin, { id: less, $ }]',
+      'svpp, base: { id: trak, $ }',
+    ])
+      expect(found(`random, { id: ${inner.replace('$', beyond)} }`)).toContainEqual(['unknown-class', 'strategies[1].target', stray])
+    expect(found('random', `${protocol}\nshadow: [{ id: less, ${beyond} }]`)).toEqual([['unknown-class', 'shadow[0].target', stray]])
+  })
+
   it('is refused as the opener of an empty start too, where what it reads or needs is not there', () => {
     const found = (firstBatch: string, validation = 0) =>
       checkAgainstDataset(

@@ -118,6 +118,23 @@ describe('what cannot work is refused before anything is trained', () => {
     expect(problems(strategies, sections)).toEqual([expected])
   })
 
+  it('batches that a module cannot pair, where runs come to so many rows', () => {
+    const large = [{ ...facts[0], rows: 9000 }]
+    const found = (entries: string, rounds: number, batchSize = 8192) =>
+      checkAgainstDataset(
+        {
+          ...quickStudy(entries, `protocol: { initial: 96, query: 1000, rounds: ${rounds}, seeds: 1 }`),
+          training: { ...quickStudy(entries).training, batchSize },
+        },
+        large,
+      ).map(({ code, path, expected }) => `${code} ${path} ${expected}`)
+    expect(found('learning-loss', 5)).toEqual(['unfit-model training.batchSize at most 4096'])
+    expect(found('learning-loss', 4)).toEqual([])
+    expect(found('learning-loss', 5, 4096)).toEqual([])
+    expect(found('{ id: lplgrad, lambda: 0 }', 5)).toEqual([])
+    expect(found('random, { id: schedule, phases: [entropy, lplgrad] }', 5)).toHaveLength(1)
+  })
+
   it('a module on a linear model', () => {
     const linear = quickStudy('learning-loss, { id: lplgrad, lambda: 0 }')
     const found = checkAgainstDataset({ ...linear, model: { type: 'linear', init: 'he-uniform' } }, facts)
