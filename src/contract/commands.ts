@@ -2,6 +2,8 @@ import { z } from '@engine/core/zod'
 import { animationFormats, indexFormats } from './types'
 import { command, id, nothing } from './command'
 import { downloadCommands, type DownloadState } from './downloads'
+import type { FeatureInfo } from './features'
+import type { ModelInfo } from './models'
 import { storageCommands } from './storage'
 import { batchFormats, type ImportedLabels, type LabellingSession } from './labelling'
 import { importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
@@ -35,7 +37,10 @@ import type {
 } from './types'
 
 const name = z.string().trim().min(1, 'a name needs at least one character').max(120)
-const hashes = z.array(z.string().regex(/^[0-9a-f]{8,64}$/)).max(100_000).optional()
+const hashes = z
+  .array(z.string().regex(/^[0-9a-f]{8,64}$/))
+  .max(100_000)
+  .optional()
 /** Reading longer ones would hold up every other client of the lab. */
 const yaml = z.string().max(500_000, 'a study of at most 500,000 characters is needed')
 
@@ -56,7 +61,10 @@ export const splitDraw = z.strictObject({
 export type SplitDraw = z.infer<typeof splitDraw>
 
 /** Files of an import: on the host's disk, or sent by the page. */
-const importFiles = z.union([z.strictObject({ paths: z.array(z.string().min(1).max(4096)).min(1).max(10_000) }), z.strictObject({ upload: id })])
+const importFiles = z.union([
+  z.strictObject({ paths: z.array(z.string().min(1).max(4096)).min(1).max(10_000) }),
+  z.strictObject({ upload: id }),
+])
 export const mostPieceBytes = 8 * 2 ** 20
 
 export const settingsPatch = z.strictObject({
@@ -81,6 +89,8 @@ export const figureRequest = z.strictObject({
   budget: z.number().int().min(0).optional(),
   /** of a label and of an hour of computing; figures of cost show hours when left out */
   prices: z.strictObject({ label: z.number().min(0), hour: z.number().min(0) }).optional(),
+  /** what panels are split by: path of a factor, `dataset`, or `none` for one plot; data sets and cells when left out */
+  split: z.string().max(200).optional(),
   /** millimetres at print size */
   widthMm: z.number().min(30).max(400),
   /** what suits the figure when left out */
@@ -88,6 +98,8 @@ export const figureRequest = z.strictObject({
   fontPt: z.number().min(4).max(24),
 })
 export type FigureRequest = z.infer<typeof figureRequest>
+/** Experiments and tables (after `table-`) whose results join those of the experiment in figures. */
+const added = { added: z.array(id).max(20).optional() }
 const figureFormat = z.enum(['svg', 'png', 'pdf'])
 /** Of PNG files, and whether SVG files have outlines instead of text. */
 const figureLook = { dpi: z.union([z.literal(300), z.literal(600)]).optional(), outlines: z.boolean().optional() }
@@ -120,9 +132,18 @@ export const commands = {
   /** The study of a recipe. */
   'recipes.text': command<{ yaml: string }>()(z.strictObject({ recipe: id })),
   'datasets.list': command<DatasetInfo[]>()(nothing),
+  /** Pre-trained backbones of the model library. */
+  'models.list': command<ModelInfo[]>()(nothing),
+  /** Features of the feature store. */
+  'features.list': command<FeatureInfo[]>()(nothing),
   /** Adds a piece of a file to an upload (an id of the page's choice), from its end on. */
   'datasets.upload': command<{ received: number }>()(
-    z.strictObject({ upload: id, name: z.string().min(1).max(2000), offset: z.int().min(0), bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= mostPieceBytes, 'pieces of at most 8 MB') }),
+    z.strictObject({
+      upload: id,
+      name: z.string().min(1).max(2000),
+      offset: z.int().min(0),
+      bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= mostPieceBytes, 'pieces of at most 8 MB'),
+    }),
   ),
   /** What an import would make; `task` names it for `datasets.stop`. */
   'datasets.preview': command<ImportPreview>()(z.strictObject({ task: id, files: importFiles, mapping: importMapping })),
@@ -134,7 +155,12 @@ export const commands = {
   'datasets.drawSplit': command<SplitInfo>()(z.strictObject({ dataset: id, draw: splitDraw, keep: id.nullable() })),
   /** Keeps the split of a file: JSON or YAML, or CSV with the columns row and part. */
   'datasets.bringSplit': command<null>()(
-    z.strictObject({ dataset: id, name: id, file: z.string().max(1000), text: z.string().max(40_000_000, 'a file of at most 40 million characters is needed') }),
+    z.strictObject({
+      dataset: id,
+      name: id,
+      file: z.string().max(1000),
+      text: z.string().max(40_000_000, 'a file of at most 40 million characters is needed'),
+    }),
   ),
   'datasets.saveSplit': command<FileResult>()(z.strictObject({ dataset: id, name: id })),
   'datasets.removeSplit': command<null>()(z.strictObject({ dataset: id, name: id })),
@@ -168,14 +194,20 @@ export const commands = {
   'experiment.start': command<ExperimentSummary>()(z.strictObject({ project: id })),
   /** Continues an interrupted experiment from its folder. */
   'experiment.continue': command<ExperimentSummary>()(z.strictObject({ experiment: id })),
-  'experiment.control': command<null>()(z.strictObject({ experiment: id, action: z.enum(['pause', 'resume', 'cancel', 'retry']), runs: hashes })),
+  'experiment.control': command<null>()(
+    z.strictObject({ experiment: id, action: z.enum(['pause', 'resume', 'cancel', 'retry']), runs: hashes }),
+  ),
   'experiment.list': command<ExperimentSummary[]>()(z.strictObject({ project: id })),
   'experiment.open': command<ExperimentSnapshot>()(z.strictObject({ experiment: id })),
   'experiment.remove': command<null>()(z.strictObject({ experiment: id })),
   'experiment.restore': command<ExperimentSummary>()(z.strictObject({ experiment: id })),
   /** Reads a table of results of any origin; it stays for `results.table` until the lab ends. `map` names columns: strategy → method. */
   'results.read': command<AddedResults>()(
-    z.strictObject({ name, text: z.string().max(40_000_000, 'a table of at most 40 million characters is needed'), map: z.record(z.string(), z.string()).optional() }),
+    z.strictObject({
+      name,
+      text: z.string().max(40_000_000, 'a table of at most 40 million characters is needed'),
+      map: z.record(z.string(), z.string()).optional(),
+    }),
   ),
   'results.table': command<AddedResults>()(z.strictObject({ table: id })),
   'export.table': command<FileResult>()(
@@ -192,7 +224,9 @@ export const commands = {
       seed: z.int().min(0).optional(),
     }),
   ),
-  'export.figure': command<FigureResult>()(z.strictObject({ experiment: id, request: figureRequest, format: figureFormat, ...figureLook })),
+  'export.figure': command<FigureResult>()(
+    z.strictObject({ experiment: id, request: figureRequest, format: figureFormat, ...figureLook, ...added }),
+  ),
   'export.tables': command<PaperTableInfo[]>()(z.strictObject({ experiment: id })),
   /** Chosen figures and tables in chosen formats, with captions and LaTeX to include them, as a zip. */
   'export.sheet': command<FileResult>()(
@@ -202,6 +236,7 @@ export const commands = {
         figures: z.array(figureRequest).max(50),
         formats: z.array(figureFormat).max(3),
         ...figureLook,
+        ...added,
         tables: z.array(id).max(200),
         tableFormats: z.array(z.enum(['latex', 'markdown', 'csv'])).max(3),
         baseline: z.string().max(200).optional(),
@@ -223,7 +258,10 @@ export const commands = {
       experiment: id,
       dataset: z.string().min(1).max(400),
       method: z.enum(mapMethods),
-      runs: z.array(z.strictObject({ run: z.string().regex(/^[0-9a-f]{8,64}$/), strategy: z.string().max(200) })).min(1).max(2),
+      runs: z
+        .array(z.strictObject({ run: z.string().regex(/^[0-9a-f]{8,64}$/), strategy: z.string().max(200) }))
+        .min(1)
+        .max(2),
       format: z.enum(animationFormats),
       widthPx: z.number().int().min(320).max(1920),
       /** of each round; videos have five pictures a second */
@@ -255,7 +293,8 @@ export const commands = {
 
 export type CommandName = keyof typeof commands
 export type CommandInput<C extends CommandName> = z.input<(typeof commands)[C]['input']>
-export type CommandOutput<C extends CommandName> = NonNullable<(typeof commands)[C]['output']> | Extract<(typeof commands)[C]['output'], null>
+export type CommandOutput<C extends CommandName> =
+  NonNullable<(typeof commands)[C]['output']> | Extract<(typeof commands)[C]['output'], null>
 
 /** What a client sees of the lab, whichever carrier is between. Rejections are `QuerentError`s. */
 export interface LabClient {
@@ -268,7 +307,11 @@ export interface LabClient {
 /** Pushed by the lab at most every 100 ms; `epoch` events are coalesced to the latest per run. */
 export interface LabEvents {
   /** `batch` counts from 1 without gaps per experiment; on a gap the client opens the experiment again. */
-  'experiment.events': { experiment: string; batch: number; events: readonly (readonly [run: string, event: import('@engine/study/events').RunEvent])[] }
+  'experiment.events': {
+    experiment: string
+    batch: number
+    events: readonly (readonly [run: string, event: import('@engine/study/events').RunEvent])[]
+  }
   'experiment.changed': ExperimentSummary
   'queue.changed': QueueState
   'workspace.changed': WorkspaceState

@@ -22,3 +22,15 @@ export interface PretrainProgress {
   readonly epochs: number
   readonly loss: number
 }
+
+/** Something that runs need and that is made before the first of them: a backbone, or features. */
+export interface Preparation {
+  /** e.g. `pre-training cnn of digits` */
+  readonly what: string
+  /** e.g. `epoch 3/10` */
+  readonly detail: string
+  /** of this step, 0 … 1 */
+  readonly fraction: number
+  /** milliseconds to the end of this step; null until it can be told */
+  readonly etaMs: number | null
+}

@@ -1,5 +1,6 @@
 import type { TidyRuns } from '@engine/analysis/tidy/readTidy'
 import type { DatasetKind } from '@engine/data/dataset'
+import type { Preparation } from './models'
 import type { MapFrame } from '@engine/maps/layout'
 import type { BackendId } from '@engine/nn/executor'
 import type { RunState } from '@engine/study/events'
@@ -55,6 +56,8 @@ export interface ExperimentSummary {
   readonly failed: number
   /** made elsewhere and only looked at */
   readonly readOnly?: boolean
+  /** what ended it before its runs could end */
+  readonly trouble?: string
 }
 
 export interface SnapshotRun {
@@ -170,6 +173,8 @@ export interface ExperimentProgress {
   readonly etaMs: number | null
   /** e.g. `badge, seed 3, round 5/8` */
   readonly current: string
+  /** what is made before the first run */
+  readonly preparing?: Preparation
 }
 
 export interface QueueState extends ExperimentProgress {

@@ -99,6 +99,8 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       restore: () => Promise.reject(new QuerentError('not-found', 'nothing was removed')),
       ...splitsIn(splits),
     },
+    models: { list: async () => [] },
+    features: { list: async () => [] },
     downloads: {
       list: () => [],
       received: async () => 0,
@@ -170,15 +172,15 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
     exporting: {
       table: (results, table) => `${table},${results.runs.length}\n`,
       indices: (view, _folder, { what, format }) => ({ name: `${what}.${format}`, bytes: new TextEncoder().encode(view.studyText) }),
-      figure: async (view) => ({
-        bytes: new TextEncoder().encode(view.studyText),
+      figure: async ({ results }) => ({
+        bytes: new TextEncoder().encode(results.strategies.join()),
         caption: 'A figure.',
         latex: '\\caption{A figure.}',
         widthMm: 100,
         heightMm: 50,
       }),
       tables: () => [{ id: 'results', title: 'Results' }],
-      sheet: async (_view, { figures, tables }) => new TextEncoder().encode(`${figures.length} ${tables.join()}`),
+      sheet: async (_view, _drawn, { figures, tables }) => new TextEncoder().encode(`${figures.length} ${tables.join()}`),
       results: resultsOf,
       paper: async (view, part, baseline) => new TextEncoder().encode(`${part} ${baseline} ${view.studyText}`),
     },

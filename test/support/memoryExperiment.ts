@@ -1,4 +1,5 @@
 import type { ExperimentSnapshot, ExperimentSummary, QueueState } from '@contract/types'
+import type { Preparation } from '@contract/models'
 import { initialRunState, reduceRun } from '@engine/study/reduceRun'
 import { expandStudy } from '@engine/study/expand'
 import { parseStudy } from '@engine/study/schema'
@@ -6,6 +7,7 @@ import type { RunEvent, RunState } from '@engine/study/events'
 import { datasetName } from '@engine/study/consistency'
 import type { PlannedRun, Study } from '@engine/study/spec'
 import { resolve } from './memoryPlan'
+import { preparationOf } from './memoryModels'
 import { eventsOf } from './memoryRuns'
 
 export interface ExperimentOptions {
@@ -27,6 +29,8 @@ export interface MemoryExperiment {
   queue(): QueueState
   control(action: 'pause' | 'resume' | 'cancel' | 'retry', hashes?: readonly string[]): (readonly [string, RunEvent])[]
   interrupt(): void
+  /** What is being made before the runs fails. */
+  breakPreparation(message: string): void
   readonly states: ReadonlyMap<string, RunState>
   readonly plan: readonly PlannedRun[]
 }
@@ -41,6 +45,13 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
   const held = new Set<string>()
   let state: ExperimentSummary['state'] = 'running'
   let finishedAt: string | null = null
+  const preparation = preparationOf(study)
+  const nextStep = (): Preparation | null => {
+    const { value, done } = preparation.next()
+    return done ? null : value
+  }
+  let preparing = nextStep()
+  let trouble: string | undefined
 
   const apply = (hash: string, event: RunEvent): readonly [string, RunEvent] => {
     states.set(hash, reduceRun(states.get(hash)!, event))
@@ -75,6 +86,7 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
     runs: plan.length,
     finished: count('finished'),
     failed: count('failed'),
+    ...(trouble && { trouble }),
   })
   const rounds = plan.reduce((sum, { spec }) => sum + spec.strategy.rounds + 1, 0)
 
@@ -113,6 +125,8 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
     }),
     advance: (steps) => {
       if (state !== 'running') return []
+      if (preparing) preparing = nextStep()
+      if (preparing) return []
       refill()
       const events: (readonly [string, RunEvent])[] = []
       for (const [hash, run] of [...playing]) {
@@ -146,6 +160,7 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
           current && at
             ? `${current.spec.strategy.name}, seed ${current.spec.repeat}, round ${at.records.length}/${current.spec.strategy.rounds}`
             : '',
+        ...(preparing && { preparing }),
       }
     },
     control: (action, hashes) => {
@@ -171,6 +186,10 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
       }
       settle()
       return events
+    },
+    breakPreparation: (message) => {
+      if (preparing) trouble = `${preparing.what}: ${message}`
+      state = 'failed'
     },
     interrupt: () => {
       state = 'interrupted'

@@ -26,10 +26,11 @@ import { createTables } from '@main/lab/tables'
 import { ablationStudy, doctorReport, methodsStudy, recipesForMemory, sampleStudy, thousandStudy } from './memoryContent'
 import { createMemoryExperiment, type MemoryExperiment } from './memoryExperiment'
 import { memoryDownloads, memoryThings } from './memoryDownloads'
-import { figureOf, resultsOf } from './memoryFigure'
+import { memoryExports, resultsOf } from './memoryFigure'
 import { memoryImports } from './memoryImports'
 import { memoryLabelling } from './memoryLabelling'
 import { createListeners } from './memoryListeners'
+import { modelLists, proxyStudy } from './memoryModels'
 import { planOf } from './memoryPlan'
 import { keptRoundOf, pool } from './memoryRuns'
 import { blurredDigits, viewerOver } from './viewerTwin'
@@ -41,6 +42,8 @@ export interface MemoryLabOptions {
   readonly with?: 'nothing' | 'finished' | 'interrupted' | 'failed'
   /** adds a project of every kind of method, and one with 1,000 runs of which the last are under way */
   readonly large?: boolean
+  /** adds a project whose study makes a backbone and features first */
+  readonly proxies?: boolean
   readonly projects?: boolean
   /** rows on the map; those beyond the runs' pool are never selected */
   readonly mapRows?: number
@@ -55,6 +58,8 @@ export interface MemoryLab extends LabClient {
   notice(notice: Omit<Notice, 'id' | 'at'>): void
   /** Sends one batch into the void, so that the client sees a gap. */
   dropBatch(events: number): void
+  /** What is being made before runs fails. */
+  breakPreparation(message: string): void
   /** Answers the next call of this command with an error. */
   failNext(command: CommandName, error: QuerentError): void
   dispose(): void
@@ -133,6 +138,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       const many = startIn(addProject('thousand', thousandStudy))
       while (many.summary().finished < 900) many.advance(1000)
     }
+    if (options.proxies) addProject('proxies', proxyStudy)
     active = sample.id
     sample.openedAt = now()
   }
@@ -187,6 +193,11 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       .filter(({ state }) => state === 'interrupted'),
   })
   const changed = (): void => emit('workspace.changed', workspace())
+  const tell = (experiment: MemoryExperiment): void => {
+    emit('experiment.changed', experiment.summary())
+    emit('queue.changed', queue())
+    changed()
+  }
   const queue = (): QueueState => runningEntry()?.experiment.queue() ?? emptyQueue
 
   function play(events: number, silent = false): void {
@@ -194,7 +205,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     if (!entry) return
     const before = entry.experiment.summary().state
     const made = entry.experiment.advance(events)
-    if (made.length === 0) return
+    if (made.length === 0) return emit('queue.changed', queue())
     entry.batch++
     // Like the hub: of the epochs of one batch only the latest of each run travels.
     const last = new Map(made.flatMap(([run, event], i) => (event.type === 'epoch' ? [[run, i] as const] : [])))
@@ -222,6 +233,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
   const { viewerOf: libraryViewer, ...importing } = memoryImports(emit, options.large === true)
   const viewerOf = (of: CommandInput<'explore.samples'>['of']) => ('library' in of ? libraryViewer(of.library) : viewer)
 
+  const resultTables = createTables()
   const labelling = createLabellingHandlers(
     {
       labelling: memoryLabelling(60, now),
@@ -332,9 +344,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'experiment.start': ({ project }) => {
       if (runningEntry()) throw new QuerentError('locked', 'another experiment is still running. Stop it first, or wait for its end.')
       const experiment = startIn(projectOf(project))
-      emit('experiment.changed', experiment.summary())
-      emit('queue.changed', queue())
-      changed()
+      tell(experiment)
       return experiment.summary()
     },
     'experiment.continue': ({ experiment }) => {
@@ -355,9 +365,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       const entry = entryOf(experiment)
       const events = entry.experiment.control(action, runs)
       if (events.length > 0) emit('experiment.events', { experiment, batch: ++entry.batch, events })
-      emit('experiment.changed', entry.experiment.summary())
-      emit('queue.changed', queue())
-      changed()
+      tell(entry.experiment)
       return null
     },
     'experiment.list': ({ project }) => of(project),
@@ -372,7 +380,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       changed()
       return entryOf(experiment).experiment.summary()
     },
-    ...createTables(),
+    ...resultTables,
     'export.table': ({ experiment, table }) => ({
       name: `${entryOf(experiment).experiment.study.study}-${table}.csv`,
       mime: 'text/csv',
@@ -388,26 +396,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       }
       return { ...indexFile(view, request), mime: 'application/json' }
     },
-    'export.figure': ({ experiment, request, format }) => {
-      if (format !== 'svg') throw new QuerentError('unsupported', `the memory lab draws SVG only, not ${format}`)
-      return { name: `${request.figure}.svg`, mime: 'image/svg+xml', ...figureOf(entryOf(experiment).experiment, request) }
-    },
-    'export.tables': () => [
-      { id: 'results', title: 'Results on digits' },
-      { id: 'differences', title: 'Paired differences on digits' },
-    ],
-    'export.sheet': ({ experiment, figures, tables }) => {
-      const drawn = figures.map((request) => [`figures/${request.figure}.svg`, figureOf(entryOf(experiment).experiment, request).bytes])
-      const table = new TextEncoder().encode(csvTable('summary', resultsOf(entryOf(experiment).experiment)))
-      const files = Object.fromEntries([...drawn, ...tables.map((id) => [`tables/${id}.csv`, table])]) as Record<string, Uint8Array>
-      return { name: `${entryOf(experiment).experiment.study.study}-sheet.zip`, mime: 'application/zip', bytes: zipSync(files) }
-    },
-    'export.paper': ({ experiment, part }) => {
-      if (part !== 'tables') throw new QuerentError('unsupported', `the memory lab makes tables only, no ${part}`)
-      const { study } = entryOf(experiment).experiment
-      const table = new TextEncoder().encode(csvTable('summary', resultsOf(entryOf(experiment).experiment)))
-      return { name: `${study.study}-tables.zip`, mime: 'application/zip', bytes: zipSync({ 'summary.csv': table }) }
-    },
+    ...memoryExports((id) => entryOf(id).experiment, resultTables),
     'explore.map': async ({ method }) => {
       const map = `memory-${method}`
       void viewer.map({ ...viewed, method, seed: 0 }, (frame) => emit('explore.frame', { map, frame, error: null }))
@@ -439,6 +428,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'explore.neighbours': (asked) => viewer.neighbours({ ...viewed, ...asked }),
     'settings.get': () => settings,
     'settings.set': (patch) => (settings = { ...settings, ...patch }),
+    ...modelLists,
     ...memoryDownloads(emit),
     ...memoryThings(),
     'storage.get': () => room,
@@ -470,6 +460,11 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       return structuredClone(await (handlers[command] as (value: CommandInput<C>) => CommandOutput<C> | Promise<CommandOutput<C>>)(parsed))
     },
     step: (events) => play(events),
+    breakPreparation: (message) => {
+      const experiment = runningEntry()?.experiment
+      experiment?.breakPreparation(message)
+      if (experiment) tell(experiment)
+    },
     dropBatch: (events) => play(events, true),
     failNext: (command, error) => void failures.set(command, error),
     notice: addNotice,

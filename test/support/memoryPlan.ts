@@ -1,25 +1,36 @@
 import type { PlanReport } from '@contract/types'
 import { datasetName } from '@engine/study/consistency'
 import { estimateStudy } from '@engine/study/estimate'
-import { expandStudy, variantsOf, type Resolved } from '@engine/study/expand'
+import { studyBackbones } from '@engine/study/backbones'
+import { backboneKey, expandStudy, variantsOf, type Resolved } from '@engine/study/expand'
 import { reviewStudy } from '@engine/study/review'
 import { checkStudy } from '@engine/study/schema'
-import type { Study } from '@engine/study/spec'
-import { canonicalJson } from '@engine/core/hash'
+import type { DatasetRef, Study } from '@engine/study/spec'
+import { canonicalJson, hashValue } from '@engine/core/hash'
 import { libraryData } from './memoryContent'
+
+const setOf = (ref: DatasetRef) => libraryData.find(({ id }) => id === (typeof ref === 'string' ? ref : 'id' in ref ? ref.id : ''))
+
+/** A set of the library as a study takes it: some classes are some of the rows. */
+function factsOf(ref: DatasetRef) {
+  const set = setOf(ref)
+  if (!set) return []
+  const taken = typeof ref === 'object' && 'classes' in ref ? ref.classes.length : set.classes
+  const part = (rows: number): number => Math.floor((rows * taken) / set.classes)
+  return [{ ...set, name: datasetName(ref), classes: taken, rows: part(set.rows), testRows: part(set.testRows) }]
+}
 
 /** What the lab in memory knows before it hashes a grid. */
 export const resolve = (study: Study): Resolved => ({
   backend: 'onnx-native',
   precision: 'float32',
-  datasets: study.datasets.map((ref) => ({ ref, name: datasetName(ref), sha256: libraryData.find(({ id }) => id === ref)?.sha256 ?? '' })),
+  datasets: study.datasets.map((ref) => ({ ref, name: datasetName(ref), sha256: setOf(ref)?.sha256 ?? '' })),
+  backbones: Object.fromEntries(studyBackbones(study).map((ref) => [backboneKey(ref), hashValue(ref)])),
 })
 
 /** The plan of a study, with the runs that are finished already. */
 export function planOf(yaml: string, finished: ReadonlySet<string>): PlanReport {
-  const factsOf = (study: Study) =>
-    study.datasets.flatMap((ref) => libraryData.filter(({ id }) => id === ref).map((set) => ({ ...set, name: set.id })))
-  const reviewed = reviewStudy(yaml, { file: 'study.yaml' }, factsOf)
+  const reviewed = reviewStudy(yaml, { file: 'study.yaml' }, ({ datasets }) => datasets.flatMap(factsOf))
   const study = reviewed.study ?? checkStudy(yaml, { file: 'study.yaml' }).study
   const nothing = { runs: 0, fits: 0, estimatedSeconds: 0, estimatedBytes: 0, estimatedMemoryBytes: 0, grid: [] }
   if (!study) return { valid: false, findings: reviewed.findings, ...nothing }
@@ -30,7 +41,7 @@ export function planOf(yaml: string, finished: ReadonlySet<string>): PlanReport 
   return {
     valid: reviewed.study !== null,
     findings: reviewed.findings,
-    ...estimateStudy(study, factsOf(study), { backend: 'onnx-native', jobs: 2 }),
+    ...estimateStudy(study, study.datasets.flatMap(factsOf), { backend: 'onnx-native', jobs: 2 }),
     grid: variantsOf(study).map(({ plan, factors }) => ({
       strategy: plan.strategy.name,
       strategyId: plan.strategy.id,

@@ -43,10 +43,11 @@ export function showProgress(experiment: Experiment, context: CliContext): () =>
 
 const foundOf = (found: string | undefined): string => (found === undefined ? '' : ` (${found})`)
 
-function textOf({ runs, finished, failed, fraction, etaMs, current }: ExperimentProgress): string {
+function textOf({ runs, finished, failed, fraction, etaMs, current, preparing }: ExperimentProgress): string {
   const parts = [`${finished}/${runs} runs`, `${Math.floor(fraction * 100)} %`]
   if (failed > 0) parts.push(`${failed} failed`)
-  if (etaMs !== null) parts.push(`${duration(etaMs)} left`)
+  const msLeft = preparing?.etaMs ?? etaMs
+  if (msLeft !== null) parts.push(`${duration(msLeft)} left`)
   if (current !== '') parts.push(current)
   return parts.join('  ')
 }

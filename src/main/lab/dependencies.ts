@@ -1,5 +1,17 @@
 import type { CommandInput, FigureRequest } from '@contract/commands'
-import type { AppInfo, DatasetInfo, DoctorReport, FigureResult, IndexRequest, Licence, PaperTableInfo, PlanReport, RecipeInfo } from '@contract/types'
+import type {
+  AppInfo,
+  DatasetInfo,
+  DoctorReport,
+  FigureResult,
+  IndexRequest,
+  Licence,
+  PaperTableInfo,
+  PlanReport,
+  RecipeInfo,
+} from '@contract/types'
+import type { FeatureInfo } from '@contract/features'
+import type { ModelInfo } from '@contract/models'
 import type { MapFrame } from '@engine/maps/layout'
 import type { ResultSet } from '@engine/study/results'
 import type { RunState } from '@engine/study/events'
@@ -18,6 +30,12 @@ export interface ResultView {
   readonly plan: readonly PlannedRun[]
   readonly studyText: string
   state(hash: string): RunState
+}
+
+/** What figures draw: an experiment, or several joined. */
+export interface DrawnResults {
+  readonly results: ResultSet
+  readonly strategies: readonly { readonly name: string; readonly id: string }[]
 }
 
 /** How the file of a figure is made. */
@@ -56,6 +74,8 @@ export interface LabDependencies {
     readSplit(id: string, name: string): Promise<Uint8Array>
     removeSplit(id: string, name: string): Promise<void>
   }
+  readonly models: { list(): Promise<ModelInfo[]> }
+  readonly features: { list(): Promise<FeatureInfo[]> }
   readonly downloads: SetDownloads
   readonly labelling: LabellingSessions
   readonly arrivals: ArrivalFiles
@@ -76,10 +96,10 @@ export interface LabDependencies {
     table(results: ResultSet, table: 'rounds' | 'selections' | 'diagnostics' | 'overlap' | 'summary' | 'pairwise'): string
     /** `folder` is that of the results */
     indices(view: ResultView, folder: string, request: IndexRequest): { readonly name: string; readonly bytes: Uint8Array }
-    figure(view: ResultView, request: FigureRequest, look: FigureLook): Promise<Omit<FigureResult, 'name' | 'mime'>>
+    figure(drawn: DrawnResults, request: FigureRequest, look: FigureLook): Promise<Omit<FigureResult, 'name' | 'mime'>>
     tables(view: ResultView): PaperTableInfo[]
     /** a zip archive */
-    sheet(view: ResultView, sheet: Omit<CommandInput<'export.sheet'>, 'experiment'>): Promise<Uint8Array>
+    sheet(view: ResultView, drawn: DrawnResults, sheet: Omit<CommandInput<'export.sheet'>, 'experiment' | 'added'>): Promise<Uint8Array>
     results(view: ResultView): ResultSet
     paper(view: ResultView, part: 'tables' | 'report' | 'bundle', baseline?: string): Promise<Uint8Array>
   }

@@ -32,7 +32,13 @@ export function describeStudy(text: string): { name: string; dataset: string; st
   }
 }
 
+const reference = z.union([
+  z.string(),
+  z.object({ inputs: z.string(), labels: z.string(), name: z.string().optional() }),
+  z.object({ id: z.string(), classes: z.array(z.union([z.number(), z.string()])), name: z.string().optional() }),
+])
+
 const nameOf = (ref: unknown): string => {
-  const parsed = z.union([z.string(), z.object({ inputs: z.string(), labels: z.string(), name: z.string().optional() })]).safeParse(ref)
+  const parsed = reference.safeParse(ref)
   return parsed.success ? datasetName(parsed.data) : ''
 }

@@ -7,8 +7,9 @@ import {
   type KeptRound,
   type QueueState,
 } from '@contract/types'
+import { joinSources, tablePrefix, tableSource, type Source } from '@engine/analysis/tidy/joinSources'
 import { QuerentError, unsupported } from '@engine/core/errors'
-import type { LabDependencies, ResultView } from './dependencies'
+import type { DrawnResults, LabDependencies, ResultView } from './dependencies'
 import type { Experiment, ExperimentOutcome, ExperimentRequest } from './experiment'
 import { createExternalPrograms } from './externalPrograms'
 import type { Hub } from './hub'
@@ -17,6 +18,7 @@ import type { Projects } from './projects'
 import { experimentsOf } from './projects'
 import { extentOf, snapshotOf, stateOfExtent } from './snapshot'
 import type { DatasetSource } from './ports'
+import type { Tables } from './tables'
 import type { ExperimentRecord } from './workspacePort'
 
 type ExperimentHandlers = Pick<
@@ -65,7 +67,13 @@ export interface Experiments {
 }
 
 /** One experiment runs at a time; the app shows its progress in the queue bar. */
-export function createExperiments(deps: LabDependencies, hub: Hub, notices: Notices, projects: () => Projects): Experiments {
+export function createExperiments(
+  deps: LabDependencies,
+  hub: Hub,
+  notices: Notices,
+  projects: () => Projects,
+  tables: Tables,
+): Experiments {
   const { store, clock } = deps
   const programs = createExternalPrograms(store)
   /** name of what runs or is about to */
@@ -118,7 +126,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     const { manifest, plan, warnings } = experiment
     live = { entry, experiment, view: { manifest, plan, studyText, state: (hash) => experiment.state(hash) } }
     showProgress(entry, experiment.progress())
-    const current: ExperimentRecord = { ...entry, state: 'running', runs: plan.length, finishedAt: null }
+    const current: ExperimentRecord = { ...entry, state: 'running', runs: plan.length, finishedAt: null, trouble: undefined }
     const written = write(entry.id, (all) => [...all.filter(({ id }) => id !== entry.id), current])
     settled = settle(live)
     await written
@@ -154,7 +162,7 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
     const cut = isCancelled(outcome) ? (isStopping ? 'interrupted' : 'cancelled') : null
     const state = trouble !== null ? 'failed' : (cut ?? (failed > 0 ? 'failed' : 'finished'))
     try {
-      await change(entry.id, { ...extentOf(view), state, failed, finishedAt: clock.now().toISOString() })
+      await change(entry.id, { ...extentOf(view), state, failed, trouble: trouble ?? undefined, finishedAt: clock.now().toISOString() })
       if (trouble !== null) notices.add('error', entry.name, trouble)
       else if (failed > 0)
         notices.add('error', entry.name, `${failed} of ${view.plan.length} runs failed. Runs shows why; Retry runs them again.`)
@@ -167,6 +175,17 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
 
   const viewOf = async (experiment: string): Promise<ResultView> =>
     live?.entry.id === experiment ? live.view : deps.experiments.open(record(experiment).folder)
+  const sourceOf = async (source: string): Promise<Source> => {
+    if (source.startsWith(tablePrefix)) return tableSource(await tables['results.table']({ table: source.slice(tablePrefix.length) }))
+    const view = await viewOf(source)
+    const { strategies } = view.manifest.study
+    return { id: source, name: record(source).name, results: deps.exporting.results(view), strategies }
+  }
+  /** What figures show: the experiment, with what was added to the comparison. */
+  async function drawnOf(view: ResultView, added: readonly string[] = []): Promise<DrawnResults> {
+    const { results, strategies } = joinSources(deps.exporting.results(view), await Promise.all(added.map(sourceOf)))
+    return { results, strategies: [...view.manifest.study.strategies, ...strategies] }
+  }
   const fileName = (entry: ExperimentRecord, suffix: string): string => `${entry.name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}-${suffix}`
   const figureTypes = { svg: 'image/svg+xml', png: 'image/png', pdf: 'application/pdf' } as const
 
@@ -242,17 +261,17 @@ export function createExperiments(deps: LabDependencies, hub: Hub, notices: Noti
       ...deps.exporting.indices(await viewOf(experiment), record(experiment).folder, request),
       mime: request.format === 'json' ? 'application/json' : request.format === 'csv' ? 'text/csv' : 'application/octet-stream',
     }),
-    'export.figure': async ({ experiment, request, ...look }) => ({
+    'export.figure': async ({ experiment, request, added, ...look }) => ({
       name: fileName(record(experiment), `${request.figure}.${look.format}`),
       mime: figureTypes[look.format],
-      ...(await deps.exporting.figure(await viewOf(experiment), request, look)),
+      ...(await deps.exporting.figure(await drawnOf(await viewOf(experiment), added), request, look)),
     }),
     'export.tables': async ({ experiment }) => deps.exporting.tables(await viewOf(experiment)),
-    'export.sheet': async ({ experiment, ...sheet }) => ({
-      name: fileName(record(experiment), 'sheet.zip'),
-      mime: 'application/zip',
-      bytes: await deps.exporting.sheet(await viewOf(experiment), sheet),
-    }),
+    'export.sheet': async ({ experiment, added, ...sheet }) => {
+      const view = await viewOf(experiment)
+      const bytes = await deps.exporting.sheet(view, await drawnOf(view, added), sheet)
+      return { name: fileName(record(experiment), 'sheet.zip'), mime: 'application/zip', bytes }
+    },
     'export.paper': async ({ experiment, part, baseline }) => {
       const [suffix, mime] = part === 'report' ? ['report.html', 'text/html'] : [`${part}.zip`, 'application/zip']
       const bytes = await deps.exporting.paper(await viewOf(experiment), part, baseline)

@@ -27,7 +27,8 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
   const hub = createHub()
   const notices = createNotices(hub, deps.clock, () => deps.newId(), deps.onNotice)
   const projects: Projects = createProjects(deps, hub, summaryOf)
-  const experiments: Experiments = createExperiments(deps, hub, notices, () => projects)
+  const tables = createTables()
+  const experiments: Experiments = createExperiments(deps, hub, notices, () => projects, tables)
 
   const explore = createExplore(deps, hub, experiments)
   const datasets = createDatasets(deps, hub)
@@ -50,7 +51,9 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     ...createArrivals(deps, projects, experiments),
     ...createStorage(deps, projects.announce),
     'app.licences': () => deps.licences(),
-    ...createTables(),
+    'models.list': () => deps.models.list(),
+    'features.list': () => deps.features.list(),
+    ...tables,
     'app.info': async () => ({ ...deps.info, workspace: store.folder, backend: await deps.backends.describe() }),
     'settings.get': () => store.settings(),
     'settings.set': async (patch) => {

@@ -1,4 +1,4 @@
-import type { ModelInfo, PretrainProgress } from '@contract/models'
+import type { ModelInfo, Preparation, PretrainProgress } from '@contract/models'
 import { badInput, QuerentError } from '@engine/core/errors'
 import { sameShape } from '@engine/graph/shapes'
 import type { Trunk } from '@engine/nn/backbone'
@@ -93,7 +93,7 @@ export async function makeMissingBackbones(
     readonly baseDir: string
     readonly spawn: () => Promise<PretrainJob>
     readonly now: () => number
-    readonly tell: (text: string) => void
+    readonly tell: (step: Preparation) => void
     readonly signal: AbortSignal
   },
 ): Promise<void> {
@@ -102,14 +102,20 @@ export async function makeMissingBackbones(
   for (const assignment of pretraining) {
     if ((await store.made(assignment.key)) !== undefined) continue
     const start = now()
-    const onProgress = ({ epoch, epochs }: PretrainProgress): void => {
-      const left = ((now() - start) / (epoch + 1)) * (epochs - epoch - 1)
-      tell(`pre-training ${assignment.name}, epoch ${epoch + 1}/${epochs}, ${Math.ceil(left / 1000)} s left`)
-    }
-    tell(`pre-training ${assignment.name}`)
+    const what = `pre-training ${assignment.name}`
+    const onProgress = ({ epoch, epochs }: PretrainProgress): void => tell(stepOf(what, 'epoch', epoch + 1, epochs, now() - start))
+    tell(stepOf(what, 'epoch', 0, assignment.spec.epochs, 0))
     await pretrainOne(assignment, spawn, onProgress, signal)
   }
 }
+
+/** How far a step is that took `ms` for `done` of `total` parts. */
+export const stepOf = (what: string, unit: string, done: number, total: number, ms: number): Preparation => ({
+  what,
+  detail: `${unit} ${done}/${total}`,
+  fraction: total === 0 ? 1 : done / total,
+  etaMs: done === 0 ? null : (ms / done) * (total - done),
+})
 
 /** SHA-256 of the weights that were pre-trained, by what they were pre-trained by. */
 export async function pretrainedOf({ pretraining }: StudyBackbones, store: BackboneStore): Promise<Record<string, string>> {

@@ -1,8 +1,10 @@
 import type { FeatureProgress } from '@contract/features'
+import type { Preparation } from '@contract/models'
 import { QuerentError } from '@engine/core/errors'
 import { isFeatureFile } from '@engine/study/expand'
 import type { PlannedRun } from '@engine/study/spec'
 import type { FeatureAssignment, FeatureJob } from './ports'
+import { stepOf } from './prepareBackbones'
 
 /** The feature store, as a host of experiments sees it. */
 export interface FeatureStore {
@@ -47,8 +49,8 @@ export interface FeaturePreparation {
   /** SHA-256 of the files that the runs read */
   readonly files: Readonly<Record<string, string>>
   readonly spawn: () => Promise<FeatureJob>
-  /** which of the features that are missing are being made, and how far they are */
-  readonly onProgress: (assignment: FeatureAssignment, progress: FeatureProgress) => void
+  readonly now: () => number
+  readonly tell: (step: Preparation) => void
   readonly signal: AbortSignal
 }
 
@@ -73,12 +75,21 @@ export async function makeMissingFeatures(assignments: readonly FeatureAssignmen
 
 const lockedMs = 500
 
-async function makeOne(assignment: FeatureAssignment, { spawn, onProgress, signal }: FeaturePreparation): Promise<void> {
+async function makeOne(assignment: FeatureAssignment, { spawn, now, tell, signal }: FeaturePreparation): Promise<void> {
+  const what = `features of ${assignment.datasetName}`
+  const start = now()
+  // What an earlier attempt left is there at once: only rows of this one tell how long the rest takes.
+  let kept: number | undefined
+  const onProgress = ({ rows, total }: FeatureProgress): void => {
+    kept ??= rows
+    const made = rows - kept
+    tell({ ...stepOf(what, 'row', rows, total, 0), etaMs: made === 0 ? null : ((now() - start) / made) * (total - rows) })
+  }
   const job = await spawn()
   const stop = (): void => void job.dispose()
   signal.addEventListener('abort', stop)
   try {
-    await job.features(assignment, (progress) => onProgress(assignment, progress))
+    await job.features(assignment, onProgress)
   } finally {
     signal.removeEventListener('abort', stop)
     await job.dispose()

@@ -1,6 +1,7 @@
 import { QuerentError } from '@engine/core/errors'
 import { isStored, type RunEvent, type RunEventBody, type RunFailure } from '@engine/study/events'
 import { reduceRun } from '@engine/study/reduceRun'
+import type { Preparation } from '@contract/models'
 import type { ExperimentProgress } from '@contract/types'
 import type { Clock, Job, JobSpawner, ResultFolder } from './ports'
 import { createProgressMeter, type Tracked } from './progress'
@@ -17,7 +18,7 @@ export interface QueueOptions {
   /** runs at a time */
   readonly slots: number
   /** Makes what the runs need before the first of them starts; `tell` hears what it is at. Called again when a stop ended it. */
-  readonly prepare?: (tell: (what: string) => void, signal: AbortSignal) => Promise<void>
+  readonly prepare?: (tell: (step: Preparation) => void, signal: AbortSignal) => Promise<void>
 }
 
 /** Runs at most `slots` entries at a time, each in a job process that is reused for the next. */
@@ -54,7 +55,7 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
   let active = 0
   let started = false
   let isReady = prepare === undefined
-  let preparing: { readonly abort: AbortController; what: string } | null = null
+  let preparing: { readonly abort: AbortController; step?: Preparation } | null = null
   let fatal: QuerentError | null = null
   let settle: { resolve: () => void; reject: (error: Error) => void }
   const idle = new Promise<void>((resolve, reject) => (settle = { resolve, reject }))
@@ -64,7 +65,8 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
   const progress = (): ExperimentProgress => {
     const isPaused = entries.some(({ status, stop }) => status === 'paused' || stop === 'pause')
     const { current, ...rest } = meter.progress(entries, slots, isPaused)
-    return { ...rest, current: preparing?.what ?? current }
+    const step = preparing?.step
+    return step === undefined ? { ...rest, current } : { ...rest, current: `${step.what}, ${step.detail}`, preparing: step }
   }
   const showProgress = (force: boolean): void => {
     const now = clock.ticks()
@@ -93,15 +95,17 @@ export function createQueue({ entries: tracked, folder, spawner, clock, baseDir,
   }
 
   const getReady = async (): Promise<void> => {
-    const own = (preparing = { abort: new AbortController(), what: '' })
+    const own: NonNullable<typeof preparing> = { abort: new AbortController() }
+    preparing = own
     try {
-      await prepare?.((what) => {
-        own.what = what
-        showProgress(false)
+      await prepare?.((step) => {
+        const isNext = step.what !== own.step?.what
+        own.step = step
+        showProgress(isNext)
       }, own.abort.signal)
       isReady = true
     } catch (error) {
-      if (!own.abort.signal.aborted) abandon(error)
+      if (!own.abort.signal.aborted) abandon(own.step === undefined ? error : withWhat(error, own.step.what))
     } finally {
       preparing = null
     }
@@ -279,6 +283,10 @@ const isFatal = (error: unknown): boolean => {
   const code = (error as { code?: unknown } | null)?.code
   return code === 'disk-full' || code === 'not-writable'
 }
+
+/** Says what was being made, where an error tells only what went wrong. */
+const withWhat = (error: unknown, what: string): unknown =>
+  error instanceof QuerentError ? new QuerentError(error.code, `${what}: ${error.message}`, error.details, { cause: error }) : error
 
 const failureOf = (error: unknown): RunFailure =>
   error instanceof QuerentError

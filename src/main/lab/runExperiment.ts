@@ -249,7 +249,8 @@ async function runInFolder(
           store: deps.features,
           files: manifest.files,
           spawn,
-          onProgress: ({ datasetName }, { rows, total }) => tell(`features of ${datasetName}, row ${rows}/${total}`),
+          now: deps.clock.ticks,
+          tell,
           signal,
         })
       },

@@ -1,6 +1,6 @@
 import type { AddedResults } from '@contract/types'
 import type { Handlers } from '@contract/rpc'
-import { readTidy, textTableOf } from '@engine/analysis'
+import { readResults } from '@engine/analysis'
 import { QuerentError } from '@engine/core/errors'
 import { hashValue } from '@engine/core/hash'
 
@@ -8,12 +8,14 @@ import { hashValue } from '@engine/core/hash'
 const kept = 20
 
 /** Tables of results that clients bring for a comparison. */
-export function createTables(): Pick<Handlers, 'results.read' | 'results.table'> {
+export type Tables = Pick<Handlers, 'results.read' | 'results.table'>
+
+export function createTables(): Tables {
   const tables = new Map<string, AddedResults>()
   return {
     'results.read': ({ name, text, map = {} }) => {
       const table = hashValue([name, text, map]).slice(0, 16)
-      const added = tables.get(table) ?? { table, name, results: readTidy(textTableOf(name, text), map) }
+      const added = tables.get(table) ?? { table, name, results: readResults(name, text, map) }
       tables.delete(table)
       tables.set(table, added)
       const [oldest] = tables.keys()

@@ -24,8 +24,10 @@ import { publicSets } from './download/publicSets'
 import { openUploads } from './datasets/uploads'
 import { doctorReport } from './doctor'
 import { experimentDependencies } from './experiments'
+import { listFeatures } from './features/store'
 import type { JobHandle } from './jobs/client'
 import { labellingSessions } from './labelling/sessions'
+import { listModels, modelInfo } from './models/library'
 import { resourcePath } from './resources'
 import { listLicences } from './licences'
 import { listRecipes, recipeText } from './recipes'
@@ -85,6 +87,8 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         readSplit: async (id, name) => Buffer.from(await readSplit(library, await datasetInfo(id, workspace, library), name)),
         removeSplit: async (id, name) => removeSplit(library, await datasetInfo(id, workspace, library), name),
       },
+      models: { list: async () => (await listModels(modelsOf(workspace))).map(modelInfo) },
+      features: { list: () => listFeatures(featuresOf(workspace)) },
       downloads: {
         list: () => publicSets().map(factsOf),
         received: (id) => receivedOf(library, id),
@@ -110,13 +114,14 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
       exporting: {
         table: (results, table) => csvTable(table, results),
         indices: (view, folder, request) => indexFile(view, request, splitTextOf(view, folder)),
-        figure: async (view, request, { format, ...look }) => {
-          const figure = await printRequested(resultsOf(view), view.manifest.study.strategies, request, resourcePath('fonts'))
+        figure: async ({ results, strategies }, request, { format, ...look }) => {
+          const figure = await printRequested(results, strategies, request, resourcePath('fonts'))
           const { caption, widthMm, heightMm } = figure
           return { bytes: await figure.file(format, look), caption, latex: figureLatex(figure), widthMm, heightMm }
         },
         tables: (view) => paperOf(view).tables.map(({ id, title }) => ({ id, title })),
-        sheet: async (view, { baseline, ...sheet }) => zip(await sheetFiles(paperOf(view, baseline), sheet, resourcePath('fonts'))),
+        sheet: async (view, drawn, { baseline, ...sheet }) =>
+          zip(await sheetFiles(paperOf(view, baseline), sheet, resourcePath('fonts'), drawn)),
         results: resultsOf,
         paper: (view, part, baseline) =>
           paperPart(paperOf(view, baseline), part, { widthMm: 139.7, fontPt: 9, fontsDir: resourcePath('fonts') }),

@@ -16,6 +16,7 @@ window.memoryLab = createMemoryLab({
   with: known.find((name) => name === past) ?? 'finished',
   pace: Number(query.get('pace') ?? 0),
   large: query.has('large'),
+  proxies: query.has('proxies'),
   projects: query.get('projects') !== 'none',
   mapRows: query.has('points') ? Number(query.get('points')) : undefined,
 })

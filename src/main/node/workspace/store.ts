@@ -41,6 +41,7 @@ const indexSchema: z.ZodType<WorkspaceIndex> = z.object({
       sparkline: z.array(z.number()),
       removedAt: instant.nullable(),
       readOnly: z.boolean().optional(),
+      trouble: z.string().optional(),
     }),
   ),
   commands: z.array(z.array(z.string())).optional(),
