@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs'
-import { dirname, extname, join } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { dirname, extname, join, resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { csvFormatRows } from 'd3-dsv'
 import {
@@ -7,10 +7,9 @@ import {
   minimumPairsForP,
   penaltyComparison,
   rankComparison,
-  readTidy,
+  readResults,
   resultFindings,
   statisticsSentence,
-  textTableOf,
   type ColumnMap,
   type PenaltyComparison,
   type RankComparison,
@@ -39,11 +38,15 @@ interface Options {
 export function register(program: Command, context: CliContext): void {
   program
     .command('compare')
-    .description('statistics over results of any origin: result folders, and CSV tables with one row per evaluation')
-    .argument('<sources...>', 'result folders, CSV files, or JSON files { columns, rows }')
+    .description('statistics over results of any origin: result folders, tables of results, files of OGAL, CDALBench and W&B')
+    .argument('<sources...>', 'result folders, CSV files, JSON files { columns, rows } or JSON lines')
     .addOption(new Option('--metric <id>', 'what is compared').choices(metricIds))
     .option('--baseline <name>', 'strategy that the others are compared with')
-    .option('--map <ours=theirs...>', 'name a column of a table: strategy=method, labeled=n, factor:model=arch', addMapping)
+    .option(
+      '--map <ours=theirs...>',
+      'name a column of a table: strategy=method, factor:model=arch; or give a constant: strategy==badge, batch=10',
+      addMapping,
+    )
     .option('--penalty', "BADGE's pairwise penalty matrix, and the same with corrected p-values")
     .option('--out <path>', 'write the tables into this folder, or one table into this .csv file')
     .action(context.action((sources: string[], options: Options) => compare(context, sources, options)))
@@ -93,8 +96,15 @@ function sentences(results: ResultSet): string {
 
 async function openSource(context: CliContext, name: string, map: ColumnMap): Promise<ResultSource['results']> {
   const path = context.resolve(name)
-  if (!isFolder(path, name)) return readTidy(textTableOf(name, new TextDecoder().decode(readBytes(path, name))), map)
+  if (!isFolder(path, name)) return readResults(name, readText(path, name), map, { path, beside: (file) => besideText(path, file) })
   return resultsOf(await openResults(createExperimentHost(context).store, path))
+}
+
+const readText = (path: string, name: string): string => new TextDecoder().decode(readBytes(path, name))
+
+function besideText(path: string, file: string): string | null {
+  const other = resolve(dirname(path), file)
+  return existsSync(other) ? readText(other, file) : null
 }
 
 function isFolder(path: string, name: string): boolean {

@@ -123,6 +123,12 @@ export function placeColumns(table: TextTable, map: ColumnMap): PlacedColumns {
   }
 }
 
+/** Column of rounds.csv that others call so; null for none. */
+export function columnOf(title: string): TidyColumn | null {
+  const wanted = plain(title)
+  return columnNames.find((column) => column === title || [column.replace(/_/g, ''), ...columns[column]].includes(wanted)) ?? null
+}
+
 const isColumn = (text: string): text is TidyColumn => Object.hasOwn(columns, text)
 const plain = (title: string): string => title.toLowerCase().replace(/[^a-z0-9]/g, '')
 const valuesOf = ({ rows }: TextTable, index: number): Set<string> => new Set(rows.map((row) => row[index]))
