@@ -1,4 +1,5 @@
-import type { DatasetInfo, DoctorReport, RecipeInfo } from '@contract/types'
+import type { StorageItem } from '@contract/storage'
+import type { DatasetInfo, DoctorReport, Licence, RecipeInfo } from '@contract/types'
 
 /** What the lab in memory holds: two studies, the data library, recipes. */
 
@@ -239,3 +240,19 @@ export const doctorReport: DoctorReport = {
   memory: { totalBytes: 8.2e9, freeBytes: 5.1e9 },
   workspace: { path: '/home/ada/Querent', writable: true, reason: '' },
 }
+
+export const storageItems: readonly StorageItem[] = [
+  { id: 'results', items: 2, bytes: 38_000_000 },
+  { id: 'datasets', items: 0, bytes: 0 },
+  { id: 'features', items: 2, bytes: 61_000_000 },
+  { id: 'models', items: 0, bytes: 0 },
+  { id: 'maps', items: 6, bytes: 1_200_000 },
+  { id: 'downloads', items: 1, bytes: 1_200_000_000 },
+  { id: 'removed', items: 1, bytes: 4_100_000 },
+  { id: 'removed-datasets', items: 0, bytes: 0 },
+]
+
+export const licences: readonly Licence[] = [
+  { name: 'vue', version: '3.5.45', licence: 'MIT', text: 'Permission is hereby granted, free of charge, …' },
+  { name: 'zod', version: '4.6.7', licence: 'MIT', text: '' },
+]

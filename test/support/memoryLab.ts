@@ -10,7 +10,6 @@ import {
   type Settings,
   type WorkspaceState,
 } from '@contract/types'
-import type { StorageItem } from '@contract/storage'
 import { QuerentError } from '@engine/core/errors'
 import { datasetName } from '@engine/study/consistency'
 import { checkStudy } from '@engine/study/schema'
@@ -23,7 +22,16 @@ import { selectionOf } from '@main/lab/selection'
 import { createLabellingHandlers } from '@main/lab/labelling'
 import { createTasks } from '@main/lab/tasks'
 import { createTables } from '@main/lab/tables'
-import { ablationStudy, doctorReport, methodsStudy, recipesForMemory, sampleStudy, thousandStudy } from './memoryContent'
+import {
+  ablationStudy,
+  doctorReport,
+  licences,
+  methodsStudy,
+  recipesForMemory,
+  sampleStudy,
+  storageItems,
+  thousandStudy,
+} from './memoryContent'
 import { createMemoryExperiment, type MemoryExperiment } from './memoryExperiment'
 import { memoryDownloads, memoryThings } from './memoryDownloads'
 import { memoryExports, resultsOf } from './memoryFigure'
@@ -95,16 +103,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
   let active: string | null = null
   let settings: Settings = { theme: 'system', jobs: 'auto', backend: 'auto' }
   let notices: Notice[] = []
-  let room: StorageItem[] = [
-    { id: 'results', items: 2, bytes: 38_000_000 },
-    { id: 'datasets', items: 0, bytes: 0 },
-    { id: 'features', items: 2, bytes: 61_000_000 },
-    { id: 'models', items: 0, bytes: 0 },
-    { id: 'maps', items: 6, bytes: 1_200_000 },
-    { id: 'downloads', items: 1, bytes: 1_200_000_000 },
-    { id: 'removed', items: 1, bytes: 4_100_000 },
-    { id: 'removed-datasets', items: 0, bytes: 0 },
-  ]
+  let room = [...storageItems]
 
   const addProject = (name: string, yaml: string): Project => {
     const project: Project = { id: nextId('project'), name, yaml, revision: 1, createdAt: now(), openedAt: now(), removed: false }
@@ -433,10 +432,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     ...memoryThings(),
     'storage.get': () => room,
     'storage.clear': ({ item }) => (room = room.map((entry) => (entry.id === item ? { ...entry, items: 0, bytes: 0 } : entry))),
-    'app.licences': () => [
-      { name: 'vue', version: '3.5.45', licence: 'MIT', text: 'Permission is hereby granted, free of charge, …' },
-      { name: 'zod', version: '4.6.7', licence: 'MIT', text: '' },
-    ],
+    'app.licences': () => [...licences],
     'doctor.run': () => doctorReport,
     'queue.get': queue,
     'notice.list': () => notices,
