@@ -8,7 +8,7 @@ import { figureIds, type FigureId } from './registry'
 
 /** The figure that a request names and what it shows; `strategies` are all of the study, because styles belong to names. */
 export function requestedFigure(
-  { figure, dataset, metric, band, baseline, hidden, facet, budget, prices }: FigureRequest,
+  { figure, dataset, metric, band, baseline, hidden, facet, budget, prices, split }: FigureRequest,
   results: ResultSet,
   strategies: readonly NamedStrategy[],
 ): { readonly id: FigureId; readonly choices: FigureChoices } {
@@ -33,6 +33,7 @@ export function requestedFigure(
       hidden,
       ...(budget === undefined ? {} : { budget }),
       ...(prices === undefined ? {} : { prices }),
+      ...(split === undefined ? {} : { panels: split === 'none' ? false : [split] }),
       facet: Object.fromEntries(levels),
       band: band === 'none' || band === 'traces' ? band : 'interval',
     },

@@ -1,20 +1,29 @@
 import type { CommandInput } from '@contract/commands'
 import { badInput, nearestName } from '@engine/core/errors'
+import type { ResultSet } from '@engine/study/results'
+import type { NamedStrategy } from '@figures/palette'
 import { figureLatex, printRequested } from './figures'
 import { tableFiles, type Paper } from './paper'
 import { filesOf, inFolder, type Files } from './paperFiles'
 
 export type Sheet = Pick<CommandInput<'export.sheet'>, 'figures' | 'formats' | 'dpi' | 'outlines' | 'tables' | 'tableFormats'>
 
-/** Chosen figures and tables, each with what a paper needs to show it; a figure that the results do not have is refused. */
-export async function sheetFiles(paper: Paper, sheet: Sheet, fontsDir: string): Promise<Files> {
-  const { results, manifest } = paper
+/** Chosen figures of `drawn` and tables of the paper, each with what a paper needs to show it; a figure that the results do not have is refused. */
+export async function sheetFiles(
+  paper: Paper,
+  sheet: Sheet,
+  fontsDir: string,
+  drawn: { readonly results: ResultSet; readonly strategies: readonly NamedStrategy[] } = {
+    results: paper.results,
+    strategies: paper.manifest.study.strategies,
+  },
+): Promise<Files> {
   const { formats, dpi, outlines } = sheet
   const figures: Record<string, string | Uint8Array> = {}
   const captions: string[] = []
   const latex: string[] = []
   for (const request of sheet.figures) {
-    const figure = await printRequested(results, manifest.study.strategies, request, fontsDir)
+    const figure = await printRequested(drawn.results, drawn.strategies, request, fontsDir)
     Object.assign(figures, await filesOf(figure.id, figure, formats, { dpi, outlines }))
     captions.push(`${figure.id}: ${figure.caption}\n`)
     latex.push(figureLatex(figure, 'figures/'))

@@ -179,8 +179,15 @@ describe('an experiment', () => {
     expect([figure.name, figure.mime, new TextDecoder().decode(figure.bytes)]).toEqual([
       'tiny-learning-curves.pdf',
       'application/pdf',
-      tinyStudy,
+      'random,margin',
     ])
+    const text = 'strategy,seed,labeled,accuracy\nbadge,0,4,0.5\nbadge,1,4,0.6\n'
+    const { table: added } = await call('results.read', { name: 'theirs.csv', text })
+    const joined = await call('export.figure', { experiment: id, request, format: 'pdf', added: [`table-${added}`] })
+    expect(new TextDecoder().decode(joined.bytes)).toBe('random,margin,theirs: badge')
+    await expect(call('export.figure', { experiment: id, request, format: 'pdf', added: ['table-gone'] })).rejects.toMatchObject({
+      code: 'not-found',
+    })
     const paper = await call('export.paper', { experiment: id, part: 'bundle', baseline: 'margin' })
     expect([paper.name, paper.mime, new TextDecoder().decode(paper.bytes)]).toEqual([
       'tiny-bundle.zip',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readTidy, textTableOf } from '@engine/analysis'
 import { QuerentError } from '@engine/core/errors'
 import { lackingColumn } from '@/features/compare/columnQuestion'
-import { joinSources } from '@/features/compare/joining'
+import { joinSources } from '@engine/analysis/tidy/joinSources'
 import { figureResults } from '../../support/figureResults'
 
 const csv = `method;rep;n_labels;acc;data

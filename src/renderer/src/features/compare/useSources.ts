@@ -1,5 +1,5 @@
 import { computed, ref, shallowReactive, shallowRef, watch } from 'vue'
-import type { TidyRuns } from '@engine/analysis/tidy/readTidy'
+import { joinSources, tablePrefix, tableSource, type Source } from '@engine/analysis/tidy/joinSources'
 import type { ResultSet } from '@engine/study/results'
 import { useClient } from '@/client/labClient'
 import { useQuerySet } from '@/composables/useQuery'
@@ -7,9 +7,6 @@ import { liveFrom } from '@/state/experimentReducer'
 import { useExperiment } from '@/state/experiment'
 import { useMessages } from '@/state/messages'
 import { toResults } from '@/state/toResults'
-import { joinSources, type Source } from './joining'
-
-const tablePrefix = 'table-'
 
 /** The experiment's results with those added from elsewhere; the URL names them, so that reload and links keep them. */
 export function useSources(own: () => ResultSet | null) {
@@ -20,13 +17,6 @@ export function useSources(own: () => ResultSet | null) {
   const loaded = shallowReactive(new Map<string, Source>())
   const failed = shallowReactive(new Map<string, unknown>())
   const reading = ref(false)
-
-  const tableSource = ({ table, name, results }: { table: string; name: string; results: TidyRuns }): Source => ({
-    id: tablePrefix + table,
-    name: results.study || name,
-    results,
-    strategies: [],
-  })
 
   async function load(id: string): Promise<Source> {
     if (id.startsWith(tablePrefix)) return tableSource(await client.call('results.table', { table: id.slice(tablePrefix.length) }))

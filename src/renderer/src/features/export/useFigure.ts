@@ -10,6 +10,7 @@ import { requestedFigure } from '@figures/request'
 import { venues } from '@figures/venues'
 import { useClient } from '@/client/labClient'
 import { useQuery, useQueryChoice, useQuerySet } from '@/composables/useQuery'
+import { noSplit, useCompareUrl } from '@/features/compare/useCompareUrl'
 import type { ComparisonChoices } from '@/features/compare/useComparisonView'
 
 export type FigureFormat = CommandInput<'export.figure'>['format']
@@ -36,6 +37,9 @@ export function useFigure(choices: ComparisonChoices, results: () => ResultSet |
   const venue = useQuery('venue', 'neurips')
   const widthText = useQuery('width')
   const heightsText = useQuery('heights')
+  /** as Compare has it; without, data sets and cells are panels */
+  const split = useQuery('by')
+  const { prices } = useCompareUrl()
   const fontText = useQuery('font', '9')
   const chosenFormats = useQuerySet('formats')
   const dpi = useQueryChoice<'300' | '600'>('dpi', ['300', '600'], '300')
@@ -89,14 +93,22 @@ export function useFigure(choices: ComparisonChoices, results: () => ResultSet |
     const { metric, baseline } = choices.view.value
     const budget = numberIn(choices.budget.value, [0, Number.MAX_SAFE_INTEGER])
     const height = numberIn(heights.value.get(figure), limits.height)
+    // Cut by one factor, or not at all, a figure shows one level of the others.
+    const cut = choices.factors.value.some(({ path }) => path === split.value) || ['dataset', noSplit].includes(split.value)
+    const one = cut && split.value !== 'dataset' ? choices.view.value.dataset : dataset.value
+    const { [split.value]: _split, ...others } = Object.fromEntries(
+      Object.entries(choices.view.value.facet).map(([path, level]) => [path, factorText(level)]),
+    )
     return {
       figure,
-      ...(dataset.value === undefined ? {} : { dataset: dataset.value }),
+      ...(one === undefined ? {} : { dataset: one }),
       metric,
       baseline,
       band: choices.band.value === 'traces' ? 'traces' : 't95',
       hidden: [...choices.hidden.value].sort(),
-      facet: { ...levels.value },
+      facet: cut ? others : { ...levels.value },
+      ...(cut ? { split: split.value } : {}),
+      ...(prices.value ? { prices: prices.value } : {}),
       ...(budget === undefined ? {} : { budget }),
       widthMm: widthMm.value,
       ...(height === undefined ? {} : { heightMm: height }),
@@ -119,13 +131,13 @@ export function useFigure(choices: ComparisonChoices, results: () => ResultSet |
   }))
   return {
     ...{ selected, offered, offer, venue, widthText, fontText, widthMm, heightMm, fontPt, formats, toggleFormat, dpi, letters, look },
-    ...{ levels, dataset, requestFor },
+    ...{ levels, dataset, split, requestFor },
   }
 }
 export type FigureChoices = ReturnType<typeof useFigure>
 
 /** The selected figure as it will be printed, drawn by the lab with the exporter itself. */
-export function usePreview(figure: FigureChoices, experiment: () => string | null, stage: () => unknown) {
+export function usePreview(figure: FigureChoices, experiment: () => string | null, added: () => readonly string[], stage: () => unknown) {
   const client = useClient()
   const drawn = shallowRef<(FigureResult & { readonly url: string }) | null>(null)
   const error = shallowRef<unknown>(null)
@@ -141,7 +153,12 @@ export function usePreview(figure: FigureChoices, experiment: () => string | nul
     if (!id || figure.offer.value.reason !== null) return
     drawing.value = true
     try {
-      const file = await client.call('export.figure', { experiment: id, request: figure.requestFor(figure.selected.value), format: 'svg' })
+      const file = await client.call('export.figure', {
+        experiment: id,
+        request: figure.requestFor(figure.selected.value),
+        format: 'svg',
+        added: [...added()],
+      })
       if (mine !== turn) return
       show({ ...file, url: URL.createObjectURL(new Blob([Uint8Array.from(file.bytes)], { type: file.mime })) })
       error.value = null
@@ -153,7 +170,7 @@ export function usePreview(figure: FigureChoices, experiment: () => string | nul
   }
   watch([experiment, figure.selected, stage], () => void preview(), { immediate: true })
   watchDebounced(
-    () => JSON.stringify([figure.requestFor(figure.selected.value), figure.offer.value.reason]),
+    () => JSON.stringify([figure.requestFor(figure.selected.value), figure.offer.value.reason, added()]),
     () => void preview(),
     { debounce: 200 },
   )
