@@ -91,10 +91,16 @@ function expectation(issue: Issue): { readonly expected: string; readonly candid
     case 'invalid_union':
       if (issue.discriminator !== undefined && 'options' in issue && Array.isArray(issue.options))
         return { expected: issue.options.map(String).join(' · '), candidates: issue.options.map(String) }
-      return { expected: issue.message }
+      return { expected: alternatives(issue) ?? issue.message }
     default:
       return { expected: issue.message }
   }
+}
+
+/** What each alternative of a union would take, unless the schema has words of its own or says it of single fields. */
+function alternatives({ message, errors }: Extract<Issue, { code: 'invalid_union' }>): string | undefined {
+  const whole = errors.flatMap(([first]) => (first?.path.length === 0 ? [expectation(first).expected] : []))
+  return message === 'Invalid input' && whole.length > 0 ? [...new Set(whole)].join(' or ') : undefined
 }
 
 function bounded(origin: string, relation: string, bound: number | bigint): string {

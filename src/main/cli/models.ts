@@ -11,7 +11,7 @@ import { assignmentOf, pretrainOne } from '../lab/prepareBackbones'
 import { createBackends } from '../node/backends'
 import { experimentDependencies } from '../node/experiments'
 import { forkSpawner } from '../node/jobs/fork'
-import { addModel, findByKey, listModels, modelInfo, removeModel, requireModel } from '../node/models/library'
+import { addModel, findByKey, listModels, modelInfo, removeModel, requireFreeName, requireModel } from '../node/models/library'
 import { readModelFile } from '../node/models/modelFile'
 import { defaultWorkspace, featuresOf, libraryOf, modelsOf } from '../node/workspace/location'
 import { textTable, type CliContext, type CommandResult } from './io'
@@ -146,6 +146,7 @@ async function pretrainCommand(context: CliContext, dataset: string, options: Pr
   const assignment = assignmentOf(spec, source, backend, context.cwd, options.name)
   const made = await findByKey(models, assignment.key)
   if (made !== undefined) return { json: { ...modelInfo(made), known: true }, text: `in the library already: ${describe(made)}` }
+  if (options.name !== undefined) await requireFreeName(models, options.name)
   const start = clock.ticks()
   const isLive = context.stderr.isTTY === true
   const model = await pretrainOne(

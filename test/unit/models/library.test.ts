@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { identityScaling } from '@engine/data/gather'
 import { writeSafetensors } from '@engine/data/safetensors'
 import { createBackbone, type Backbone } from '@engine/nn/backbone'
-import { addModel, findByKey, listModels, loadModel, removeModel, requireModel } from '@main/node/models/library'
+import { addModel, findByKey, listModels, loadModel, removeModel, requireFreeName, requireModel } from '@main/node/models/library'
 import { readModelFile } from '@main/node/models/modelFile'
 import { backboneStore } from '@main/node/models/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -49,6 +49,9 @@ describe('the model library', () => {
     expect((await refusal(() => requireModel(folder, 'smal'))).details).toMatchObject({ path: 'model.backbone', nearest: 'small' })
     expect((await refusal(() => addModel(folder, backbone('small', 3), about, true))).message).toContain('already')
     expect((await refusal(() => addModel(folder, backbone('../x', 3), about))).message).toContain('cannot be the name')
+    expect((await refusal(() => requireFreeName(folder, 'small'))).message).toContain('already')
+    expect((await refusal(() => requireFreeName(folder, 'a b'))).message).toContain('cannot be the name')
+    await requireFreeName(folder, 'other')
     await truncate(join(folder, model.sha256, 'weights.safetensors'), 150)
     expect((await refusal(() => loadModel(folder, model.sha256))).code).toBe('bad-input')
     await removeModel(folder, 'small')

@@ -91,6 +91,12 @@ describe('parseStudy', () => {
     ['unknown model', ['type: mlp', 'type: lstm'], 'model.type', { code: 'wrong-type', found: '"lstm"' }],
     ['unknown parameter', ['batch: topk', 'batches: topk'], 'strategies[2].batches', { code: 'unknown-key', nearest: 'batch' }],
     ['wrong type', ['seeds: 10', 'seeds: ten'], 'protocol.seeds', { code: 'wrong-type', expected: 'a number' }],
+    [
+      'no kind of text or object',
+      ['  - badge\n', '  - { id: svpp, base: [random] }\n'],
+      'strategies[3].base',
+      { found: '["random"]', expected: 'text or an object' },
+    ],
     ['a fraction of a row', ['query: 50', 'query: 2.5'], 'protocol.query', { code: 'wrong-type' }],
     ['nothing to query', ['query: 50', 'query: 0'], 'protocol.query', { code: 'wrong-value', expected: 'at least 1' }],
     ['a rate of zero', ['learningRate: 0.001', 'learningRate: 0'], 'training.learningRate', { code: 'wrong-value' }],

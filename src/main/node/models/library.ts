@@ -101,6 +101,24 @@ export async function requireModel(models: string, name: string): Promise<Stored
   })
 }
 
+function requireName(name: string): void {
+  if (isName(name)) return
+  throw badInput(`"${name}" cannot be the name of a model`, {
+    path: 'name',
+    found: name,
+    expected: 'letters, digits, dots, - and _, and no file ending',
+  })
+}
+
+const nameTaken = (name: string): QuerentError =>
+  badInput(`a model called "${name}" is in the library already`, { path: 'name', found: name, expected: 'another name' })
+
+/** Refuses a name that a new model cannot have, before anything is trained. */
+export async function requireFreeName(models: string, name: string): Promise<void> {
+  requireName(name)
+  if ((await listModels(models)).some((entry) => entry.name === name)) throw nameTaken(name)
+}
+
 /**
  * Puts a backbone into the library, whole or not at all. Content that is there already stays the one copy, under its name; a name that is
  * taken gets a number, or is refused where the caller asked for exactly that name.
@@ -111,12 +129,7 @@ export async function addModel(
   about: About,
   isWanted = false,
 ): Promise<{ model: StoredModel; known: boolean }> {
-  if (!isName(backbone.name))
-    throw badInput(`"${backbone.name}" cannot be the name of a model`, {
-      path: 'name',
-      found: backbone.name,
-      expected: 'letters, digits, dots, - and _, and no file ending',
-    })
+  requireName(backbone.name)
   const present = await listModels(models)
   const same = present.find(({ sha256 }) => sha256 === backbone.id)
   if (same !== undefined) {
@@ -127,12 +140,7 @@ export async function addModel(
     return { model, known: true }
   }
   const taken = new Set(present.map(({ name }) => name))
-  if (isWanted && taken.has(backbone.name))
-    throw badInput(`a model called "${backbone.name}" is in the library already`, {
-      path: 'name',
-      found: backbone.name,
-      expected: 'another name',
-    })
+  if (isWanted && taken.has(backbone.name)) throw nameTaken(backbone.name)
   let { name } = backbone
   for (let n = 2; taken.has(name); n++) name = `${backbone.name}-${n}`
   const weights = writeSafetensors(Object.fromEntries(backbone.weights.map(({ name: tensor, data, shape }) => [tensor, { data, shape }])))
