@@ -2,10 +2,15 @@
 import type { VueWrapper } from '@vue/test-utils'
 import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it } from 'vitest'
+import { QuerentError } from '@engine/core/errors'
 import DesignPage from '@/features/design/DesignPage.vue'
+import ExperimentGate from '@/features/frame/ExperimentGate.vue'
+import ReadOnlyTag from '@/features/frame/ReadOnlyTag.vue'
+import RunTable from '@/features/runs/RunTable.vue'
 import ProjectsPage from '@/features/projects/ProjectsPage.vue'
 import QueueBar from '@/features/frame/QueueBar.vue'
 import NumberField from '@/ui/NumberField.vue'
+import { useExperiment } from '@/state/experiment'
 import { useStudy } from '@/state/study'
 import { useWorkspace } from '@/state/workspace'
 import { mountWith, settle, type Mounted } from './workbench'
@@ -54,6 +59,47 @@ describe('number field', () => {
     await wrapper.setProps({ modelValue: 0.2 })
     await wrapper.get('input').setValue('')
     expect(wrapper.emitted('update:modelValue')).toEqual([[0.2], [null]])
+  })
+})
+
+describe('results on the page', () => {
+  it('name the factors whose levels the rows show', async () => {
+    const factors = ['training.weightStart', 'strategies.acq.score']
+    mounted = await mountWith(RunTable, { props: { rows: [], looks: new Map(), factors, chosen: '' } })
+    expect(mounted.wrapper.findAll('th').map((cell) => cell.text())).toContain('Weights, Acquisition score')
+  })
+
+  it('say when they are only looked at', async () => {
+    mounted = await mountWith(ReadOnlyTag)
+    const { wrapper } = mounted
+    const experiment = useExperiment()
+    await experiment.loadList('project-2')
+    await experiment.open(experiment.list[0].id)
+    expect(wrapper.text()).toBe('')
+    const { snapshot } = experiment.live!
+    experiment.live = { ...experiment.live!, snapshot: { ...snapshot, summary: { ...snapshot.summary, readOnly: true } } }
+    await settle()
+    expect(wrapper.text()).toBe('read only')
+  })
+
+  it('say what to do when their folder is gone', async () => {
+    mounted = await mountWith(ExperimentGate, { path: '/compare/project-2/experiment-4', props: { project: null, what: 'compare' } })
+    const { wrapper, lab } = mounted
+    const experiment = useExperiment()
+    await useWorkspace().load()
+    await experiment.loadList('project-2')
+    const [{ id, folder }] = experiment.list
+    expect(id).toBe('experiment-4')
+    await wrapper.setProps({ project: useWorkspace().projectById('project-2') })
+    lab.failNext('experiment.open', new QuerentError('not-found', 'no such file or folder'))
+    await experiment.open(id)
+    await settle()
+    expect(wrapper.text()).toContain('The result folder is gone')
+    expect(wrapper.text()).toContain(folder)
+    await byText(wrapper, 'button', 'Try again').trigger('click')
+    await settle()
+    expect(wrapper.text()).toBe('')
+    expect(experiment.id).toBe(id)
   })
 })
 
