@@ -66,6 +66,8 @@ const importFiles = z.union([
   z.strictObject({ upload: id }),
 ])
 export const mostPieceBytes = 8 * 2 ** 20
+/** Largest data set that goes to a window as a file. */
+export const mostSavedBytes = 256 * 2 ** 20
 
 export const settingsPatch = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']).optional(),
@@ -163,6 +165,8 @@ export const commands = {
     }),
   ),
   'datasets.saveSplit': command<FileResult>()(z.strictObject({ dataset: id, name: id })),
+  /** The whole set as one file; refuses sets beyond `mostSavedBytes`, and rows that are no table as CSV. */
+  'datasets.save': command<FileResult>()(z.strictObject({ dataset: id, format: z.enum(['npz', 'csv']) })),
   'datasets.removeSplit': command<null>()(z.strictObject({ dataset: id, name: id })),
   /** Undoes `datasets.remove`. */
   'datasets.restore': command<DatasetInfo>()(z.strictObject({ dataset: id })),

@@ -3,7 +3,7 @@ import { command, id, nothing } from './command'
 
 /** Something that takes room in the workspace. */
 export interface StorageItem {
-  readonly id: 'results' | 'datasets' | 'features' | 'models' | 'maps' | 'downloads' | 'removed' | 'removed-datasets'
+  readonly id: 'results' | 'datasets' | 'features' | 'models' | 'maps' | 'downloads' | 'labelling' | 'removed' | 'removed-datasets'
   readonly items: number
   readonly bytes: number
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
@@ -278,4 +278,24 @@ test('a data set is removed and brought back', async () => {
   await row.focus()
   await page.keyboard.press('ArrowDown')
   await expect(page.getByRole('button', { name: 'flowers', exact: true })).toBeFocused()
+})
+
+test('a data set goes back to a file', async () => {
+  await open('flowers', 'use')
+  const file = page.getByRole('region', { name: 'As a file' })
+  const [csv] = await Promise.all([page.waitForEvent('download'), file.getByRole('button', { name: 'Save as CSV' }).click()])
+  expect(csv.suggestedFilename()).toBe('flowers.csv')
+  const lines = readFileSync(await csv.path(), 'utf8')
+    .trimEnd()
+    .split('\n')
+  expect(lines[0]).toBe('petal length,petal width,colour = blue,colour = red,label,split')
+  expect(lines).toHaveLength(501)
+  await open('colours', 'use')
+  await expect(file.getByRole('button', { name: 'Save as CSV' })).toHaveCount(0)
+  const [npz] = await Promise.all([page.waitForEvent('download'), file.getByRole('button', { name: 'Save as .npz' }).click()])
+  const again = execFileSync(process.execPath, [builtMain('cli'), 'datasets', 'import', await npz.path(), '--kind', 'image', '--json'], {
+    env: { ...process.env, QUERENT_WORKSPACE: workspace },
+    stdio: 'pipe',
+  })
+  expect(JSON.parse(String(again))).toMatchObject({ known: true, dataset: { id: 'colours' } })
 })

@@ -365,7 +365,7 @@ test('what is dropped is told apart', async ({ page }) => {
 
 test('settings: room is freed, licences are shown', async ({ page }) => {
   await open(page, '/settings')
-  const clear = page.getByRole('button', { name: 'Clear: Deleted projects and results' })
+  const clear = page.getByRole('button', { name: 'Clear: Deleted projects, results and sessions' })
   await clear.click()
   await page.getByRole('dialog').getByRole('button', { name: 'Clear', exact: true }).click()
   await expect(clear).toBeDisabled()

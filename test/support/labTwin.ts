@@ -131,6 +131,8 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       maps: '/workspace/cache/maps',
       removedDatasets: '/workspace/datasets/.removed',
       downloads: '/workspace/datasets/.downloads',
+      labelling: '/workspace/labelling',
+      removedLabelling: '/workspace/labelling/.removed',
       features: '/workspace/features',
       models: '/workspace/models',
       entries: async () => [],

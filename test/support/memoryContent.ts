@@ -248,6 +248,7 @@ export const storageItems: readonly StorageItem[] = [
   { id: 'models', items: 0, bytes: 0 },
   { id: 'maps', items: 6, bytes: 1_200_000 },
   { id: 'downloads', items: 1, bytes: 1_200_000_000 },
+  { id: 'labelling', items: 0, bytes: 0 },
   { id: 'removed', items: 1, bytes: 4_100_000 },
   { id: 'removed-datasets', items: 0, bytes: 0 },
 ]

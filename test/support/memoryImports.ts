@@ -22,6 +22,7 @@ type ImportHandlers = Pick<
   | 'datasets.facts'
   | 'datasets.drawSplit'
   | 'datasets.bringSplit'
+  | 'datasets.save'
   | 'datasets.saveSplit'
   | 'datasets.removeSplit'
 >
@@ -75,6 +76,11 @@ export function memoryImports(
     viewerOf: (id) => open(id).viewer,
     'datasets.facts': ({ dataset }) => open(dataset).viewer.facts(sourceOf(dataset)),
     'datasets.drawSplit': ({ dataset, ...request }) => open(dataset).viewer.drawSplit({ ...sourceOf(dataset), ...request }),
+    'datasets.save': async ({ dataset, format }) => ({
+      name: `${dataset}.${format}`,
+      mime: 'application/zip',
+      bytes: await open(dataset).viewer.save({ ...sourceOf(dataset), format }),
+    }),
     'datasets.bringSplit': async ({ dataset, name, text, file }) => {
       await open(dataset).splits.addSplit(dataset, name, text, file)
       return null

@@ -10,8 +10,8 @@ export interface Freeing {
   requireRoom(bytes: number): Promise<void>
 }
 
-/** What single things take room, which projects name them, and what of them can go. */
-export function createFreeing({ store, storage, datasets }: LabDependencies): Freeing {
+/** What single things take room, which projects and labelling sessions name them, and what of them can go. */
+export function createFreeing({ store, storage, datasets, labelling }: LabDependencies): Freeing {
   const folders = { features: storage.features, model: storage.models, download: storage.downloads } as const
 
   /** Projects whose study mentions one of the names; one that cannot be read uses nothing that could be told. */
@@ -25,8 +25,16 @@ export function createFreeing({ store, storage, datasets }: LabDependencies): Fr
 
   async function things(): Promise<StoredThing[]> {
     const usersOf = await users()
+    const sessions = await labelling.list()
+    const labellingOf = (id: string): string[] => (sessions.some(({ dataset }) => dataset === id) ? ['a labelling session'] : [])
     const sets = (await datasets.list()).filter(({ imported }) => imported)
-    const found: StoredThing[] = sets.map(({ id, title, bytes }) => ({ kind: 'dataset', id, name: title, bytes, usedBy: usersOf([id]) }))
+    const found: StoredThing[] = sets.map(({ id, title, bytes }) => ({
+      kind: 'dataset',
+      id,
+      name: title,
+      bytes,
+      usedBy: [...usersOf([id]), ...labellingOf(id)],
+    }))
     for (const kind of ['features', 'model', 'download'] as const)
       for (const { id, name, bytes } of await storage.entries(folders[kind]))
         found.push({ kind, id, name, bytes, usedBy: kind === 'download' ? [] : usersOf([id, name]) })

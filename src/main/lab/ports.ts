@@ -57,6 +57,8 @@ export type SamplesRequest = LabelsRequest & {
 /** A split to be made of the training array; `keep` names it in the library. */
 export type SplitRequest = DatasetSource & { readonly draw: SplitDraw; readonly keep: string | null }
 
+export type SaveRequest = DatasetSource & { readonly format: 'npz' | 'csv' }
+
 /** What to make of the choices of runs: one file, the frames as SVG being zipped. */
 export interface AnimationRequest {
   readonly map: SelectionMap
@@ -80,6 +82,8 @@ export interface Viewer {
   /** Of a data set of the library. */
   facts(request: DatasetSource): Promise<DatasetFacts>
   drawSplit(request: SplitRequest): Promise<SplitInfo>
+  /** A data set of the library as one file. */
+  save(request: SaveRequest): Promise<Uint8Array>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
   /** `onProgress` hears 0 … 1. */
   animate(request: AnimationRequest, onProgress: (done: number) => void): Promise<Uint8Array>

@@ -12,6 +12,9 @@ export interface StorageFiles {
   readonly maps: string
   /** folder of the data sets that were removed and can still be brought back */
   readonly removedDatasets: string
+  /** folders of the labelling sessions, and of those that were removed and can still be brought back */
+  readonly labelling: string
+  readonly removedLabelling: string
   /** folders of unfinished downloads, stored features and models; each holds an entry per thing */
   readonly downloads: string
   readonly features: string
@@ -41,8 +44,11 @@ export function createStorage({ store, storage, datasets }: LabDependencies, ann
   async function items(): Promise<StorageItem[]> {
     const index = store.index()
     const sets = await imported()
-    const entries = [storage.features, storage.models, storage.downloads].map((folder) => storage.entries(folder))
-    const [features, models, downloads] = (await Promise.all(entries)).map((list) => ({
+    const { labelling, removedLabelling } = storage
+    const entries = [storage.features, storage.models, storage.downloads, labelling, removedLabelling].map((folder) =>
+      storage.entries(folder),
+    )
+    const [features, models, downloads, sessions, removedSessions] = (await Promise.all(entries)).map((list) => ({
       items: list.length,
       bytes: list.reduce((sum, { bytes }) => sum + bytes, 0),
     }))
@@ -59,7 +65,8 @@ export function createStorage({ store, storage, datasets }: LabDependencies, ann
       { id: 'models', ...models },
       { id: 'maps', items: maps.files, bytes: maps.bytes },
       { id: 'downloads', ...downloads },
-      { id: 'removed', items: foldersOf(index, true).length, bytes: removed.bytes },
+      { id: 'labelling', ...sessions },
+      { id: 'removed', items: foldersOf(index, true).length + removedSessions.items, bytes: removed.bytes + removedSessions.bytes },
       { id: 'removed-datasets', items: removedSets.files, bytes: removedSets.bytes },
     ]
   }
@@ -80,7 +87,7 @@ export function createStorage({ store, storage, datasets }: LabDependencies, ann
           projects: now.projects.filter(({ id }) => !isGone.has(id)),
           experiments: now.experiments.filter(({ project, removedAt }) => removedAt === null && !isGone.has(project)),
         }))
-        await storage.remove(folders)
+        await storage.remove([...folders, storage.removedLabelling])
         await announce()
       }
       return items()

@@ -26,7 +26,7 @@ import { doctorReport } from './doctor'
 import { experimentDependencies } from './experiments'
 import { listFeatures } from './features/store'
 import type { JobHandle } from './jobs/client'
-import { labellingSessions } from './labelling/sessions'
+import { labellingSessions, removedSessions } from './labelling/sessions'
 import { listModels, modelInfo } from './models/library'
 import { resourcePath } from './resources'
 import { listLicences } from './licences'
@@ -38,7 +38,7 @@ import { acquireLock, type Lock } from './storage/lock'
 import { fileStore } from './storage/resultFolder'
 import { mapFiles, readArtifact } from './storage/arrays'
 import { arrivalFiles } from './workspace/arrivals'
-import { featuresOf, libraryOf, modelsOf } from './workspace/location'
+import { featuresOf, labellingOf, libraryOf, modelsOf } from './workspace/location'
 import { storageFiles } from './workspace/storage'
 import { openWorkspace } from './workspace/store'
 
@@ -95,12 +95,14 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         fetch: (id, mirror, signal, onProgress) => downloadSet({ set: requirePublicSet(id), library, mirror, signal, onProgress }),
         discard: (id) => discardDownload(library, id),
       },
-      labelling: labellingSessions(join(workspace, 'labelling'), library, spawner, experiments),
+      labelling: labellingSessions(labellingOf(workspace), library, spawner, experiments),
       arrivals: arrivalFiles(join(workspace, 'cache', 'work')),
       storage: storageFiles({
         maps: join(workspace, 'cache', 'maps'),
         removedDatasets: join(library, '.removed'),
         downloads: downloadsOf(library),
+        labelling: labellingOf(workspace),
+        removedLabelling: removedSessions(labellingOf(workspace)),
         features: featuresOf(workspace),
         models: modelsOf(workspace),
       }),

@@ -130,7 +130,15 @@ describe('what the user brings', () => {
 
 it('measures folders and removes them', async () => {
   const folder = write(fresh(), { 'a/b': '12345', c: '1' })
-  const storage = storageFiles({ maps: '', removedDatasets: '', downloads: '', features: '', models: '' })
+  const storage = storageFiles({
+    maps: '',
+    removedDatasets: '',
+    labelling: '',
+    removedLabelling: '',
+    downloads: '',
+    features: '',
+    models: '',
+  })
   expect(await storage.measure([folder, join(folder, 'none')])).toEqual({ files: 2, bytes: 6 })
   await storage.remove([folder, join(folder, 'none')])
   expect(await storage.measure([folder])).toEqual({ files: 0, bytes: 0 })

@@ -43,9 +43,12 @@ async function world(folder: string) {
   const project = { id: 'p', name: 'My study', createdAt: at, openedAt: at, revision: 1, removedAt: null }
   await store.update((index) => ({ ...index, projects: [project, { ...project, id: 'gone', name: 'Gone', removedAt: at }] }))
   store.studies.set('gone', 'dataset: idle\n')
-  const places = Object.fromEntries(['maps', 'downloads', 'features', 'models'].map((name) => [name, join(folder, name)]))
+  const places = Object.fromEntries(
+    ['maps', 'downloads', 'features', 'models', 'labelling', 'removedLabelling'].map((name) => [name, join(folder, name)]),
+  )
   const storage = storageFiles({ ...places, removedDatasets: join(folder, 'removed') } as never)
   const removed: string[] = []
+  const sessions: { readonly dataset: string }[] = []
   const datasets = {
     list: async () => sets,
     remove: async (id: string) => {
@@ -53,8 +56,8 @@ async function world(folder: string) {
       sets = sets.filter((each) => each.id !== id)
     },
   }
-  const freeing = createFreeing({ store, storage, datasets } as unknown as LabDependencies)
-  return { ...freeing, store, removed }
+  const freeing = createFreeing({ store, storage, datasets, labelling: { list: async () => sessions } } as unknown as LabDependencies)
+  return { ...freeing, store, removed, sessions }
 }
 
 describe('freeing space', () => {
@@ -79,6 +82,15 @@ describe('freeing space', () => {
         ['dataset', 'USED', ['My study']],
       ])
       expect(things[0].bytes).toBe(70)
+    }))
+
+  it('counts a labelling session as a use of its data set', () =>
+    within(async ({ handlers, sessions }) => {
+      sessions.push({ dataset: 'idle' })
+      const things = await handlers['storage.unused']({})
+      expect(things.find(({ id }) => id === 'idle')?.usedBy).toEqual(['a labelling session'])
+      const refused = await refusal(() => handlers['storage.free']({ things: [{ kind: 'dataset', id: 'idle' }], evenUsed: false }))
+      expect(refused.message).toBe('IDLE is used by a labelling session')
     }))
 
   it('deletes what is chosen; what a project names only at a second word', () =>

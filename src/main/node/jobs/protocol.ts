@@ -20,6 +20,7 @@ import type {
   PretrainAssignment,
   RunAssignment,
   SamplesRequest,
+  SaveRequest,
   SplitRequest,
 } from '../../lab/ports'
 
@@ -37,6 +38,7 @@ export type ToJob =
   | { readonly type: 'labels'; readonly request: LabelsRequest }
   | { readonly type: 'facts'; readonly request: DatasetSource }
   | { readonly type: 'drawSplit'; readonly request: SplitRequest }
+  | { readonly type: 'save'; readonly request: SaveRequest }
   | { readonly type: 'features'; readonly request: FeatureAssignment }
   | { readonly type: 'pretrain'; readonly request: PretrainAssignment }
   | { readonly type: 'animate'; readonly request: AnimationRequest }
@@ -59,6 +61,7 @@ export type FromJob =
   | { readonly type: 'labels'; readonly labels: LabelSet }
   | { readonly type: 'facts'; readonly facts: DatasetFacts }
   | { readonly type: 'drawn'; readonly split: SplitInfo }
+  | { readonly type: 'saved'; readonly bytes: Uint8Array }
   | { readonly type: 'makingFeatures'; readonly progress: FeatureProgress }
   | { readonly type: 'features'; readonly features: FeatureInfo }
   | { readonly type: 'pretraining'; readonly progress: PretrainProgress }

@@ -20,6 +20,7 @@ import type {
   PretrainAssignment,
   RunAssignment,
   SamplesRequest,
+  SaveRequest,
   SplitRequest,
 } from '../../lab/ports'
 import type { JobChannel } from './protocol'
@@ -34,6 +35,7 @@ export interface Worker {
   labels(request: LabelsRequest): Promise<LabelSet>
   facts(request: DatasetSource): Promise<DatasetFacts>
   drawSplit(request: SplitRequest): Promise<SplitInfo>
+  save(request: SaveRequest): Promise<Uint8Array>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
   animate(request: AnimationRequest, onProgress: (done: number) => void): Promise<Uint8Array>
   choose(request: ChooseRequest, onProgress: (progress: ChoosingProgress) => void, signal: AbortSignal): Promise<ChosenBatch>
@@ -83,6 +85,9 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
         return
       case 'labels':
         ends(worker.labels(message.request).then((labels) => channel.send({ type: 'labels', labels })))
+        return
+      case 'save':
+        ends(worker.save(message.request).then((bytes) => channel.send({ type: 'saved', bytes })))
         return
       case 'facts':
         ends(worker.facts(message.request).then((facts) => channel.send({ type: 'facts', facts })))

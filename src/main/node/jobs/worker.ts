@@ -14,7 +14,7 @@ import { parseRunFiles, type RunFiles } from '@engine/study/runFiles'
 import { runLoop } from '@engine/study/runLoop'
 import type { DatasetRef, RunSpec } from '@engine/study/spec'
 import type { DatasetSource, RunAssignment, SamplesRequest } from '../../lab/ports'
-import { datasetFeatureNames, importDataset, loadDataset, previewImport } from '../datasets'
+import { datasetBytes, datasetFeatureNames, importDataset, loadDataset, previewImport } from '../datasets'
 import { catalogTexts } from '../datasets/catalogTexts'
 import { createTextReader } from '../datasets/imported/texts'
 import { readBytes } from '../datasets/files'
@@ -166,6 +166,8 @@ export function createWorker(
     },
     facts: async (request) => factsOf(await datasetFor(request), request, requireFolder(library)),
     drawSplit: async (request) => keptSplit(await datasetFor(request), request, requireFolder(library)),
+    save: async (request) =>
+      datasetBytes(await datasetFor(request), request.format, await datasetFeatureNames(request.datasetName, requireFolder(library))),
     neighbours: async (request) => neighboursOf(await datasetFor(request), request, kernels),
   }
 }

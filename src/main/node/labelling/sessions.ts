@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { QuerentError } from '@engine/core/errors'
 import type { LabellingSessions } from '../../lab/labelling'
@@ -9,6 +9,11 @@ import { systemCode, withFile } from '../errors'
 import { createLabelling } from './labelling'
 import { startSession } from './start'
 
+/** Where removed sessions wait. */
+export const removedSessions = (root: string): string => join(root, '.removed')
+
+const keepRemovedMs = 30 * 86_400_000
+
 /** The labelling sessions below a folder of the workspace, one folder each. */
 export function labellingSessions(
   root: string,
@@ -18,7 +23,7 @@ export function labellingSessions(
 ): LabellingSessions {
   const open = (): Promise<JobHandle> => spawner.spawn()
   const labelling = createLabelling({ open, clock: systemClock, library })
-  const removed = join(root, '.removed')
+  const removed = removedSessions(root)
   const folderOf = (id: string, parent = root): string => {
     if (!/^[\w-]{1,80}$/.test(id)) throw new QuerentError('not-found', 'there is no such labelling session', { found: id.slice(0, 80) })
     return join(parent, id)
@@ -52,6 +57,12 @@ export function labellingSessions(
     remove: async (id) => {
       await withFile(removed, () => mkdir(removed, { recursive: true }))
       await move(folderOf(id), folderOf(id, removed))
+      const now = systemClock.now()
+      await utimes(folderOf(id, removed), now, now)
+      for (const name of await readdir(removed)) {
+        const age = now.getTime() - (await stat(join(removed, name))).mtimeMs
+        if (age > keepRemovedMs) await rm(join(removed, name), { recursive: true, force: true })
+      }
     },
     restore: async (id) => {
       await move(folderOf(id, removed), folderOf(id))

@@ -16,5 +16,8 @@ export const libraryOf = (workspace: string): string => join(workspace, 'dataset
 /** Folder of a workspace's stored features. */
 export const featuresOf = (workspace: string): string => join(workspace, 'features')
 
+/** Folder of a workspace's labelling sessions. */
+export const labellingOf = (workspace: string): string => join(workspace, 'labelling')
+
 /** Folder of a workspace's models. */
 export const modelsOf = (workspace: string): string => join(workspace, 'models')

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import type { StorageFiles } from '../../lab/storage'
 import { withFile } from '../errors'
 
-type Folders = Pick<StorageFiles, 'maps' | 'removedDatasets' | 'downloads' | 'features' | 'models'>
+type Folders = Pick<StorageFiles, 'maps' | 'removedDatasets' | 'labelling' | 'removedLabelling' | 'downloads' | 'features' | 'models'>
 
 /** Room that folders take; files that go while it is counted do not count. */
 export function storageFiles(folders: Folders): StorageFiles {

@@ -8,33 +8,47 @@ import { unsupported } from '@engine/core/errors'
 import type { Dataset, LabeledPool } from '@engine/data/dataset'
 import { sampleSize } from '@engine/data/gather'
 import { writeNpy } from '@engine/data/npy'
+import { mostSavedBytes } from '@contract/commands'
 import { withFile } from '../../errors'
 import { npyHeader, storages } from '../importing/poolWriter'
+import { measure } from '../library'
 
 /**
  * Writes a set as one file: `.npz` (`x_train`, `y_train`, `x_test`, `y_test`, `class_names`; read back bit for bit) or, for rows of
  * plain values, `.csv` with the columns' names, `label` and `split`. The file appears when it is whole.
  */
 export async function exportDataset(dataset: Dataset, file: string, valueNames: readonly string[]): Promise<void> {
-  const isTable = /\.csv$/i.test(file)
-  if (isTable && dataset.train.shape.length !== 1)
-    throw unsupported(`samples of ${dataset.train.shape.join('×')} values do not fit into a CSV file`, {
-      file,
-      expected: 'a name that ends in .npz',
-    })
+  const pieces = piecesOf(dataset, /\.csv$/i.test(file) ? 'csv' : 'npz', valueNames)
   const temporary = `${file}.${process.pid}.tmp`
   await withFile(file, async () => {
     try {
-      await pipeline(
-        Readable.from(isTable ? csvText(dataset, valueNames) : npzBytes(dataset)),
-        createWriteStream(temporary, { flags: 'wx' }),
-      )
+      await pipeline(Readable.from(pieces), createWriteStream(temporary, { flags: 'wx' }))
       await rename(temporary, file)
     } catch (error) {
       await rm(temporary, { force: true })
       throw error
     }
   })
+}
+
+/** The file that `exportDataset` writes, in memory; refuses sets beyond `mostSavedBytes`. */
+export function datasetBytes(dataset: Dataset, format: 'npz' | 'csv', valueNames: readonly string[]): Uint8Array {
+  const { bytes } = measure(dataset)
+  if (bytes > mostSavedBytes)
+    throw unsupported(`${dataset.id} is too large to go through a window`, {
+      found: `${Math.round(bytes / 1e6)} MB`,
+      expected: `at most ${Math.round(mostSavedBytes / 1e6)} MB; on the command line, querent datasets export ${dataset.id} writes sets of any size`,
+    })
+  return Buffer.concat(
+    Array.from(piecesOf(dataset, format, valueNames), (piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)),
+  )
+}
+
+function piecesOf(dataset: Dataset, format: 'npz' | 'csv', valueNames: readonly string[]): Generator<Uint8Array | string> {
+  if (format === 'npz') return npzBytes(dataset)
+  if (dataset.train.shape.length !== 1)
+    throw unsupported(`samples of ${dataset.train.shape.join('×')} values do not fit into a CSV file`, { expected: '.npz' })
+  return csvText(dataset, valueNames)
 }
 
 const rowsAtOnce = 1000
