@@ -44,7 +44,7 @@ export function readTable(bytes: Uint8Array, name: string): Table {
 
 /** Whether the first row names columns: a name above a number, or a name that such a column usually has. */
 export function isHeader(first: readonly string[], second: readonly string[] | undefined): boolean {
-  if (first.some((cell, j) => !isNumeric(cell) && second !== undefined && isNumeric(second[j]))) return true
+  if (first.some((cell, j) => !isNumeric(cell) && second?.[j] !== undefined && isNumeric(second[j]))) return true
   const names = first.map((cell) => cell.trim().toLowerCase())
   // Texts above texts: only a usual name tells, and one letter may be a value (y and n).
   const isName = (name: string): boolean => name.length > 1 && (labelColumnNames.includes(name) || textColumnNames.includes(name))

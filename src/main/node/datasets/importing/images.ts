@@ -57,7 +57,21 @@ export function requireImage(bytes: Uint8Array, name: string): void {
     })
   if (bytes.length > mostFileBytes)
     throw badInput(`${name}: ${bytes.length} bytes for one picture`, { file: name, expected: `at most ${mostFileBytes}` })
+  if (head.startsWith('\x89PNG') && bytes.length > 24) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    const [width, height] = [view.getUint32(16), view.getUint32(20)]
+    // At least a bit for each pixel, packed as well as can be.
+    if ((width * height) / 8 > bytes.length * mostRatio)
+      throw badInput(`${name}: ${bytes.length} bytes cannot hold ${width} × ${height} pixels`, {
+        file: name,
+        found: `${width} × ${height}`,
+        expected: 'a whole PNG file',
+      })
+  }
 }
+
+/** Bytes that a packed byte of a PNG file can become. */
+const mostRatio = 1032
 
 const largestByDefault = 224
 const usualSide = 64
@@ -78,9 +92,12 @@ export async function sizeOfImages(cells: readonly ImageCell[], wanted: Partial<
 }
 
 /** Bytes c × h × w of a picture: filled to the size with its overhang cut off, transparency dropped, colour profile ignored. */
-export function decodeImage(cell: ImageCell, size: ImageSize): Promise<Uint8Array> {
+export async function decodeImage(cell: ImageCell, size: ImageSize): Promise<Uint8Array> {
   const { width, height, channels } = size
-  return guarded(cell, async (open, bytes) => {
+  const given = await cell.bytes()
+  const small = width * height <= mostSmallPixels ? await decodeSmall(given, size) : null
+  if (small !== null) return small
+  return guarded({ name: cell.name, bytes: () => Promise.resolve(given) }, async (open, bytes) => {
     const picture = open(bytes)
     // A plain PNG of the right size needs no further step, and most sets of small pictures are that.
     const prepared = isPlainPng(bytes, size)
@@ -92,17 +109,47 @@ export function decodeImage(cell: ImageCell, size: ImageSize): Promise<Uint8Arra
     const { data, info } = await prepared.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
     if (info.width !== width || info.height !== height || info.channels < channels)
       throw new RangeError(`${info.width}×${info.height}×${info.channels} pixels came out`)
-    const pixels = width * height
-    const out = new Uint8Array(channels * pixels)
-    for (let c = 0; c < channels; c++) for (let p = 0; p < pixels; p++) out[c * pixels + p] = data[p * info.channels + c]
-    return out
+    return planes(data, info.channels, size)
   })
 }
 
-/** Whether a PNG has this size, 8 bits a channel, and exactly these channels as they are (no palette, no transparency, no gamma). */
+/** Pixels up to which handing a picture to the native decoder's threads takes longer than decoding it here. */
+const mostSmallPixels = 64 * 64
+
+/** A plain small PNG, decoded here; null for any other and for a damaged one, which the native decoder has the words for. */
+async function decodeSmall(bytes: Uint8Array, size: ImageSize): Promise<Uint8Array | null> {
+  const raw = size.width * size.height * size.channels
+  if (!isPlainPng(bytes, size) || bytes.length > 2 * raw + 4096) return null
+  const { decode } = await (openingSmall ??= import('fast-png'))
+  try {
+    const { data, channels, depth } = decode(bytes, { checkCrc: true })
+    return depth === 8 && channels === size.channels && data.length === raw ? planes(data, channels, size) : null
+  } catch {
+    return null
+  }
+}
+
+let openingSmall: Promise<typeof import('fast-png')> | null = null
+
+/** Channel after channel, from pixels that have `given` channels each. */
+function planes(data: ArrayLike<number>, given: number, { width, height, channels }: ImageSize): Uint8Array {
+  const pixels = width * height
+  const out = new Uint8Array(channels * pixels)
+  for (let c = 0; c < channels; c++) for (let p = 0; p < pixels; p++) out[c * pixels + p] = data[p * given + c]
+  return out
+}
+
+/** Whether a PNG has this size, 8 bits a channel, and exactly these channels as they are (no palette, transparency, gamma, interlacing). */
 function isPlainPng(bytes: Uint8Array, { width, height, channels }: ImageSize): boolean {
   if (bytes.length < 41 || bytes[0] !== 0x89) return false
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const isSame = view.getUint32(16) === width && view.getUint32(20) === height && bytes[24] === 8 && bytes[25] === (channels === 3 ? 2 : 0)
-  return isSame && view.getUint32(37) === 0x49444154 // the pixels (IDAT) follow the header: no other chunk changes them
+  if (!isSame || bytes[28] !== 0) return false
+  // Only resolution, time and words may stand before the pixels: other chunks can change them.
+  for (let at = 33; at + 8 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const chunk = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
+    if (chunk === 'IDAT') return true
+    if (!['pHYs', 'tIME', 'tEXt'].includes(chunk)) return false
+  }
+  return false
 }
