@@ -1,28 +1,44 @@
 import type { Random } from '../core/random'
-import { meanNearestOf, pairsOf, spreadMoments, spreadNames, spreadOf, type Pairs, type Spread } from '../metrics/spread'
+import {
+  coverageOf,
+  layoutOf,
+  meanNearestOf,
+  pairsOf,
+  spreadMoments,
+  spreadNames,
+  volumeOf,
+  type Moments,
+  type Pairs,
+  type Spread,
+} from '../metrics/spread'
 import { positionOf } from './partition'
 import type { Setting } from './setting'
 
-/** Random batches that a batch is compared with. */
-const draws = 20
-/** Unlabelled rows from which they are drawn, and that coverage is asked about. */
-const referenceRows = 128
-/** Rows of a batch that are measured, and those of them that are compared; larger batches are sampled. */
+/** Random batches that a batch is compared with; fewer by coverage, log-determinant and Vendi score, which cost more. */
+const draws = 50
+const costlyDraws = 12
+/** Rows of the pool that coverage is asked about, and others from which random batches are drawn; a run keeps to those that are left. */
+const coverRows = 96
+const drawnRows = 160
+/** Rows of a batch that are measured and compared; larger batches are sampled. */
 const measuredRows = 50
-const comparedRows = 24
+/** Rows on which log-determinant and Vendi score are compared: they cost the cube of them. */
+const volumeRows = 24
 
 export interface Dynamics {
   /** The batch among the rows that were left before it (ascending), and everything queried so far, the batch included, among the pool. */
   describe(round: number, left: Int32Array, batch: ArrayLike<number>, queried: ArrayLike<number>): Readonly<Record<string, number>>
 }
 
-/** Rows to compare with: how they lie to each other, and what batches drawn from them look like, by size. */
+type AllMoments = Readonly<Record<keyof Spread, Moments | null>>
+
+/** What is to be covered, what batches are drawn from (positions among the sampled rows), and what such batches look like, by size. */
 interface Reference {
-  readonly rows: Int32Array
-  readonly pairs: Pairs
+  readonly cover: Int32Array
+  readonly drawn: Int32Array
   readonly delta: number | null
   readonly random: Random
-  readonly moments: Map<number, ReturnType<typeof spreadMoments>>
+  readonly moments: Map<number, AllMoments>
 }
 
 /**
@@ -33,50 +49,64 @@ interface Reference {
 export function createDynamics({ streams, features, partition, deps, classes }: Setting): Dynamics {
   const { kernels, dataset } = deps
   const { labels } = dataset.train
-  let order: Int32Array | undefined
+  let known: { readonly rows: Int32Array; readonly pairs: Pairs } | undefined
   let wholePool: Reference | undefined
-  const referenceOf = (isThere: (row: number) => boolean, random: Random): Reference => {
-    order ??= streams.dynamics('order').shuffle(partition.pool.slice())
-    const rows = order.filter(isThere).subarray(0, referenceRows)
-    const pairs = pairsOf(features(rows), kernels)
-    return { rows, pairs, delta: meanNearestOf(pairs, rows.length), random, moments: new Map() }
+  const sampled = () => {
+    if (known === undefined) {
+      const rows = streams
+        .dynamics('order')
+        .shuffle(partition.pool.slice())
+        .subarray(0, coverRows + drawnRows)
+      known = { rows, pairs: pairsOf(features(rows), kernels) }
+    }
+    return known
   }
-  const optionsOf = ({ rows: cover, delta }: Reference, rows: ArrayLike<number>) => ({
-    cover: Int32Array.from(cover, (_, i) => i),
-    delta,
-    labels: Int32Array.from(rows, (row) => labels[row]),
-    classes,
-  })
+  /** Of a small pool three eighths are to be covered, so that there are others to draw. */
+  const referenceOf = (isThere: (row: number) => boolean, random: Random): Reference => {
+    const { rows, pairs } = sampled()
+    const covered = Math.min(coverRows, Math.floor((3 * rows.length) / 8))
+    const there = upTo(rows.length).filter((i) => isThere(rows[i]))
+    const cover = there.filter((i) => i < covered)
+    return { cover, drawn: there.subarray(cover.length), delta: meanNearestOf(pairs, cover), random, moments: new Map() }
+  }
+  const labelsOf = (rows: Int32Array): Int32Array => rows.map((row) => labels[row])
 
-  const momentsOf = (reference: Reference, size: number): ReturnType<typeof spreadMoments> => {
-    const known = reference.moments.get(size)
-    if (known !== undefined) return known
-    const options = optionsOf(reference, reference.rows)
-    const random = reference.random.fork(size)
-    const drawn = Array.from({ length: draws }, () => spreadOf(reference.pairs, random.sample(reference.rows.length, size), options))
-    const found = spreadMoments(drawn)
-    reference.moments.set(size, found)
+  /** What batches of `size` random rows look like; none of their rows is among those that are to be covered. */
+  const momentsOf = ({ cover, drawn, delta, moments, random: root }: Reference, size: number): AllMoments => {
+    const before = moments.get(size)
+    if (before !== undefined) return before
+    const { rows, pairs } = sampled()
+    const options = { cover, delta, labels: labelsOf(rows), classes }
+    const batches = batchesOf(drawn, size, root.fork(size))
+    const few = batches.slice(0, costlyDraws)
+    const found = {
+      ...spreadMoments(batches.map((batch) => layoutOf(pairs, batch, options))),
+      ...spreadMoments(few.map((batch) => coverageOf(pairs, batch, options))),
+      ...spreadMoments(few.map((batch) => volumeOf(pairs, batch.subarray(0, volumeRows)))),
+    }
+    moments.set(size, found)
     return found
   }
 
   const entries = (prefix: string, reference: Reference, set: Int32Array, random: Random): Readonly<Record<string, number>> => {
-    const positions = sampleOf(set.length, measuredRows, random.fork('measured'))
-    const rows = [...reference.rows, ...positions.map((i) => set[i])]
-    const pairs = pairsOf(features(Int32Array.from(rows)), kernels, reference.pairs)
-    const options = optionsOf(reference, rows)
-    const members = positions.map((_, i) => reference.rows.length + i)
-    const value = spreadOf(pairs, members, options)
-    const size = Math.min(members.length, comparedRows)
-    const compared =
-      size === members.length
-        ? value
-        : spreadOf(
-            pairs,
-            sampleOf(members.length, size, random.fork('compared')).map((i) => members[i]),
-            options,
-          )
-    const isComparable = size < reference.rows.length
-    return entriesOf(prefix, value, compared, isComparable ? momentsOf(reference, size) : null)
+    const own = new Set(set)
+    const cover = reference.cover.map((i) => sampled().rows[i]).filter((row) => !own.has(row))
+    const measured = sampleOf(set.length, measuredRows, random.fork('measured')).map((i) => set[i])
+    const rows = Int32Array.of(...measured, ...cover)
+    const [members, others] = [upTo(measured.length), upTo(cover.length).map((i) => measured.length + i)]
+    const pairs = pairsOf(features(rows), kernels, measured.length)
+    const options = { cover: others, delta: reference.delta, labels: labelsOf(rows), classes }
+    const some = (most: number): Int32Array => sampleOf(members.length, most, random.fork('compared', most))
+    const layout = { ...layoutOf(pairs, members, options), ...coverageOf(pairs, members, options) }
+    const volume = volumeOf(pairs, members)
+    // Few rows are left to draw from: halves of them still differ.
+    const size = Math.min(members.length, reference.drawn.length >> 1)
+    const volumeSize = Math.min(size, volumeRows)
+    const compared = {
+      ...(size === members.length ? layout : { ...layoutOf(pairs, some(size), options), ...coverageOf(pairs, some(size), options) }),
+      ...(volumeSize === members.length ? volume : volumeOf(pairs, some(volumeSize))),
+    }
+    return entriesOf(prefix, { ...layout, ...volume }, compared, size > 0 ? momentsOf(reference, size) : null)
   }
 
   return {
@@ -93,16 +123,23 @@ export function createDynamics({ streams, features, partition, deps, classes }: 
   }
 }
 
+/** Random batches of `size` rows: pieces of shuffled orders, as many as fit. */
+function batchesOf(rows: Int32Array, size: number, random: Random): Int32Array[] {
+  const order = rows.slice()
+  const each = Math.floor(rows.length / size)
+  return Array.from({ length: draws }, (_, i) => {
+    if (i % each === 0) random.shuffle(order)
+    return order.slice((i % each) * size, ((i % each) + 1) * size)
+  })
+}
+
+const upTo = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i)
+
 /** Positions of all rows, or of a random `most` of them, ascending. */
 const sampleOf = (count: number, most: number, random: Random): Int32Array =>
-  count <= most ? Int32Array.from({ length: count }, (_, i) => i) : random.sample(count, most).sort()
+  count <= most ? upTo(count) : random.sample(count, most).sort()
 
-function entriesOf(
-  prefix: string,
-  value: Spread,
-  compared: Spread,
-  moments: ReturnType<typeof spreadMoments> | null,
-): Readonly<Record<string, number>> {
+function entriesOf(prefix: string, value: Spread, compared: Spread, moments: AllMoments | null): Readonly<Record<string, number>> {
   const out: Record<string, number> = {}
   for (const name of spreadNames) {
     const [own, same, random] = [value[name], compared[name], moments?.[name]]
