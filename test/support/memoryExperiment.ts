@@ -156,8 +156,9 @@ export function createMemoryExperiment(options: ExperimentOptions): MemoryExperi
         paused: state === 'paused',
         fraction: done / rounds,
         etaMs: done > 0 ? 150 * (rounds - done) : null,
-        current:
-          current && at
+        current: preparing
+          ? `${preparing.what}, ${preparing.detail}`
+          : current && at
             ? `${current.spec.strategy.name}, seed ${current.spec.repeat}, round ${at.records.length}/${current.spec.strategy.rounds}`
             : '',
         ...(preparing && { preparing }),

@@ -1,5 +1,6 @@
 import { isRecord } from '@engine/study/paths'
 import type { FieldSchema } from '@engine/study/catalog'
+import type { FactorValue } from '@engine/study/spec'
 
 export type ChoiceValue = string | number | boolean
 
@@ -10,13 +11,21 @@ export type FieldKind =
   | { readonly kind: 'choices'; readonly values: readonly string[] }
   | { readonly kind: 'switch' }
   | { readonly kind: 'number'; readonly integer: boolean; readonly min?: number; readonly max?: number; readonly optional: boolean }
-  | { readonly kind: 'numbers' }
+  | { readonly kind: 'numbers'; readonly optional: boolean }
   /** a list of texts, one per word */
   | { readonly kind: 'words' }
   /** methods in order, as text or as a list of ids and objects */
   | { readonly kind: 'methods' }
-  /** text, or whatever YAML reads in it: `provided`, `0.2`, `500` */
-  | { readonly kind: 'text'; readonly optional: boolean; readonly example: string }
+  /** a method by its id, or as an object with parameters of its own */
+  | { readonly kind: 'method' }
+  /** text, or whatever YAML reads in it: `provided`, `0.2`, `500`; `words` are texts with a meaning, `list`: several numbers are a list */
+  | {
+      readonly kind: 'text'
+      readonly optional: boolean
+      readonly example: string
+      readonly words: readonly string[]
+      readonly list: boolean
+    }
 
 const members = (schema: FieldSchema): readonly FieldSchema[] => {
   const found = schema.anyOf ?? schema.oneOf
@@ -29,6 +38,7 @@ const isChoice = (value: unknown): value is ChoiceValue => ['string', 'number', 
 const choicesOf = (part: FieldSchema): readonly ChoiceValue[] | null =>
   Array.isArray(part.enum) ? part.enum.filter(isChoice) : isChoice(part.const) ? [part.const] : null
 const isClasses = (part: FieldSchema): boolean => part.type === 'object' && 'classes' in propertiesOf(part)
+const isMethod = (part: FieldSchema): boolean => part.type === 'object' && 'id' in propertiesOf(part)
 const isMethodList = (part: FieldSchema): boolean =>
   part.type === 'array' && isRecord(part.items) && members(part.items).some((item) => 'id' in propertiesOf(item))
 
@@ -39,9 +49,10 @@ export function kindOf(schema: FieldSchema): FieldKind {
   const solid = parts.filter((part) => part.type !== 'null')
   if (solid.length === 1) {
     const inner = kindOf({ ...solid[0] })
-    return inner.kind === 'number' || inner.kind === 'text' ? { ...inner, optional } : inner
+    return inner.kind === 'number' || inner.kind === 'text' || inner.kind === 'numbers' ? { ...inner, optional } : inner
   }
   if (solid.some(isMethodList)) return { kind: 'methods' }
+  if (solid.some(isMethod)) return { kind: 'method' }
   const choices = solid.filter((part) => !isClasses(part)).map(choicesOf)
   if (solid.length > 1 && choices.every((values) => values !== null)) {
     const all = choices.flat()
@@ -49,17 +60,21 @@ export function kindOf(schema: FieldSchema): FieldKind {
     const values = all.filter((value) => typeof value !== 'boolean' || !all.includes(String(value)))
     return { kind: 'choice', values, classes: solid.some(isClasses) }
   }
-  if (solid.length > 1) return { kind: 'text', optional, example: solid.map((part) => valueText(part.const ?? part.type)).join(' or ') }
+  if (solid.length > 1) {
+    const words = solid.flatMap((part) => choicesOf(part) ?? []).filter((value) => typeof value === 'string')
+    const example = solid.map((part) => valueText(part.const ?? part.type)).join(' or ')
+    return { kind: 'text', optional, example, words, list: solid.some((part) => part.type === 'array') }
+  }
   if (schema.enum) return { kind: 'choice', values: choicesOf(schema) ?? [], classes: false }
   if (types.includes('boolean')) return { kind: 'switch' }
   if (types.includes('array')) {
     const items = isRecord(schema.items) ? schema.items : {}
     if (items.type === 'string' && !items.enum) return { kind: 'words' }
-    return items.enum ? { kind: 'choices', values: texts(items.enum) } : { kind: 'numbers' }
+    return items.enum ? { kind: 'choices', values: texts(items.enum) } : { kind: 'numbers', optional }
   }
   if (types.includes('integer') || types.includes('number'))
     return { kind: 'number', integer: types.includes('integer'), min: numberOf(schema.minimum), max: numberOf(schema.maximum), optional }
-  return { kind: 'text', optional, example: '' }
+  return { kind: 'text', optional, example: '', words: [], list: false }
 }
 
 /** `learningRate` → `learning rate`; a title of the schema comes first. */
@@ -102,4 +117,13 @@ export function parseLoose(text: string): string | number | null {
   const trimmed = text.trim()
   if (trimmed === '') return null
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(trimmed) ? Number(trimmed) : trimmed
+}
+
+/** `parseLoose` as far as a field takes it: ∞ is the word `inf`, several numbers are a list. */
+export function parseText(text: string, { words, list }: Pick<FieldKind & { kind: 'text' }, 'words' | 'list'>): FactorValue {
+  const plain = text.trim().replace('−', '-')
+  const limit = /^[-+]?(∞|\.?inf(inity)?)$/i.test(plain) ? (plain.startsWith('-') ? '-inf' : 'inf') : ''
+  if (words.includes(limit)) return limit
+  const numbers = list && plain !== '' ? parseNumbers(plain.replace(/^\[(.*)\]$/, '$1')) : null
+  return numbers ?? parseLoose(text)
 }

@@ -29,6 +29,10 @@ export function useFactorActions() {
       const fits = kind.max === undefined || doubled <= kind.max
       return [own, fits ? doubled : own / 2]
     }
+    if (kind.kind === 'text') {
+      const other = typeof own === 'number' ? 2 * own || 1 : kind.words.find((word) => word !== own)
+      return other === undefined ? current : [...current, other]
+    }
     return current
   }
   return {
