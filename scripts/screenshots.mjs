@@ -1,5 +1,5 @@
-// `npm run screenshots [-- --out DIR]`: every page of the served app after a real run of the sample study, light and dark.
-// `docs/images/compare.png` of the README is the light Compare page.
+// `npm run screenshots [-- --out DIR] [--docs]`: every page of the served app after a real run of the sample study, light and dark, at
+// 1280 × 800 and 1920 × 1080. With `--docs`, `docs/images/compare.png` of the README becomes the light Compare page.
 import { spawn } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,31 @@ import { join, resolve } from 'node:path'
 import { at, ensureBuilt, ensureInstalled, note } from './lib.mjs'
 
 const chromiumPath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-const pages = ['projects', 'data', 'design', 'runs', 'compare', 'explore', 'export', 'settings']
+/** Name of the file, and the page with what its URL says. */
+const pages = {
+  projects: 'projects',
+  data: 'data?set=digits',
+  'data-samples': 'data?set=digits&tab=samples',
+  'data-split': 'data?set=digits&tab=split',
+  'data-label': 'data?set=digits&tab=label',
+  design: 'design',
+  'design-yaml': 'design?editor=yaml',
+  runs: 'runs',
+  compare: 'compare',
+  'compare-paired': 'compare?band=paired-difference',
+  'compare-budget': 'compare?tab=budget',
+  'compare-cost': 'compare?tab=cost',
+  'compare-classes': 'compare?tab=classes',
+  'compare-calibration': 'compare?tab=calibration',
+  explore: 'explore',
+  'explore-why': 'explore?colour=class&round=3&row=7',
+  export: 'export',
+  settings: 'settings',
+}
+const sizes = [
+  { width: 1280, height: 800 },
+  { width: 1920, height: 1080 },
+]
 
 ensureInstalled()
 await ensureBuilt()
@@ -38,25 +62,37 @@ const browser = await chromium.launch({
   ],
 })
 try {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  const page = await browser.newPage({ viewport: sizes[0] })
   await page.goto(url)
   await page.getByRole('link', { name: 'Design' }).click()
   await page.getByRole('button', { name: /^Run/ }).first().click()
   await page.getByText('1 notice').waitFor({ timeout: 300_000 })
   for (const scheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
-    for (const name of pages) {
-      await page.goto(`${new URL(url).origin}/#/${name}`)
-      await page.waitForTimeout(name === 'export' ? 3000 : 1200)
-      await page.screenshot({ path: join(out, `${name}-${scheme}.png`) })
+    for (const size of sizes) {
+      await page.setViewportSize(size)
+      for (const [name, path] of Object.entries(pages)) {
+        await page.goto(`${new URL(url).origin}/#/${path}`)
+        await settled(page)
+        await page.screenshot({ path: join(out, `${name}-${scheme}-${size.width}.png`) })
+      }
     }
   }
-  mkdirSync(at('docs', 'images'), { recursive: true })
-  copyFileSync(join(out, 'compare-light.png'), at('docs', 'images', 'compare.png'))
+  if (process.argv.includes('--docs')) {
+    mkdirSync(at('docs', 'images'), { recursive: true })
+    copyFileSync(join(out, 'compare-light-1280.png'), at('docs', 'images', 'compare.png'))
+  }
   note(`Screenshots are in ${out}.`)
 } finally {
   await browser.close()
   host.kill('SIGTERM')
   await new Promise((done) => host.on('exit', done))
   rmSync(workspace, { recursive: true, force: true })
+}
+
+/** Waits until nothing is loading and drawings have come to rest. */
+async function settled(page) {
+  await page.waitForTimeout(500)
+  await page.waitForFunction(`!document.querySelector('main [aria-busy="true"]')`, null, { timeout: 30_000 })
+  await page.waitForTimeout(700)
 }

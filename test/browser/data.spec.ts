@@ -231,7 +231,8 @@ for (const [set, shown] of [
   test(`samples of ${set}`, async () => {
     await open(set)
     await expect(page.getByText(/rows each|to .* rows/).first()).toBeVisible({ timeout: 30_000 })
-    await look(`${set}-overview`)
+    // Overview and dialog are the same for every kind.
+    if (set === 'flowers') await look(`${set}-overview`)
     await page.getByRole('tab', { name: 'Samples' }).click()
     const samples = page.getByRole('application').or(page.getByRole('grid', { name: 'Samples' }))
     if (set === 'colours') await expect(samples).toHaveAccessibleName(/At row 0, 0$/)
@@ -241,7 +242,7 @@ for (const [set, shown] of [
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await expect(page.getByRole('dialog', { name: /^Row \d+: / })).toBeVisible()
-    await look(`${set}-one`)
+    if (set === 'colours') await look(`${set}-one`)
   })
 
 test('a split is made, kept, saved, removed and brought back', async () => {

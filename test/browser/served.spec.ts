@@ -33,7 +33,7 @@ test('the first page is painted within a second', async ({ browser }) => {
   const page = await browser.newPage()
   await page.goto(host.url)
   for (let visit = 0; visit < 3; visit++) {
-    await expect(heading(page, 'Projects')).toBeVisible()
+    await expect(heading(page, 'Projects')).toBeVisible({ timeout: 20_000 })
     times.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime))
     await page.reload()
   }
@@ -42,6 +42,7 @@ test('the first page is painted within a second', async ({ browser }) => {
 })
 
 test('the sample runs live, is compared, exported and outlives its host', async ({ page }) => {
+  test.setTimeout(180_000)
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
@@ -83,6 +84,22 @@ test('the sample runs live, is compared, exported and outlives its host', async 
   const figure = await saved(page, 'Save figure')
   expect(figure.name).toMatch(/\.pdf$/)
   expect(figure.bytes.subarray(0, 5).toString('latin1')).toBe('%PDF-')
+
+  await page.keyboard.press('Control+6')
+  await page.getByRole('button', { name: 'Animation' }).click()
+  const strip = page.getByRole('group', { name: 'Animation' })
+  for (const [format, mark] of [
+    ['GIF', 'GIF89a'],
+    ['MP4', 'ftyp'],
+  ]) {
+    await strip.getByRole('radio', { name: format }).click()
+    const download = page.waitForEvent('download', { timeout: 60_000 })
+    await strip.getByRole('button', { name: 'Save' }).click()
+    const bytes = readFileSync(await (await download).path())
+    expect(bytes.subarray(0, 12).toString('latin1')).toContain(mark)
+    expect(bytes.length).toBeGreaterThan(5000)
+  }
+  await page.keyboard.press('Control+7')
 
   await page.reload()
   await expect(heading(page, 'Export')).toBeVisible()
