@@ -213,7 +213,15 @@ function needProblems({ data, protocol, strategy, shadow, ...own }: RunPlan, stu
     const needs = strategies.get(entry.id)?.needs(entry.params) ?? []
     const findings: Finding[] = []
     if (needs.includes('sampledProba') && !canSample)
-      findings.push(lacks('needs stochastic forward passes, and the model has no dropout', 'dropout 0', 'model.dropout above 0'))
+      findings.push(
+        proxy
+          ? lacks(
+              'needs stochastic forward passes, and its proxy has no dropout',
+              'dropout 0',
+              'another base, or svp with a proxy that has dropout',
+            )
+          : lacks('needs stochastic forward passes, and the model has no dropout', 'dropout 0', 'model.dropout above 0'),
+      )
     const reads = strategies.get(entry.id)?.reads?.(entry.params) ?? []
     if (reads.includes('validation') && protocol.validation === 0 && data.split === null)
       findings.push({

@@ -120,7 +120,9 @@ describe('findings', () => {
     expect(errors('{ id: svp, proxy: cnn, filters: [8, 8, 8, 8, 8] }')).toMatchObject([
       { code: 'unfit-model', path: 'strategies[0].proxy' },
     ])
-    expect(errors('{ id: svpp, base: bald }', { model: '{ type: cnn, dropout: 0.5 }' })).toMatchObject([{ code: 'missing-need' }])
+    expect(errors('{ id: svpp, base: bald }', { model: '{ type: cnn, dropout: 0.5 }' })).toMatchObject([
+      { code: 'missing-need', message: 'svpp needs stochastic forward passes, and its proxy has no dropout' },
+    ])
     expect(errors('{ id: svp, base: bald }', { model: '{ type: cnn, dropout: 0.5 }' })).toEqual([])
     expect(errors('{ id: svpp, base: lplgrad }')).toEqual([])
   })
