@@ -9,7 +9,7 @@ import { isEvaluated } from './evaluated'
 import { initialLabels, poolSize, type DatasetFacts } from './feasible'
 import { fitLength } from './lint'
 import { proxyCost, type ProxyCost } from './proxyEstimate'
-import type { RunPlan } from './runHash'
+import { chooserOf, type RunPlan } from './runHash'
 import type { Study } from './spec'
 
 /** Speed of a backend on one core. */
@@ -27,6 +27,19 @@ export const usualCosts: Readonly<Record<BackendId, Cost>> = {
   tfjs: { rate: 1e10, perStep: 2e-3 },
   reference: { rate: 1e9, perStep: 4e-5 },
 }
+
+/** How many times as long as its multiply-adds alone a network takes: maps and tokens pass through memory between them. Measured. */
+const slowness: Readonly<Record<RunPlan['model']['type'], number>> = {
+  linear: 1,
+  mlp: 1,
+  cnn: 2.2,
+  cnn1d: 2.2,
+  resnet: 2.6,
+  vit: 4.2,
+  finetune: 2.4,
+}
+/** What an auxiliary module adds to a step, in costs of an empty one. */
+const moduleSteps = 2
 
 export interface StudyEstimate {
   readonly runs: number
@@ -82,6 +95,8 @@ function estimateRun(
   const test = facts.testRows > 0 && plan.data.test === 'provided' ? facts.testRows : facts.rows - pool
   const start = isLine(strategy) ? pool : initialLabels(protocol)
   const passes = [strategy, ...shadow].map((entry) => poolPasses(entry)).reduce((a, b) => Math.max(a, b), 0)
+  const chooser = chooserOf(strategy)
+  const hasModule = strategies.get(chooser.id)?.training?.(chooser.params).auxiliary !== undefined
   const carries = training.weightStart === 'carry' || training.weightStart === 'shrink-perturb'
   let fits = 0
   let checks = 0
@@ -94,7 +109,7 @@ function estimateRun(
     const fit = (length: typeof training, size: number): void => {
       const { epochs, steps } = fitLength(length, labeled)
       fits++
-      seconds += steps * cost.perStep + (3 * epochs * labeled * size) / cost.rate
+      seconds += steps * cost.perStep * (hasModule ? 1 + moduleSteps : 1) + (3 * epochs * labeled * size) / cost.rate
     }
     const isCheck = proxy?.isCheck(labeled) === true && !isLast
     if (isCheck) checks++
@@ -141,7 +156,7 @@ function proxyCostOf(plan: RunPlan, facts: DatasetFacts, target: { operations: n
   }
 }
 
-/** Multiply-adds of one forward pass, parameters, and width of the last layer's input; nothing for a model that is unknown or does not fit. */
+/** Multiply-adds that take as long as one forward pass, parameters, and width of the last layer's input; nothing for a model that is unknown or does not fit. */
 function sizeOfModel(
   { model }: RunPlan,
   { shape, classes }: DatasetFacts,
@@ -152,7 +167,7 @@ function sizeOfModel(
     if (layers === null) return noSize
     const network = planNetwork(layers, shape, classes)
     return {
-      operations: network.layers.reduce((sum, { operations }) => sum + operations, 0),
+      operations: slowness[model.type] * network.layers.reduce((sum, { operations }) => sum + operations, 0),
       parameters: network.state.reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0),
       embedding: network.embeddingSize,
     }
