@@ -186,6 +186,33 @@ describe('the library', () => {
     expect(readdirSync(given).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 
+  it('says when the one copy has other names of the classes', async () => {
+    const inputs = write('X.npy', writeNpy(x, [4, 3]))
+    await bring([inputs, write('y.npy', writeNpy(y, [4]))])
+    const { known, notes } = await bring([inputs, write('y.csv', 'label\nb\na\na\nc\n')])
+    expect(known).toBe(true)
+    expect(notes).toEqual(['the copy in the library keeps its names of the classes (5, 7, 9); these were a, b, c'])
+  })
+
+  it('passes over what macOS adds to archives of arrays', async () => {
+    const files = { 'd/X.npy': writeNpy(x, [4, 3]), 'd/y.npy': writeNpy(y, [4]), '__MACOSX/d/._X.npy': new Uint8Array(10) }
+    expect((await open([write('mac.zip', zipSync(files))])).train.rows).toBe(4)
+  })
+
+  it('reads decimal commas between semicolons', async () => {
+    const set = await open([write('eu.csv', 'long;wide;species\n1,5;2;x\n-0,25;1,5e-1;y\n')])
+    expect([...set.train.data]).toEqual([1.5, 2, -0.25, 0.15])
+  })
+
+  it('names what to do with old pickles, old MATLAB files and inputs alone', async () => {
+    await expect(bring([write('old.bin', 'cnumpy._core.multiarray\n_reconstruct\np0\n(')])).rejects.toThrow(/a Python pickle.*numpy\.savez/)
+    await expect(bring([write('v4.mat', new Uint8Array(40))])).rejects.toThrow(/only MATLAB 5.*savemat/)
+    const alone = write('alone.npy', writeNpy(x, [4, 3]))
+    await expect(loadDataset(alone, '.', library)).rejects.toMatchObject({
+      details: { expected: expect.stringContaining('--unlabelled') as string },
+    })
+  })
+
   it('removes and brings back, and keeps splits that others made', async () => {
     const { dataset } = await bring([write('t.csv', 'a,label\n1,x\n2,y\n3,x\n')], { id: 'mine', title: 'My table', licence: 'CC0' })
     expect((await listDatasets(library)).at(-1)).toMatchObject({

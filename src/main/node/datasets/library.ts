@@ -191,6 +191,10 @@ const referenced = (reference: string, baseDir: string): Uint8Array => {
 
 const stem = (reference: string): string => basename(splitReference(reference).file).replace(/(\.[a-z]+)?(\.gz)?$/i, '')
 
+/** A `.npy` or IDX file: one array. */
+const isArrayFile = (bytes: Uint8Array): boolean =>
+  (bytes[0] === 0x93 && bytes[1] === 0x4e) || (bytes[0] === 0 && bytes[1] === 0 && bytes[3] > 0 && bytes[3] < 8)
+
 const inputKeys = ['inputs', 'x_train', 'X_train', 'x', 'X', 'features', 'data']
 const labelKeys = ['labels', 'y_train', 'y', 'target', 'targets']
 
@@ -221,6 +225,12 @@ function loadSingleFile(ref: string, baseDir: string): Dataset {
       baseDir,
     )
   }
+  if (isArrayFile(bytes))
+    throw badInput(`${file} holds inputs and no labels`, {
+      file,
+      path: 'dataset',
+      expected: `{ inputs: ${file}, labels: y.npy }; for rows that nobody has labelled, querent datasets import ${file} --unlabelled --classes a,b and then querent label`,
+    })
   const table = readTable(bytes, file)
   const names = table.header?.map((column) => column.toLowerCase()) ?? []
   const named = key === undefined ? names.findIndex((column) => labelColumnNames.includes(column)) : (table.header?.indexOf(key) ?? -1)

@@ -27,7 +27,8 @@ async function openCsv(file: InputFile, { mapping }: ImportContext): Promise<Tab
   const parser = createRowParser(delimiter, file.name, mapping.quotes)
   const first = [...parser.push(head), ...(head.length < headChars ? parser.end() : [])].slice(0, 2)
   if (first.length === 0) throw badInput(`${file.name}: the file is empty`, { file: file.name })
-  const hasHeader = mapping.header ?? isHeader(first[0].cells, first[1]?.cells)
+  const second = delimiter === ';' ? first[1]?.cells.map(withPoint) : first[1]?.cells
+  const hasHeader = mapping.header ?? isHeader(first[0].cells, second)
   const names = uniqueNames(hasHeader ? first[0].cells.map((cell) => cell.trim()) : first[0].cells.map((_, j) => `column ${j}`))
   return {
     name: file.name,
@@ -45,6 +46,9 @@ async function openCsv(file: InputFile, { mapping }: ImportContext): Promise<Tab
   }
 }
 
+/** Where semicolons part the cells, a comma is a decimal point, as spreadsheets write it in many languages. */
+const withPoint = (cell: string): string => (/^\s*[+-]?\d*,\d+(e[+-]?\d+)?\s*$/i.test(cell) ? cell.replace(',', '.') : cell)
+
 async function* batches(
   file: InputFile,
   delimiter: string,
@@ -54,6 +58,7 @@ async function* batches(
   wanted: readonly number[],
 ): AsyncGenerator<Batch> {
   const parser = createRowParser(delimiter, file.name, quotes)
+  const hasCommas = delimiter === ';'
   let cells: string[][] = wanted.map(() => [])
   let lines: number[] = []
   let skip = hasHeader
@@ -75,7 +80,7 @@ async function* batches(
         found: `${row.length} cells`,
         expected: `${width} cells, like the first line`,
       })
-    for (let j = 0; j < wanted.length; j++) cells[j].push(row[wanted[j]])
+    for (let j = 0; j < wanted.length; j++) cells[j].push(hasCommas ? withPoint(row[wanted[j]]) : row[wanted[j]])
     lines.push(line)
   }
   for await (const text of decodeText(file, encoding)) {

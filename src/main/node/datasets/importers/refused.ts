@@ -8,17 +8,33 @@ export const pickled = (file: string, what: string): Error =>
     { file, found: what, expected: '.npy, .npz, .safetensors, tables or images' },
   )
 
+/** Pickles of protocol 0 are text, so that a table would be seen in them. */
+export function isPickle(head: Uint8Array, name: string): boolean {
+  const text = new TextDecoder('latin1').decode(head.subarray(0, 64))
+  return (
+    (head[0] === 0x80 && head[1] >= 2 && head[1] <= 5) ||
+    /^(c[a-z_][\w.]*\n\w+\np0\n|\([dl]p0\n)/.test(text) ||
+    /\.(pkl|pickle|joblib)$/i.test(name)
+  )
+}
+
 /** The reason why a file that no importer takes is not read. */
 export function refuse(head: Uint8Array, name: string): Error {
   const text = new TextDecoder('latin1').decode(head.subarray(0, 16))
   if (head.length === 0) return badInput(`${name}: the file is empty`, { file: name })
-  if ((head[0] === 0x80 && head[1] >= 2 && head[1] <= 5) || /\.(pkl|pickle|joblib)$/i.test(name)) return pickled(name, 'a Python pickle')
+  if (isPickle(head, name)) return pickled(name, 'a Python pickle')
   if (/\.(pth?|ckpt)$/i.test(name)) return pickled(name, 'a PyTorch file')
   if (text.startsWith('\x89HDF') || text.startsWith('MATLAB 7.3'))
     return unsupported(
       `${name}: HDF5 (also MATLAB 7.3) is not read. Export it from Python: ` +
         `import h5py, numpy; f = h5py.File('${name}'); numpy.savez('data.npz', **{k: v[()] for k, v in f.items()})`,
       { file: name, found: 'HDF5', expected: '.npz' },
+    )
+  if (/\.mat$/i.test(name))
+    return unsupported(
+      `${name}: only MATLAB 5 files are read. Save it again from Python: ` +
+        `import scipy.io as s; s.savemat('v5.mat', {k: v for k, v in s.loadmat('${name}').items() if k[0] != '_'})`,
+      { file: name, expected: 'MATLAB 5' },
     )
   if (isZip(head)) return badInput(`${name}: a zip archive inside an archive; unpack the outer one first`, { file: name })
   if (text.startsWith('\x1f\x8b')) return badInput(`${name}: packed twice; unpack it once`, { file: name })

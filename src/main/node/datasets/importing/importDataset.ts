@@ -79,6 +79,10 @@ export async function importDataset(request: ImportRequest): Promise<ImportResul
     const { dataset, known } = await addToLibrary(library, folder, stored, mapping.id !== undefined)
     const info = storedInfo(dataset)
     const notes = info.unlabeled ? [`${info.unlabeled} of ${info.rows} rows have no label`] : []
+    if (known && String(dataset.classNames) !== String(stored.classNames))
+      notes.push(
+        `the copy in the library keeps its names of the classes (${listed(dataset.classNames)}); these were ${listed(stored.classNames)}`,
+      )
     return { dataset: info, known, notes: [...plan.notes, ...notes] }
   } finally {
     await scratch.dispose()
@@ -86,6 +90,7 @@ export async function importDataset(request: ImportRequest): Promise<ImportResul
 }
 
 const mostListedFiles = 100
+const listed = (names: readonly string[]): string => `${names.slice(0, 5).join(', ')}${names.length > 5 ? ' …' : ''}`
 const progressEvery = 100
 
 type Written = Pick<

@@ -8,7 +8,7 @@ import {
   type Opened,
   type TableSource,
 } from '../importers/contract'
-import { refuse } from '../importers/refused'
+import { isPickle, refuse } from '../importers/refused'
 import { fileImporters, treeImporters } from '../importers/registry'
 import { baseName, type InputFile } from '../source/inputFile'
 import type { FileTree } from '../source/tree'
@@ -35,7 +35,7 @@ export async function openSource(tree: FileTree, context: ImportContext): Promis
   for (const file of files) {
     if (imageEnding.test(file.name)) continue // mentioned by a table
     const head = await file.read(0, headBytes)
-    const importer = bestImporter(head, file.name)
+    const importer = isPickle(head, file.name) ? null : bestImporter(head, file.name)
     if (importer === null) throw refuse(head, file.name)
     sniffed.push({ file, importer })
   }

@@ -127,7 +127,7 @@ async function openArchive(file: InputFile, scratch: Scratch): Promise<readonly 
   }
   if (isZip(head)) {
     const entries = await indexZip(file, scratch)
-    const isArrays = entries.length > 0 && entries.every(({ name }) => name.endsWith('.npy'))
+    const isArrays = entries.length > 0 && entries.every(({ name }) => name.endsWith('.npy') && !hidden.test(name))
     const isCheckpoint = entries.some(({ name }) => name.endsWith('data.pkl'))
     return isArrays || isCheckpoint ? [file] : filesInArchive(entries, scratch)
   }
