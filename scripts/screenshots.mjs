@@ -93,6 +93,6 @@ try {
 /** Waits until nothing is loading and drawings have come to rest. */
 async function settled(page) {
   await page.waitForTimeout(500)
-  await page.waitForFunction(`!document.querySelector('main [aria-busy="true"]')`, null, { timeout: 30_000 })
+  await page.locator('main [aria-busy="true"]').first().waitFor({ state: 'detached', timeout: 30_000 })
   await page.waitForTimeout(700)
 }
