@@ -215,7 +215,7 @@ export const commands = {
   ),
   'results.table': command<AddedResults>()(z.strictObject({ table: id })),
   'export.table': command<FileResult>()(
-    z.strictObject({ experiment: id, table: z.enum(['rounds', 'selections', 'diagnostics', 'overlap', 'summary', 'pairwise']) }),
+    z.strictObject({ experiment: id, table: z.enum(['rounds', 'selections', 'diagnostics', 'overlap', 'summary', 'pairwise', 'ledger']) }),
   ),
   /** Row numbers: what runs selected, the split of a data set, its initial sets; files that other studies read. */
   'export.indices': command<FileResult>()(

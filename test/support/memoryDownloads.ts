@@ -3,6 +3,7 @@ import type { LabEventName, LabEvents } from '@contract/commands'
 import type { Handlers } from '@contract/rpc'
 import type { StoredThing } from '@contract/storage'
 import { QuerentError } from '@engine/core/errors'
+import { modelLists } from './memoryModels'
 
 type DownloadHandlers = Pick<Handlers, 'downloads.list' | 'downloads.start' | 'downloads.pause' | 'downloads.cancel'>
 
@@ -70,15 +71,18 @@ export function memoryDownloads(emit: <E extends LabEventName>(event: E, payload
   }
 }
 
-/** Things that take room: one that a project names, and one that none does. */
-export function memoryThings(): Pick<Handlers, 'storage.unused' | 'storage.free'> {
+/** Things that take room: one that a project names, and one that none does; and the models and features, whose lists lose what is freed. */
+export function memoryThings(): Pick<Handlers, 'storage.unused' | 'storage.free' | 'models.list' | 'features.list'> {
+  const gone = new Set<string>()
   let things: readonly StoredThing[] = [
     { kind: 'download', id: 'stl-10', name: 'stl-10', bytes: 1_200_000_000, usedBy: [] },
     { kind: 'dataset', id: 'flowers', name: 'Flowers of 1936', bytes: 45_000_000, usedBy: ['gradnorm-ablation'] },
   ]
   return {
+    ...modelLists((id) => gone.has(id)),
     'storage.unused': () => [...things],
     'storage.free': ({ things: chosen }) => {
+      for (const { id } of chosen) gone.add(id)
       things = things.filter(({ kind, id }) => !chosen.some((thing) => thing.kind === kind && thing.id === id))
       return [...things]
     },

@@ -38,7 +38,7 @@ import { memoryExports, resultsOf } from './memoryFigure'
 import { memoryImports } from './memoryImports'
 import { memoryLabelling } from './memoryLabelling'
 import { createListeners } from './memoryListeners'
-import { modelLists, proxyStudy } from './memoryModels'
+import { proxyStudy } from './memoryModels'
 import { planOf } from './memoryPlan'
 import { keptRoundOf, pool } from './memoryRuns'
 import { blurredDigits, viewerOver } from './viewerTwin'
@@ -50,8 +50,8 @@ export interface MemoryLabOptions {
   readonly with?: 'nothing' | 'finished' | 'interrupted' | 'failed'
   /** adds a project of every kind of method, and one with 1,000 runs of which the last are under way */
   readonly large?: boolean
-  /** adds a project whose study makes a backbone and features first */
-  readonly proxies?: boolean
+  /** adds a project whose study makes a backbone and features first: to be run, or with its runs finished */
+  readonly proxies?: 'new' | 'finished'
   readonly projects?: boolean
   /** rows on the map; those beyond the runs' pool are never selected */
   readonly mapRows?: number
@@ -137,7 +137,11 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
       const many = startIn(addProject('thousand', thousandStudy))
       while (many.summary().finished < 900) many.advance(1000)
     }
-    if (options.proxies) addProject('proxies', proxyStudy)
+    if (options.proxies) {
+      const proxies = addProject('proxies', proxyStudy)
+      const experiment = options.proxies === 'finished' ? startIn(proxies) : undefined
+      while (experiment?.summary().state === 'running') experiment.advance(1000)
+    }
     active = sample.id
     sample.openedAt = now()
   }
@@ -427,7 +431,6 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'explore.neighbours': (asked) => viewer.neighbours({ ...viewed, ...asked }),
     'settings.get': () => settings,
     'settings.set': (patch) => (settings = { ...settings, ...patch }),
-    ...modelLists,
     ...memoryDownloads(emit),
     ...memoryThings(),
     'storage.get': () => room,

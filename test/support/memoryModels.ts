@@ -1,5 +1,6 @@
 import type { FeatureInfo } from '@contract/features'
 import type { ModelInfo, Preparation } from '@contract/models'
+import type { Handlers } from '@contract/rpc'
 import { studyBackbones } from '@engine/study/backbones'
 import { pretrainName } from '@engine/study/pretraining'
 import type { Study } from '@engine/study/spec'
@@ -61,7 +62,11 @@ const features: readonly FeatureInfo[] = [
   },
 ]
 
-export const modelLists = { 'models.list': () => [...models], 'features.list': () => [...features] }
+/** The lists, until `gone` says that a thing was deleted. */
+export const modelLists = (gone: (id: string) => boolean): Pick<Handlers, 'models.list' | 'features.list'> => ({
+  'models.list': () => models.filter(({ sha256 }) => !gone(sha256)),
+  'features.list': () => features.filter(({ key }) => !gone(key)),
+})
 
 const step = (what: string, unit: string, done: number, total: number): Preparation => ({
   what,

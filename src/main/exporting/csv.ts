@@ -94,7 +94,7 @@ const overlapColumns: Columns<OfRound & { readonly overlap: ShadowOverlap }> = {
 }
 
 /** Terms of A§12.6 of runs that choose by a proxy. */
-const ledgerColumns: Columns<OfRound & { readonly terms: ProxyTimings }> = {
+const ledgerColumns: Columns<LedgerRow> = {
   ...runColumns,
   round: ({ record }) => record.round,
   feature_forward_ms: ({ terms }) => terms.featureForwardMs,
@@ -220,7 +220,9 @@ function* lazily<R>(runs: readonly RunResult[], rows: (run: RunResult) => R[]): 
   for (const run of runs) yield rows(run)
 }
 
-export const csvTable = (name: TableName, results: ResultSet): string => [...csvChunks(name, results)].join('')
+/** A table as text; `ledger` has no rows where no run chose by a proxy. */
+export const csvTable = (name: TableName | 'ledger', results: ResultSet): string =>
+  name === 'ledger' ? ledgerOf(results, ledgerRows(results)) : [...csvChunks(name, results)].join('')
 
 export const roundsCsv = (results: ResultSet): string => csvTable('rounds', results)
 export const selectionsCsv = (results: ResultSet): string => csvTable('selections', results)
@@ -229,12 +231,20 @@ export const overlapCsv = (results: ResultSet): string => csvTable('overlap', re
 export const summaryCsv = (results: ResultSet): string => csvTable('summary', results)
 export const pairwiseCsv = (results: ResultSet): string => csvTable('pairwise', results)
 
-/** Where the time of runs with a proxy went; null when no run has one. */
-export function ledgerCsv(results: ResultSet): string | null {
-  const rows = orderedRuns(results).flatMap((run) =>
+type LedgerRow = OfRound & { readonly terms: ProxyTimings }
+
+const ledgerRows = (results: ResultSet): LedgerRow[] =>
+  orderedRuns(results).flatMap((run) =>
     run.records.flatMap((record) => (record.proxyTimings === undefined ? [] : [{ run, record, terms: record.proxyTimings }])),
   )
-  return rows.length === 0 ? null : [...write(results, ledgerColumns, [rows], ({ run }) => run.factors)].join('')
+
+const ledgerOf = (results: ResultSet, rows: LedgerRow[]): string =>
+  [...write(results, ledgerColumns, [rows], ({ run }) => run.factors)].join('')
+
+/** Where the time of runs with a proxy went; null when no run has one. */
+export function ledgerCsv(results: ResultSet): string | null {
+  const rows = ledgerRows(results)
+  return rows.length === 0 ? null : ledgerOf(results, rows)
 }
 
 /** Every table by name; `ledger` where a run chose by a proxy. */

@@ -93,7 +93,7 @@ export interface LabDependencies {
     }
   }
   readonly exporting: {
-    table(results: ResultSet, table: 'rounds' | 'selections' | 'diagnostics' | 'overlap' | 'summary' | 'pairwise'): string
+    table(results: ResultSet, table: 'rounds' | 'selections' | 'diagnostics' | 'overlap' | 'summary' | 'pairwise' | 'ledger'): string
     /** `folder` is that of the results */
     indices(view: ResultView, folder: string, request: IndexRequest): { readonly name: string; readonly bytes: Uint8Array }
     figure(drawn: DrawnResults, request: FigureRequest, look: FigureLook): Promise<Omit<FigureResult, 'name' | 'mime'>>
