@@ -13,7 +13,6 @@ const pages = {
   data: 'data?set=digits',
   'data-samples': 'data?set=digits&tab=samples',
   'data-split': 'data?set=digits&tab=split',
-  'data-label': 'data?set=digits&tab=label',
   design: 'design',
   'design-yaml': 'design?editor=yaml',
   runs: 'runs',

@@ -6,9 +6,9 @@ const centres = ({ indent, widths }: ReturnType<typeof stripColumns>): number[] 
 
 describe('stripColumns', () => {
   it('centres a column under each tick of evenly spaced budgets', () => {
-    // The first begins at the left edge, and so is narrower.
-    expect(centres(stripColumns([20, 40, 60], { left: 40, right: 240 }, 0))).toEqual([45, 140, 240])
-    expect(centres(stripColumns([20, 40, 60], { left: 100, right: 300 }, -8))).toEqual([92, 192, 292])
+    // The first begins at the left edge, and the last leaves room for the names after it; both are narrower.
+    expect(centres(stripColumns([20, 40, 60], { left: 40, right: 240 }, 0))).toEqual([45, 140, 231])
+    expect(centres(stripColumns([20, 40, 60], { left: 100, right: 300 }, -8))).toEqual([92, 192, 283])
   })
   it('holds each tick of uneven budgets within its column', () => {
     const budgets = [10, 20, 40, 80]

@@ -4,6 +4,9 @@ export interface PlotEdges {
   readonly right: number
 }
 
+/** Pixels that the last column takes beyond its tick: the names follow it. */
+const mostBeyond = 32
+
 /**
  * Widths in pixels of one column per budget, each centred under its tick of the axis as far as there is room, after an empty one of
  * `indent`. `offset` is where the drawing begins, seen from the columns' left edge.
@@ -18,7 +21,8 @@ export function stripColumns(
   const at = budgets.map((labels) => offset + left + ((labels - first) / (last - first)) * (right - left))
   const middles = at.slice(1).map((x, i) => (x + at[i]) / 2)
   const start = Math.max(0, 2 * at[0] - middles[0])
-  const end = 2 * at[at.length - 1] - middles[middles.length - 1]
+  const tick = at[at.length - 1]
+  const end = tick + Math.min(tick - middles[middles.length - 1], mostBeyond)
   const borders = [start, ...middles, end].map(Math.round)
   return { indent: borders[0], widths: borders.slice(1).map((x, i) => x - borders[i]) }
 }
