@@ -64,8 +64,15 @@ export const selectMs = ({ records }: RunResult): number => records.reduce((sum,
 
 export const trainMs = ({ records }: RunResult): number => records.reduce((sum, { timings }) => sum + timings.trainMs, 0)
 
-/** A proxy's training serves the query alone; without one, the model that is evaluated also chooses. */
-const finalMs = ({ timings, proxyTimings }: RoundRecord): number => (proxyTimings ? proxyTimings.finalTrainMs : timings.trainMs)
+/**
+ * Time to train the model that a round evaluates. A proxy's training serves the query alone; without one, the model that is evaluated
+ * also chooses. NaN for all rounds of a run that tells of steps without their time, as tables of proxy runs do without their ledger.
+ */
+function finalMsOf({ records }: RunResult): (record: RoundRecord) => number {
+  const last = records.at(-1)
+  const isUntold = last !== undefined && last.proxyTimings === undefined && last.steps > 0 && last.timings.trainMs === 0
+  return ({ timings, proxyTimings }) => (isUntold ? NaN : proxyTimings ? proxyTimings.finalTrainMs : timings.trainMs)
+}
 
 /**
  * Active-learning time of a run in milliseconds: training, forward passes, scoring, choosing and updates of the rounds that query (A§12.6).
@@ -75,15 +82,20 @@ export const activeMs = ({ records }: RunResult): number =>
   records.slice(0, -1).reduce((sum, { timings }) => sum + timings.trainMs + chooseMs(timings), 0)
 
 /** Active-learning time and the training of the last model, in milliseconds. */
-export const totalMs = (run: RunResult): number => activeMs(run) + run.records.slice(-1).reduce((_, record) => finalMs(record), 0)
+export const totalMs = (run: RunResult): number =>
+  run.records
+    .slice(-1)
+    .map(finalMsOf(run))
+    .reduce((sum, ms) => sum + ms, activeMs(run))
 
 const msPerHour = 3_600_000
 
 /** Hours that a run has spent when it is evaluated at each budget. */
-function spentHours({ records }: RunResult): Map<number, { readonly active: number; readonly total: number }> {
+function spentHours(run: RunResult): Map<number, { readonly active: number; readonly total: number }> {
+  const finalMs = finalMsOf(run)
   const spent = new Map<number, { active: number; total: number }>()
   let active = 0
-  for (const record of records) {
+  for (const record of run.records) {
     const { labeled, timings } = record
     spent.set(labeled, { active, total: active + finalMs(record) / msPerHour })
     active += (timings.trainMs + chooseMs(timings)) / msPerHour

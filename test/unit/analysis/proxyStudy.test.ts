@@ -68,6 +68,15 @@ describe('recorded runs of methods with a proxy', () => {
     expect(values({ ...results, runs })).toEqual(values(results))
   })
 
+  it('have a total cost only where the training of the evaluated model is told', () => {
+    const { runs } = readTidy(textTableOf('rounds.csv', roundsCsv(results)))
+    for (const { strategy, activeMs, totalMs } of summarize({ ...results, runs })) {
+      expect(activeMs).not.toBeNull()
+      if (strategy === 'random') expect(totalMs).not.toBeNull()
+      else expect(totalMs).toBeNull()
+    }
+  })
+
   it('tell leads and thresholds to figures, and nothing that fails', () => {
     const box = { theme: 'paper', width: 700, height: 500, fontFamily: 'serif', fontSizePx: 12 } as const
     const leads = results.runs.flatMap(({ records }) => records.flatMap((record) => leadOf(record) ?? []))
