@@ -27,7 +27,7 @@ export function readSource(text: string): StudySource {
     lineOf: () => undefined,
   })
   try {
-    const value: unknown = document.toJS({ maxAliasCount: 1000 })
+    const value: unknown = document.toJS({ maxAliasCount: 1000, reviver: wordOfInfinity })
     return isCyclic(value)
       ? broken('an alias (*) stands inside what it names')
       : { value, findings, lineOf: (path) => lineOf(document, lines, path) }
@@ -35,6 +35,9 @@ export function readSource(text: string): StudySource {
     return broken(error instanceof Error ? error.message : String(error))
   }
 }
+
+/** JSON has no infinity, so studies, manifests and run hashes say the word: YAML's `.inf` is read as `inf`. */
+const wordOfInfinity = (_key: unknown, value: unknown): unknown => (value === Infinity ? 'inf' : value === -Infinity ? '-inf' : value)
 
 /** Every key that its map has already. */
 function repeatedKeys(document: Document): { readonly at: number; readonly message: string }[] {

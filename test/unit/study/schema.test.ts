@@ -209,6 +209,15 @@ describe('parseStudy', () => {
     expect(found.length).toBeLessThanOrEqual(100)
   })
 
+  it("reads YAML's own infinity as the word that JSON can keep", () => {
+    const asvp =
+      'dataset: digits\nmodel: { type: linear }\nstrategies: [random, { id: asvp, tau: .inf }]\nablate: { strategies.asvp.tau: [0.03, -.inf] }\n'
+    const { study } = checkStudy(asvp, { file: 'x' })
+    expect(study?.strategies[1].params.tau).toBe('inf')
+    expect(study?.ablate).toEqual({ 'strategies.asvp.tau': [0.03, '-inf'] })
+    expect(findings(whole, ['learningRate: 0.001', 'learningRate: .inf'])[0].message).toContain('found')
+  })
+
   it('names a number that is not one', () => {
     expect(findings(whole, ['learningRate: 0.001', 'learningRate: .nan'])[0].message).toContain('found NaN')
   })

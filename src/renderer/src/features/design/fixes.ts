@@ -48,7 +48,6 @@ export function mechanicalFix(finding: Finding): MechanicalFix | null {
   if (known) return known(finding)
   if (severity !== 'error') return null
   if (code === 'missing-need') return neededFix(finding)
-  if (/^-?Infinity$/.test(finding.found ?? '')) return limitFix(finding)
   if (nearest === undefined) return null
   const steps = stepsOf(path)
   if (code === 'unknown-key') return { label: `Rename to ${nearest}`, apply: (text) => renameKey(text, steps, nearest) }
@@ -58,12 +57,6 @@ export function mechanicalFix(finding: Finding): MechanicalFix | null {
   if (code === 'bad-input' && ['model.backbone', 'data.features'].includes(path))
     return { label: `Use ${nearest}`, apply: (text) => setAt(text, steps, nearest) }
   return null
-}
-
-/** YAML's own infinity, where a study writes a word. */
-function limitFix({ path, found, expected = '' }: Finding): MechanicalFix | null {
-  const word = found === 'Infinity' ? 'inf' : '-inf'
-  return expected.includes(word) ? { label: `Use ${word}`, apply: (text) => setAt(text, stepsOf(path), word) } : null
 }
 
 /** Models and protocols that a method needs, by what it expects. */
