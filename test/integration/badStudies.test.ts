@@ -56,7 +56,7 @@ const cases: readonly Case[] = [
     says: [/:6/, /protocol\.rounds/, /808/, /at most \d+ rounds/],
   },
   { what: 'broken YAML', text: change('{ test: 0.3 }', '{ test: 0.3'), says: [/bad\.yaml/, /line [34]/] },
-  { what: 'a strategy of a later version', text: change('entropy]', 'svpp]'), says: [/svpp/, /line 7/] },
+  { what: 'a strategy of a later version', text: change('entropy]', 'svppp]'), says: [/svppp/, /line 7/, /svpp\b/] },
   { what: 'no study at all', text: '', says: [/expected a study/] },
 ]
 
