@@ -14,6 +14,7 @@ test.afterAll(() => server?.close())
 /** Opens Design of the project whose study pre-trains its own backbone. */
 async function open(page: Page): Promise<void> {
   await page.goto(`${server.url}?proxies#/projects`)
+  await expect(page.getByRole('heading', { level: 1, name: 'Projects' })).toBeVisible()
   const project = await page.evaluate(async () => {
     const { projects } = await window.memoryLab.call('workspace.get', {})
     return projects.find(({ name }) => name === 'proxies')?.id ?? ''
