@@ -257,7 +257,7 @@ test('compare: results of other experiments and tables, their origin said', asyn
   await expect(page.getByRole('img', { name: 'Learning curves as it will be printed' })).toBeVisible()
   await page.goBack()
   await add('strategy,seed,labeled,accuracy\nmine,0,many,0.5\n')
-  await expect(page.getByText(/other.csv, line 2: labeled is many/)).toBeVisible()
+  await expect(page.getByRole('region', { name: /Notifications/ }).getByText(/other.csv, line 2: labeled is many/)).toBeVisible()
   await page.getByRole('button', { name: 'Leave out other' }).click()
   await expect(page.getByRole('group', { name: 'Origin of the results' })).toBeHidden()
 })
