@@ -1,7 +1,7 @@
 import { badInput } from '../core/errors'
 import type { Dataset, DatasetKind, LabeledPool, Pool } from './dataset'
 import { hashDataset, type Hasher } from './hash'
-import { requireFinite, shapeText, type NumericArray } from './numericArray'
+import { nonFiniteInput, requireFinite, shapeText, type NumericArray } from './numericArray'
 import type { LabelValues } from './readArray'
 
 /** Arrays with the names that errors call them by. */
@@ -78,7 +78,7 @@ function requireMatchingRows({ inputs, inputsName, labels, labelsName }: Part): 
 }
 
 function toPool(inputs: NumericArray, name: string, shape?: readonly number[]): Pool {
-  requireFinite(inputs, name)
+  requireFinite(inputs, name, nonFiniteInput)
   const [rows, ...axes] = inputs.shape
   const { shape: found, isChannelsLast } = sampleShape(inputs.shape, name)
   const sample = shape ?? found

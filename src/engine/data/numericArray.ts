@@ -29,14 +29,25 @@ export function placeOf(position: number, shape: readonly number[]): string {
 }
 
 /** Refuses NaN and infinities, naming the first by row and column (from 0). */
-export function requireFinite(array: NumericArray, name: string): void {
+export function requireFinite(array: NumericArray, name: string, refusal = nonFinite): void {
   const { data, shape } = array
   if (!(data instanceof Float32Array || data instanceof Float64Array)) return
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) throw nonFinite(data[i], placeOf(i, shape), name)
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) throw refusal(data[i], placeOf(i, shape), name)
 }
 
-export const nonFinite = (value: number, place: string, name: string): QuerentError =>
-  badInput(`${name}: the value at ${place} is ${value}`, { file: name, path: place, found: String(value), expected: 'a finite number' })
+export const nonFinite = (value: number, place: string, name: string, expected = 'a finite number'): QuerentError =>
+  badInput(`${name}: the value at ${place} is ${value}`, { file: name, path: place, found: String(value), expected })
+
+/** What inputs of a data set are told: only tables have a place for missing values. */
+export const nonFiniteInput = (value: number, place: string, name: string): QuerentError =>
+  nonFinite(
+    value,
+    place,
+    name,
+    Number.isNaN(value)
+      ? 'a finite number; where NaN stands for a missing value, import the data as tabular (querent datasets import … --kind tabular)'
+      : undefined,
+  )
 
 /** n × d float64 copy of an array of rank 2 (or 1, as a column); refuses other ranks and non-finite values. */
 export function toMatrix(array: NumericArray, name: string): Matrix<Float64Array> {

@@ -83,3 +83,7 @@ const pickled = (file: string, what: string): Error =>
       `Save plain arrays instead: numpy.save('x.npy', x) or safetensors.torch.save_file(model.state_dict(), 'model.safetensors')`,
     { file, found: what, expected: '.npy, .npz, .safetensors, .csv or IDX' },
   )
+
+/** What inputs without labels need before a study can name them. */
+export const labelsWanted = (inputs: string, file = inputs): string =>
+  `{ inputs: ${inputs}, labels: y.npy }; for rows that nobody has labelled, querent datasets import ${file} --unlabelled --classes a,b and then querent label`

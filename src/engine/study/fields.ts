@@ -1,4 +1,5 @@
 import { z } from '../core/zod'
+import { labelsWanted } from '../data/readArray'
 import { backendIds } from '../nn/executor'
 import { isRecord, type Path } from './paths'
 
@@ -43,14 +44,20 @@ export const datasetRef = z.union(
       name: entryName.optional(),
     }),
   ],
-  'a library id, a path, { inputs, labels, testInputs, testLabels }, or { id, classes }',
+  { error: ({ input }) => datasetWanted(input) ?? 'a library id, a path, { inputs, labels, testInputs, testLabels }, or { id, classes }' },
 )
 
+/** Inputs alone are a pool to be labelled, which other commands take. */
+function datasetWanted(found: unknown): string | undefined {
+  const bare = [found].flat().find((ref) => isRecord(ref) && typeof ref.inputs === 'string' && ref.labels === undefined)
+  return isRecord(bare) ? `labels too: ${labelsWanted(String(bare.inputs))}` : undefined
+}
+
 export const datasetField = z
-  .union(
-    [datasetRef, z.array(datasetRef).min(1).max(100)],
-    'a library id, a path, { inputs, labels, testInputs, testLabels }, { id, classes }, or a list of these',
-  )
+  .union([datasetRef, z.array(datasetRef).min(1).max(100)], {
+    error: ({ input }) =>
+      datasetWanted(input) ?? 'a library id, a path, { inputs, labels, testInputs, testLabels }, { id, classes }, or a list of these',
+  })
   .describe('data set, or a list of data sets')
 
 export const dataSection = z.strictObject({

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { zipSync } from 'fflate'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { ImportMapping } from '@contract/importing'
 import { unlabeledRows } from '@engine/data/dataset'
 import { writeNpy } from '@engine/data/npy'
+import { parseStudy } from '@engine/study/schema'
 import { exportDataset, importDataset, loadDataset, previewImport } from '@main/node/datasets'
 
 const home = mkdtempSync(join(tmpdir(), 'querent-unlabelled-'))
@@ -52,6 +54,31 @@ describe('labels that are missing', () => {
     const bare = write('bare.csv', 'a,b\n1,2\n3,4\n')
     expect((await bring([bare], { unlabelled: true })).set.train).toMatchObject({ rows: 2, shape: [2], labels: Int32Array.of(-1, -1) })
     expect((await bring([table], { unlabelled: true, label: null, columns: { label: 'skip' } })).info.unlabeled).toBe(4)
+  })
+
+  it('are no reason to stop without a way on: a study of inputs alone is told the commands for a pool', async () => {
+    const wanted = 'querent datasets import X.npy --unlabelled --classes a,b and then querent label'
+    const study = (dataset: string) => (): unknown =>
+      parseStudy(`study: s\ndataset: ${dataset}\nstrategies: [random]\n`, { file: 's.yaml' })
+    expect(study('{ inputs: X.npy }')).toThrow(wanted)
+    expect(study('[digits, { inputs: X.npy }]')).toThrow('s.yaml, line 2, dataset: expected labels too: { inputs: X.npy, labels: y.npy }')
+    expect(study('{ inputs: 3 }')).toThrow('a library id, a path')
+    await expect(loadDataset(x, '.')).rejects.toMatchObject({ details: { expected: expect.stringContaining('--unlabelled') as string } })
+    const alone = write('alone.npz', zipSync({ 'x.npy': writeNpy(Float32Array.of(1, 2), [2, 1]) }))
+    await expect(loadDataset(alone, '.')).rejects.toMatchObject({
+      details: { path: 'dataset', expected: expect.stringContaining('alone.npz --unlabelled --classes a,b') as string },
+    })
+  })
+
+  it('are not values that are missing: those have a kind of their own', async () => {
+    const holes = write('holes.npy', writeNpy(Float32Array.of(1, NaN, 2, 3), [4, 1]))
+    const y = write('y4.npy', writeNpy(Int32Array.of(0, 1, 0, 1), [4]))
+    const wanted = { details: { path: 'row 1, column 0', expected: expect.stringContaining('--kind tabular') as string } }
+    await expect(loadDataset({ inputs: holes, labels: y }, '.')).rejects.toMatchObject(wanted)
+    await expect(bring([holes, y], { inputs: 'holes.npy', labels: 'y4.npy' })).rejects.toMatchObject(wanted)
+    expect((await bring([holes, y], { inputs: 'holes.npy', labels: 'y4.npy', kind: 'tabular' })).set.train.data[1]).toBeNaN()
+    const endless = write('endless.npy', writeNpy(Float32Array.of(1, Infinity, 2, 3), [4, 1]))
+    await expect(loadDataset({ inputs: endless, labels: y }, '.')).rejects.toMatchObject({ details: { expected: 'a finite number' } })
   })
 
   it('are seen in the preview, and stay the same when the preview is confirmed', async () => {

@@ -8,7 +8,7 @@ import { labelColumnNames, readTable, tableNumbers, type Table } from '@engine/d
 import type { Dataset } from '@engine/data/dataset'
 import { datasetPart } from '@engine/data/part'
 import { npzKeys } from '@engine/data/npz'
-import { labelsOfColumn, readArray, readLabels, splitReference } from '@engine/data/readArray'
+import { labelsOfColumn, labelsWanted, readArray, readLabels, splitReference } from '@engine/data/readArray'
 import { datasetName } from '@engine/study/consistency'
 import type { DatasetPart, DatasetRef } from '@engine/study/spec'
 import index from '../../../../resources/data/index.json'
@@ -207,6 +207,13 @@ function loadSingleFile(ref: string, baseDir: string): Dataset {
     const found = (names: readonly string[]): string | undefined => names.find((candidate) => keys.includes(candidate))
     const [inputs, labels] = [found(inputKeys), found(labelKeys)]
     const [testInputs, testLabels] = [found(['testInputs', 'x_test', 'X_test']), found(['testLabels', 'y_test'])]
+    if (inputs !== undefined && labels === undefined)
+      throw badInput(`${file}: no array named like labels beside ${inputs}`, {
+        file,
+        path: 'dataset',
+        found: keys.join(', '),
+        expected: `${labelKeys.join(' · ')}, or ${labelsWanted(`${file}#${inputs}`, file)}`,
+      })
     if (inputs === undefined || labels === undefined)
       throw badInput(`${file}: no arrays named like inputs and labels`, {
         file,
@@ -229,7 +236,7 @@ function loadSingleFile(ref: string, baseDir: string): Dataset {
     throw badInput(`${file} holds inputs and no labels`, {
       file,
       path: 'dataset',
-      expected: `{ inputs: ${file}, labels: y.npy }; for rows that nobody has labelled, querent datasets import ${file} --unlabelled --classes a,b and then querent label`,
+      expected: labelsWanted(file),
     })
   const table = readTable(bytes, file)
   const names = table.header?.map((column) => column.toLowerCase()) ?? []

@@ -73,7 +73,7 @@ function requirePairs(
     if (missing !== null)
       throw badInput(`no array was found for the ${missing}`, {
         found: listed || 'no array',
-        expected: `arrays named like X and y, x_train and y_train, train_images and train_labels; or say which: ${missing}=NAME${missing === 'labels' ? ', or that the rows are unlabelled' : ''}`,
+        expected: `arrays named like X and y, x_train and y_train, train_images and train_labels; or say which: ${missing}=NAME${missing === 'labels' ? ', or that nobody has labelled the rows (unlabelled, and the names of the classes: --unlabelled --classes a,b)' : ''}`,
       })
   }
   return roles

@@ -1,5 +1,5 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { nonFinite, placeOf, type NumericData } from '@engine/data/numericArray'
+import { nonFiniteInput, placeOf, type NumericData } from '@engine/data/numericArray'
 import { withFile } from '../../errors'
 
 /** Storage types from narrow to wide; a set is kept in the narrowest that holds every value exactly. */
@@ -94,7 +94,7 @@ export async function createPoolWriter({ file, shape, name, allowMissing }: Pool
       if (isByte) continue
       if (value - value !== 0) {
         // NaN or infinite
-        if (value === value || !allowMissing) throw nonFinite(value, placeOf(values + i, [Infinity, ...shape]), name)
+        if (value === value || !allowMissing) throw nonFiniteInput(value, placeOf(values + i, [Infinity, ...shape]), name)
         missing++
         if (needed === 0) needed = 1
       } else if (needed === 0 && (value !== (value & 255) || Object.is(value, -0))) needed = 1
