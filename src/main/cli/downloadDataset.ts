@@ -41,7 +41,8 @@ export async function downloadDataset(
     show(null)
     const result = await importing(assignment)
     await discardDownload(library, id)
-    const { dataset, known } = result
+    const { dataset, known, notes } = result
+    for (const note of notes) context.note(note)
     return {
       json: result,
       text: `${known ? 'in the library already: ' : ''}${dataset.id}  ${dataset.rows} rows, ${dataset.testRows} test rows, ${dataset.classes} classes`,

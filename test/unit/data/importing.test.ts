@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { zipSync } from 'fflate'
+import sharp from 'sharp'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ImportMapping, ImportResult } from '@contract/importing'
 import type { Dataset } from '@engine/data/dataset'
@@ -16,6 +17,7 @@ import {
   importDataset,
   listDatasets,
   loadDataset,
+  previewImport,
   readSplit,
   removeDataset,
   removeSplit,
@@ -43,6 +45,12 @@ const bring = (paths: readonly string[], mapping: ImportMapping = {}): Promise<I
   importDataset({ paths, mapping, library, importedAt: new Date(0) })
 const open = async (paths: readonly string[], mapping: ImportMapping = {}): Promise<Dataset> =>
   loadDataset((await bring(paths, mapping)).dataset.id, '.', library)
+
+/** A grey picture of 2 × 2 pixels. */
+const png = (grey: number): Promise<Uint8Array> =>
+  sharp(Buffer.alloc(4, grey), { raw: { width: 2, height: 2, channels: 1 } })
+    .png()
+    .toBuffer()
 
 const x = Float32Array.from({ length: 12 }, (_, i) => i / 8)
 const y = Int32Array.of(7, 5, 5, 9)
@@ -194,9 +202,39 @@ describe('the library', () => {
     expect(notes).toEqual(['the copy in the library keeps its names of the classes (5, 7, 9); these were a, b, c'])
   })
 
+  it('says what the content is called when it is imported again under another id, which names nothing then', async () => {
+    const file = write('v1.csv', 'a,label\n1,x\n2,y\n')
+    await bring([file], { id: 'v1' })
+    expect((await bring([file], { id: 'v1' })).notes).toEqual([])
+    const again = await bring([file], { id: 'v2' })
+    expect(again).toMatchObject({ known: true, dataset: { id: 'v1' } })
+    expect(again.notes[0]).toMatch(/is called "v1": studies name it so, and nothing is called "v2"/)
+    await expect(loadDataset('v2', '.', library)).rejects.toThrow('unknown data set')
+    await removeDataset(library, 'v1')
+    expect((await bring([file], { id: 'v2' })).dataset.id).toBe('v2')
+    expect((await loadDataset('v2', '.', library)).train.rows).toBe(2)
+  })
+
   it('passes over what macOS adds to archives of arrays', async () => {
     const files = { 'd/X.npy': writeNpy(x, [4, 3]), 'd/y.npy': writeNpy(y, [4]), '__MACOSX/d/._X.npy': new Uint8Array(10) }
     expect((await open([write('mac.zip', zipSync(files))])).train.rows).toBe(4)
+  })
+
+  it('names the hidden folders that it passes over, and not what systems leave behind', async () => {
+    for (const name of ['p/a/1.png', 'p/b/2.png', 'p/.ipynb_checkpoints/1.png', 'p/a/.trash/3.png', 'p/.DS_Store', 'p/a/._1.png'])
+      write(name, await png(name === 'p/b/2.png' ? 9 : 5))
+    const notes = ['hidden, so not read: .ipynb_checkpoints/, a/.trash/']
+    expect(await bring([join(given, 'p')])).toMatchObject({ dataset: { rows: 2, classes: 2 }, notes })
+    expect((await previewImport([join(given, 'p')], {}, library)).problems).toEqual(notes)
+    const zip = zipSync({
+      'a/1.png': await png(5),
+      'b/2.png': await png(9),
+      '.old/3.png': await png(7),
+      '__MACOSX/a/._1.png': new Uint8Array(9),
+    })
+    expect(await bring([write('p.zip', zip)])).toMatchObject({ known: true, notes: ['hidden, so not read: .old/'] })
+    write('q/.all/1.png', await png(5))
+    await expect(bring([join(given, 'q')])).rejects.toMatchObject({ details: { found: 'only hidden ones: .all/' } })
   })
 
   it('reads decimal commas between semicolons', async () => {

@@ -43,7 +43,10 @@ export async function planImport(
 }> {
   const tree = takeFrom(await openTree(paths, scratch), mapping.take)
   const { opened, importer, title } = await openSource(tree, { mapping, scratch })
-  const plan = opened.form === 'arrays' ? await planArrays(opened, mapping) : await planTables(opened, mapping, tree, quick)
+  const planned = opened.form === 'arrays' ? await planArrays(opened, mapping) : await planTables(opened, mapping, tree, quick)
+  const { passedOver } = tree
+  const notes = passedOver.length === 0 ? [] : [`hidden, so not read: ${listed(passedOver)}`]
+  const plan = { ...planned, notes: [...planned.notes, ...notes] }
   return { plan, tree, importer, title, form: opened.form }
 }
 
@@ -79,6 +82,11 @@ export async function importDataset(request: ImportRequest): Promise<ImportResul
     const { dataset, known } = await addToLibrary(library, folder, stored, mapping.id !== undefined)
     const info = storedInfo(dataset)
     const notes = info.unlabeled ? [`${info.unlabeled} of ${info.rows} rows have no label`] : []
+    if (known && mapping.id !== undefined && mapping.id !== dataset.id)
+      notes.push(
+        `the library keeps one copy of every content, and this one is called "${dataset.id}": studies name it so, and nothing is called ` +
+          `"${mapping.id}". To rename it, remove "${dataset.id}" and import again under the new id`,
+      )
     if (known && String(dataset.classNames) !== String(stored.classNames))
       notes.push(
         `the copy in the library keeps its names of the classes (${listed(dataset.classNames)}); these were ${listed(stored.classNames)}`,

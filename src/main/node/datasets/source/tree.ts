@@ -13,32 +13,48 @@ export interface FileTree {
   /** what to call it: base name of the first path, without endings */
   readonly name: string
   readonly files: readonly InputFile[]
+  /** hidden files and folders (ending in /) that are not read; those that systems leave behind are not told of */
+  readonly passedOver: readonly string[]
   /** A file by a path that another file mentions, as seen from that file; null when there is none. */
   mentioned(path: string, by: InputFile): Promise<InputFile | null>
 }
 
 const hidden = /(^|\/)(\.|__MACOSX(\/|$)|Thumbs\.db$|desktop\.ini$)/i
+/** What systems and tools add to any folder. */
+const leftBehind = /(^|\/)(\.DS_Store|\._[^/]*|__MACOSX\/|Thumbs\.db|desktop\.ini|\.git\/|\.git[a-z]+|\.cache\/|\.directory)$/i
 
 /** Opens files, folders and archives (zip, tar, gzip; archives inside folders too). */
 export async function openTree(paths: readonly string[], scratch: Scratch): Promise<FileTree> {
   if (paths.length === 0) throw badInput('nothing to import', { expected: 'files or folders' })
   const found: InputFile[] = []
+  const passed = new Set<string>()
   const folderOf = new Map<InputFile, string>()
   for (const path of paths) {
     const info = await withFile(path, () => stat(path))
-    const files = info.isDirectory() ? await filesBelow(path) : [diskFile(path, basename(path), info.size)]
+    const files = info.isDirectory() ? await filesBelow(path, passed) : [diskFile(path, basename(path), info.size)]
     for (const file of files)
       for (const opened of await openArchive(file, scratch)) {
         found.push(opened)
         if (!info.isDirectory() && opened.name === file.name) folderOf.set(opened, dirname(resolve(path)))
       }
   }
+  for (const { name } of found) {
+    // The first hidden part says it for all below it.
+    const at = hidden.exec(name)
+    if (at !== null) passed.add(name.slice(0, name.indexOf('/', at.index + 1) + 1 || name.length))
+  }
   const files = found.filter(({ name }) => !hidden.test(name)).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-  if (files.length === 0) throw badInput(`${paths[0]}: no files`, { file: paths[0], expected: 'at least one file' })
+  if (files.length === 0)
+    throw badInput(`${paths[0]}: no files`, {
+      file: paths[0],
+      ...(passed.size > 0 && { found: `only hidden ones: ${[...passed].slice(0, 5).join(', ')}` }),
+      expected: 'at least one file',
+    })
   const byName = new Map(files.map((file) => [file.name, file]))
   return {
     name: withoutEndings(basename(resolve(paths[0]))),
     files,
+    passedOver: [...passed].filter((name) => !leftBehind.test(name)).sort(),
     mentioned: async (path, by) => {
       const parts = [...by.name.split('/').slice(0, -1), ...path.split(/[/\\]/)]
       const clean: string[] = []
@@ -93,7 +109,7 @@ export const withoutEndings = (name: string): string =>
     '',
   ) || name
 
-async function filesBelow(root: string): Promise<InputFile[]> {
+async function filesBelow(root: string, passed: Set<string>): Promise<InputFile[]> {
   const files: InputFile[] = []
   const seen = new Set<string>() // a link may point upwards
   const visit = async (folder: string, prefix: string): Promise<void> => {
@@ -102,7 +118,10 @@ async function filesBelow(root: string): Promise<InputFile[]> {
     seen.add(real)
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const name = prefix + entry.name
-      if (hidden.test(name)) continue
+      if (hidden.test(name)) {
+        passed.add(entry.isDirectory() ? `${name}/` : name)
+        continue
+      }
       const path = join(folder, entry.name)
       const info = await stat(path).catch(() => null) // a dangling link
       if (info?.isDirectory()) await visit(path, `${name}/`)
