@@ -1,8 +1,8 @@
-import { createRouter, createWebHashHistory, type Router, type RouterHistory } from 'vue-router'
+import { createRouter, createWebHashHistory, START_LOCATION, type Router, type RouterHistory } from 'vue-router'
 
 /** Hash URLs: the same links work under app:// and http, and a reload finds its way. */
 export function createWorkbenchRouter(history: RouterHistory = createWebHashHistory()): Router {
-  return createRouter({
+  const router = createRouter({
     history,
     routes: [
       { path: '/', redirect: '/projects' },
@@ -17,4 +17,12 @@ export function createWorkbenchRouter(history: RouterHistory = createWebHashHist
       { path: '/:rest(.*)*', redirect: '/projects' },
     ],
   })
+  // Until the first page is there the router hears of no change of the address: go where it points by then.
+  let asked = history.location
+  router.beforeResolve((_to, from) => {
+    if (from !== START_LOCATION || history.location === asked) return true
+    asked = history.location
+    return asked
+  })
+  return router
 }
