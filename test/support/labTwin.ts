@@ -136,6 +136,7 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       features: '/workspace/features',
       models: '/workspace/models',
       entries: async () => [],
+      requireRoom: async () => undefined,
       removeEntries: async () => undefined,
     },
     licences: async () => [],

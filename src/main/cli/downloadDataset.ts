@@ -3,7 +3,9 @@ import type { ImportResult } from '@contract/importing'
 import { QuerentError } from '@engine/core/errors'
 import type { ImportAssignment } from '../lab/ports'
 import { listDatasets } from '../node/datasets'
-import { discardDownload, downloadSet, factsOf, requirePublicSet, type SetFacts } from '../node/download/sets'
+import { discardDownload, downloadSet, factsOf, receivedOf, requirePublicSet, type SetFacts } from '../node/download/sets'
+import { workspaceOf } from '../node/workspace/location'
+import { roomOf } from '../node/workspace/room'
 import type { CliContext, CommandResult } from './io'
 import { duration } from './progressLine'
 
@@ -35,6 +37,8 @@ export async function downloadDataset(
       throw new QuerentError('bad-usage', `downloading ${id} needs your word: repeat the command with --yes`, { expected: '--yes' })
     if (!/^y(es)?$/i.test((await context.ask('Download? [y/N] ')).trim())) throw new QuerentError('cancelled', 'nothing was downloaded')
   }
+  const room = await roomOf(workspaceOf(library))
+  room(set.bytes - (await receivedOf(library, id)))
   const show = progressLine(context)
   try {
     const assignment = await downloadSet({ set, library, mirror, signal: context.signal, onProgress: show })

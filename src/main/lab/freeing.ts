@@ -4,14 +4,8 @@ import type { StoredThing } from '@contract/storage'
 import { QuerentError } from '@engine/core/errors'
 import type { LabDependencies } from './dependencies'
 
-export interface Freeing {
-  readonly handlers: Pick<Handlers, 'storage.unused' | 'storage.free'>
-  /** Refuses what the limit of the library and its caches has no room for. */
-  requireRoom(bytes: number): Promise<void>
-}
-
 /** What single things take room, which projects and labelling sessions name them, and what of them can go. */
-export function createFreeing({ store, storage, datasets, labelling }: LabDependencies): Freeing {
+export function createFreeing({ store, storage, datasets, labelling }: LabDependencies): Pick<Handlers, 'storage.unused' | 'storage.free'> {
   const folders = { features: storage.features, model: storage.models, download: storage.downloads } as const
 
   /** Projects whose study mentions one of the names; one that cannot be read uses nothing that could be told. */
@@ -50,33 +44,18 @@ export function createFreeing({ store, storage, datasets, labelling }: LabDepend
   }
 
   return {
-    handlers: {
-      'storage.unused': things,
-      'storage.free': async ({ things: chosen, evenUsed }) => {
-        const now = await things()
-        const found = chosen.flatMap(({ kind, id }) => now.filter((thing) => thing.kind === kind && thing.id === id))
-        const used = found.find(({ usedBy }) => usedBy.length > 0)
-        if (used !== undefined && !evenUsed)
-          throw new QuerentError('bad-input', `${used.name} is used by ${used.usedBy.join(', ')}`, {
-            found: used.usedBy.join(', '),
-            expected: 'things that no project names, or a word that they may go all the same',
-          })
-        for (const thing of found) await free(thing)
-        return things()
-      },
-    },
-    requireRoom: async (bytes) => {
-      const { roomLimitGb } = store.settings()
-      if (!roomLimitGb) return
-      const { maps, removedDatasets, features, models, downloads } = storage
-      const caches = await storage.measure([maps, removedDatasets, features, models, downloads])
-      const sets = (await datasets.list()).filter(({ imported }) => imported).reduce((sum, set) => sum + set.bytes, 0)
-      const taken = caches.bytes + sets
-      if (taken + bytes > roomLimitGb * 1e9)
-        throw new QuerentError('disk-full', `data sets and caches may take ${roomLimitGb} GB`, {
-          found: `${(taken / 1e9).toFixed(2)} GB taken, ${(bytes / 1e9).toFixed(2)} GB more to come`,
-          expected: 'free space, or raise the limit, in Settings',
+    'storage.unused': things,
+    'storage.free': async ({ things: chosen, evenUsed }) => {
+      const now = await things()
+      const found = chosen.flatMap(({ kind, id }) => now.filter((thing) => thing.kind === kind && thing.id === id))
+      const used = found.find(({ usedBy }) => usedBy.length > 0)
+      if (used !== undefined && !evenUsed)
+        throw new QuerentError('bad-input', `${used.name} is used by ${used.usedBy.join(', ')}`, {
+          found: used.usedBy.join(', '),
+          expected: 'things that no project names, or a word that they may go all the same',
         })
+      for (const thing of found) await free(thing)
+      return things()
     },
   }
 }

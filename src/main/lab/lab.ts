@@ -33,8 +33,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
   const explore = createExplore(deps, hub, experiments)
   const datasets = createDatasets(deps, hub)
   const labelling = createLabellingHandlers({ ...deps, requireAllowed: createExternalPrograms(store).require }, hub)
-  const freeing = createFreeing(deps)
-  const downloads = createDownloads(deps, hub, notices, freeing.requireRoom)
+  const downloads = createDownloads(deps, hub, notices, deps.storage.requireRoom)
 
   for (const message of store.damage) notices.add('warning', 'A file was damaged', message)
   await experiments.settleCutOff()
@@ -47,7 +46,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     ...datasets.handlers,
     ...labelling.handlers,
     ...downloads.handlers,
-    ...freeing.handlers,
+    ...createFreeing(deps),
     ...createArrivals(deps, projects, experiments),
     ...createStorage(deps, projects.announce),
     'app.licences': () => deps.licences(),

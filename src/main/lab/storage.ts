@@ -21,6 +21,8 @@ export interface StorageFiles {
   readonly models: string
   /** What a folder holds at its top: names as their own files tell them. */
   entries(folder: string): Promise<{ readonly id: string; readonly name: string; readonly bytes: number }[]>
+  /** Refuses what the limit of the library and its caches has no room for. */
+  requireRoom(bytes: number): Promise<void>
   /** For good. */
   removeEntries(folder: string, ids: readonly string[]): Promise<void>
 }

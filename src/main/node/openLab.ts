@@ -38,7 +38,8 @@ import { acquireLock, type Lock } from './storage/lock'
 import { fileStore } from './storage/resultFolder'
 import { mapFiles, readArtifact } from './storage/arrays'
 import { arrivalFiles } from './workspace/arrivals'
-import { featuresOf, labellingOf, libraryOf, modelsOf } from './workspace/location'
+import { featuresOf, labellingOf, libraryOf, mapsOf, modelsOf } from './workspace/location'
+import { roomOf } from './workspace/room'
 import { storageFiles } from './workspace/storage'
 import { openWorkspace } from './workspace/store'
 
@@ -97,15 +98,18 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
       },
       labelling: labellingSessions(labellingOf(workspace), library, spawner, experiments),
       arrivals: arrivalFiles(join(workspace, 'cache', 'work')),
-      storage: storageFiles({
-        maps: join(workspace, 'cache', 'maps'),
-        removedDatasets: join(library, '.removed'),
-        downloads: downloadsOf(library),
-        labelling: labellingOf(workspace),
-        removedLabelling: removedSessions(labellingOf(workspace)),
-        features: featuresOf(workspace),
-        models: modelsOf(workspace),
-      }),
+      storage: {
+        ...storageFiles({
+          maps: mapsOf(workspace),
+          removedDatasets: join(library, '.removed'),
+          downloads: downloadsOf(library),
+          labelling: labellingOf(workspace),
+          removedLabelling: removedSessions(labellingOf(workspace)),
+          features: featuresOf(workspace),
+          models: modelsOf(workspace),
+        }),
+        requireRoom: async (bytes) => (await roomOf(workspace))(bytes),
+      },
       licences: listLicences,
       recipes: { list: listRecipes, text: recipeText },
       study: {
@@ -136,7 +140,7 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         },
         baseDir: (folder, base) => resolve(folder, base),
         keptArray: (folder, run, name) => readArtifact(join(folder, 'runs', run, `${name}.npy`)),
-        ...mapFiles(join(workspace, 'cache', 'maps')),
+        ...mapFiles(mapsOf(workspace)),
       },
       onBusy: onBusy ?? (() => undefined),
       onNotice,

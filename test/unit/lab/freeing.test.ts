@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import type { DatasetInfo } from '@contract/types'
 import type { LabDependencies } from '@main/lab/dependencies'
 import { createFreeing } from '@main/lab/freeing'
+import { importDataset } from '@main/node/datasets'
+import { roomOf } from '@main/node/workspace/room'
 import { storageFiles } from '@main/node/workspace/storage'
 import { temporaryFolder } from '../../support/cli'
 import { refusal } from '../../support/errors'
@@ -25,12 +27,16 @@ const set = (id: string, bytes: number): DatasetInfo => ({
   imported: true,
 })
 
-/** Two imported sets, features, a model and a download on the disk; one project names the set `used` and the features `clip`. */
-async function world(folder: string) {
-  const write = (name: string, text: string): void => {
+const writer =
+  (folder: string) =>
+  (name: string, text: string): void => {
     mkdirSync(join(folder, name, '..'), { recursive: true })
     writeFileSync(join(folder, name), text)
   }
+
+/** Two imported sets, features, a model and a download on the disk; one project names the set `used` and the features `clip`. */
+async function world(folder: string) {
+  const write = writer(folder)
   write('features/abc/features.json', JSON.stringify({ name: 'clip' }))
   write('features/abc/features.npy', 'x'.repeat(100))
   write('features/def/features.json', JSON.stringify({ name: 'old' }))
@@ -56,8 +62,8 @@ async function world(folder: string) {
       sets = sets.filter((each) => each.id !== id)
     },
   }
-  const freeing = createFreeing({ store, storage, datasets, labelling: { list: async () => sessions } } as unknown as LabDependencies)
-  return { ...freeing, store, removed, sessions }
+  const handlers = createFreeing({ store, storage, datasets, labelling: { list: async () => sessions } } as unknown as LabDependencies)
+  return { handlers, removed, sessions }
 }
 
 describe('freeing space', () => {
@@ -111,13 +117,34 @@ describe('freeing space', () => {
       expect((await handlers['storage.unused']({})).length).toBe(4)
       expect((await handlers['storage.free']({ ...used, evenUsed: true })).map(({ name }) => name)).toEqual(['stl-10', 'USED'])
     }))
+})
 
-  it('keeps to the limit', () =>
-    within(async ({ requireRoom, store }) => {
-      await requireRoom(1e15)
-      await store.changeSettings((settings) => ({ ...settings, roomLimitGb: 1 }))
-      await requireRoom(0.9e9)
-      const error = await refusal(() => requireRoom(1e9))
-      expect(error).toMatchObject({ code: 'disk-full', details: { expected: 'free space, or raise the limit, in Settings' } })
-    }))
+it('keeps to the limit of the workspace: what is there counts, what is on its way does not', async () => {
+  const temporary = temporaryFolder()
+  const folder = temporary.path
+  try {
+    const write = writer(folder)
+    for (const name of ['datasets/abc/x.npy', 'datasets/.removed/y.npy', 'models/m.onnx', 'cache/maps/m.npy', 'features/f.npy'])
+      write(name, 'x'.repeat(1000))
+    write('datasets/.work/1/x.npy', 'x'.repeat(100_000))
+    write('projects/p/results/r.csv', 'x'.repeat(100_000))
+    ;(await roomOf(folder))(1e15)
+    const settings = { theme: 'system', jobs: 'auto', backend: 'auto' }
+    write('settings.json', JSON.stringify({ ...settings, roomLimitGb: 10_000 / 1e9 }))
+    const room = await roomOf(folder)
+    room(5000)
+    const error = await refusal(async () => room(5001))
+    expect(error).toMatchObject({ code: 'disk-full', details: { expected: 'free space, or raise the limit, in Settings' } })
+    write('data.csv', 'a,label\n1,x\n2,y\n')
+    const library = join(folder, 'datasets')
+    const bring = () => importDataset({ paths: [join(folder, 'data.csv')], mapping: {}, library, importedAt: new Date(0) })
+    expect((await bring()).dataset.id).toBe('data')
+    write('settings.json', JSON.stringify({ ...settings, roomLimitGb: 5010 / 1e9 }))
+    write('data.csv', 'a,label\n3,x\n2,y\n')
+    expect(await refusal(bring)).toMatchObject({ code: 'disk-full' })
+    write('settings.json', '{ damaged')
+    expect((await bring()).dataset.id).toBe('data-2')
+  } finally {
+    temporary.dispose()
+  }
 })

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 
 /** Where projects live unless `--workspace` or QUERENT_WORKSPACE says otherwise; the platform's place for application data. */
@@ -13,6 +13,9 @@ export function defaultWorkspace(): string {
 /** Folder of a workspace's imported data sets. */
 export const libraryOf = (workspace: string): string => join(workspace, 'datasets')
 
+/** The workspace whose data sets a library holds. */
+export const workspaceOf = (library: string): string => dirname(library)
+
 /** Folder of a workspace's stored features. */
 export const featuresOf = (workspace: string): string => join(workspace, 'features')
 
@@ -21,3 +24,6 @@ export const labellingOf = (workspace: string): string => join(workspace, 'label
 
 /** Folder of a workspace's models. */
 export const modelsOf = (workspace: string): string => join(workspace, 'models')
+
+/** Folder of a workspace's maps, which can be computed again. */
+export const mapsOf = (workspace: string): string => join(workspace, 'cache', 'maps')

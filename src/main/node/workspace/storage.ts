@@ -1,22 +1,21 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, relative, sep } from 'node:path'
 import type { StorageFiles } from '../../lab/storage'
 import { withFile } from '../errors'
 
 type Folders = Pick<StorageFiles, 'maps' | 'removedDatasets' | 'labelling' | 'removedLabelling' | 'downloads' | 'features' | 'models'>
 
 /** Room that folders take; files that go while it is counted do not count. */
-export function storageFiles(folders: Folders): StorageFiles {
+export function storageFiles(folders: Folders): Omit<StorageFiles, 'requireRoom'> {
   return {
     ...folders,
     measure: async (measured) => {
       let [files, bytes] = [0, 0]
-      for (const folder of measured)
-        for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
-          if (!entry.isFile()) continue
-          files++
-          bytes += await sizeOf(join(entry.parentPath, entry.name))
-        }
+      for (const folder of measured) {
+        const size = await folderSize(folder)
+        files += size.files
+        bytes += size.bytes
+      }
       return { files, bytes }
     },
     remove: async (removed) => {
@@ -38,6 +37,20 @@ export function storageFiles(folders: Folders): StorageFiles {
         if (id === basename(id) && !id.startsWith('.')) await withFile(id, () => rm(join(folder, id), { recursive: true, force: true }))
     },
   }
+}
+
+/** Files and bytes below a folder, without those below the names at its top that are passed over. */
+export async function folderSize(
+  folder: string,
+  passedOver: ReadonlySet<string> = new Set(),
+): Promise<{ readonly files: number; readonly bytes: number }> {
+  let [files, bytes] = [0, 0]
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
+    if (!entry.isFile() || passedOver.has(relative(folder, entry.parentPath).split(sep)[0])) continue
+    files++
+    bytes += await sizeOf(join(entry.parentPath, entry.name))
+  }
+  return { files, bytes }
 }
 
 /** Bytes of a file; 0 for a folder, or when it is gone. */

@@ -47,7 +47,7 @@ const indexSchema: z.ZodType<WorkspaceIndex> = z.object({
   commands: z.array(z.array(z.string())).optional(),
 })
 
-const settingsSchema: z.ZodType<Settings> = z.object({
+export const settingsSchema: z.ZodType<Settings> = z.object({
   theme: z.enum(['system', 'light', 'dark']),
   jobs: z.union([z.literal('auto'), z.number().int().min(1)]),
   backend: z.enum(['auto', ...backendIds]),

@@ -9,6 +9,8 @@ import { hashedHead } from '@engine/data/hash'
 import { toQuerentError, withFile } from '../../errors'
 import { addToLibrary, slug, storedInfo, workFolder, type StoredDataset } from '../imported/store'
 import { createScratch, type Scratch } from '../source/scratch'
+import { workspaceOf } from '../../workspace/location'
+import { roomOf, type Room } from '../../workspace/room'
 import { openTree, takeFrom, type FileTree } from '../source/tree'
 import { createLabels } from './labels'
 import { openSource } from './open'
@@ -53,6 +55,7 @@ export async function planImport(
 /** Reads a source into the library: one copy of every content, whatever it came from. Nothing is left behind when it fails. */
 export async function importDataset(request: ImportRequest): Promise<ImportResult> {
   const { paths, mapping, library, signal, onProgress } = request
+  const room = await roomOf(workspaceOf(library))
   const scratch = await createScratch(workFolder(library))
   try {
     onProgress?.({ phase: 'looking', rows: 0, total: null })
@@ -61,7 +64,7 @@ export async function importDataset(request: ImportRequest): Promise<ImportResul
     const folder = join(scratch.folder, 'set')
     await withFile(folder, () => mkdir(folder))
     const { unlabelled = false } = mapping
-    const written = await writeRows(planned.plan, unlabelled, planned.tree.name, folder, signal, onProgress)
+    const written = await writeRows(planned.plan, unlabelled, planned.tree.name, folder, { room, signal, onProgress })
     onProgress?.({ phase: 'storing', rows: written.rows + written.testRows, total: written.rows + written.testRows })
     const { plan, importer, tree } = planned
     const stored: StoredDataset = {
@@ -112,8 +115,7 @@ async function writeRows(
   unlabelled: boolean,
   name: string,
   folder: string,
-  signal: CancelSignal | undefined,
-  onProgress: ImportRequest['onProgress'],
+  { room, signal, onProgress }: Pick<ImportRequest, 'signal' | 'onProgress'> & { readonly room: Room },
 ): Promise<Written> {
   const { shape, allowMissing } = plan
   const writer = (part: string): Promise<PoolWriter> =>
@@ -136,6 +138,7 @@ async function writeRows(
         labels.collectors[part].push(rows.labels[i], () => rows.place(i))
       }
       await pools[part].append(rows.data)
+      room(pools.reduce((sum, pool) => sum + pool.rows * rowBytesOf(shape, pool.storage), 0))
       if (rows.texts !== null) await texts[part].write(rows.texts)
       const now = performance.now()
       if (now - shown > progressEvery) {
@@ -164,13 +167,12 @@ async function writeRows(
     const high = Math.max(pools[0].high, pools[1].high)
     const classCounts = classNames.map(() => 0)
     for (const label of numbers[0]) if (label !== unlabeled) classCounts[label]++
-    const rowBytes = shape.reduce((a, b) => a * b, 1) * storages[storage].type.BYTES_PER_ELEMENT + 4
     return {
       rows: pools[0].rows,
       testRows: pools[1].rows,
       classNames: [...classNames],
       classCounts,
-      bytes: (pools[0].rows + pools[1].rows) * rowBytes,
+      bytes: (pools[0].rows + pools[1].rows) * rowBytesOf(shape, storage),
       sha256: await hashFiles(folder, shape, storage, pools, numbers, signal),
       storage: storages[storage].name,
       valueRange: Math.min(pools[0].low, pools[1].low) < 0 ? null : high <= 1 ? 1 : high <= 255 ? 255 : null,
@@ -181,6 +183,10 @@ async function writeRows(
     for (const file of texts) await file.close()
   }
 }
+
+/** Bytes of a row's values and its label. */
+const rowBytesOf = (shape: readonly number[], storage: number): number =>
+  shape.reduce((a, b) => a * b, 1) * storages[storage].type.BYTES_PER_ELEMENT + 4
 
 const partNames = ['train', 'test'] as const
 
