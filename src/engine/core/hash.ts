@@ -1,6 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex } from '@noble/hashes/utils.js'
-import { utf8 } from './random'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 
 export const sha256Hex = (bytes: Uint8Array): string => bytesToHex(sha256(bytes))
 
@@ -14,4 +13,4 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** SHA-256 (hex) of the canonical JSON of a plain value. */
-export const hashValue = (value: unknown): string => sha256Hex(Uint8Array.from(utf8(canonicalJson(value))))
+export const hashValue = (value: unknown): string => sha256Hex(utf8ToBytes(canonicalJson(value)))

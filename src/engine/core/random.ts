@@ -1,4 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { utf8ToBytes } from '@noble/hashes/utils.js'
 
 /**
  * A deterministic random stream. `fork` derives an independent stream by name: it depends on the names alone, never on how
@@ -108,18 +109,7 @@ function stream(name: string): Random {
 }
 
 function seedWords(name: string): [number, number, number, number] {
-  const digest = sha256(Uint8Array.from(utf8(name)))
+  const digest = sha256(utf8ToBytes(name))
   const word = (i: number): number => digest[i] | (digest[i + 1] << 8) | (digest[i + 2] << 16) | (digest[i + 3] << 24) | 0
   return [word(0), word(4), word(8), 1]
-}
-
-/** UTF-8 bytes without TextEncoder, which the engine's type library does not know. */
-export function* utf8(text: string): Generator<number> {
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0
-    if (code < 0x80) yield code
-    else if (code < 0x800) yield* [0xc0 | (code >> 6), 0x80 | (code & 63)]
-    else if (code < 0x10000) yield* [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)]
-    else yield* [0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)]
-  }
 }

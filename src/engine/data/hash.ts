@@ -1,6 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex } from '@noble/hashes/utils.js'
-import { utf8 } from '../core/random'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { LabeledPool } from './dataset'
 
 /** An incremental SHA-256; hosts supply a native one. */
@@ -30,7 +29,7 @@ export function hashDataset(train: LabeledPool, test: LabeledPool | null, hasher
 
 /** The line before the values of an array. */
 export const hashedHead = (type: 'uint8' | 'float32' | 'float64', rows: number, shape: readonly number[]): Uint8Array =>
-  Uint8Array.from(utf8(`${JSON.stringify({ type, rows, shape })}\n`))
+  utf8ToBytes(`${JSON.stringify({ type, rows, shape })}\n`)
 
 const bytesOf = (data: { readonly buffer: ArrayBufferLike; readonly byteOffset: number; readonly byteLength: number }): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength)

@@ -1,6 +1,6 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { strFromU8 } from 'fflate'
 import { badInput } from '../core/errors'
-import { utf8 } from '../core/random'
 import { countOf, numberTypes } from './numberTypes'
 import type { DType, NumericArray, NumericData } from './numericArray'
 
@@ -180,7 +180,7 @@ export function writeNpy(data: NumericData, shape: readonly number[]): Uint8Arra
   const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 // values start on a multiple of 64 bytes
   const bytes = new Uint8Array(length + data.byteLength)
   bytes.set([...magic, 1, 0, (length - 10) & 0xff, (length - 10) >>> 8])
-  bytes.set([...utf8(`${dictionary.padEnd(length - 11)}\n`)], 10)
+  bytes.set(utf8ToBytes(`${dictionary.padEnd(length - 11)}\n`), 10)
   bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), length)
   return bytes
 }

@@ -1,7 +1,7 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { strFromU8 } from 'fflate'
 import { z } from '../core/zod'
 import { badInput } from '../core/errors'
-import { utf8 } from '../core/random'
 import { countOf, numberTypes } from './numberTypes'
 import { shapeText, type DType, type NumericArray, type NumericData } from './numericArray'
 
@@ -154,7 +154,7 @@ export function writeSafetensors(
     header[key] = { dtype, shape: [...shape], data_offsets: [end, end + data.byteLength] }
     end += data.byteLength
   }
-  const json = [...utf8(JSON.stringify(header))]
+  const json = [...utf8ToBytes(JSON.stringify(header))]
   while (json.length % 8 !== 0) json.push(0x20) // the format aligns the values to 8 bytes
   const bytes = new Uint8Array(8 + json.length + end)
   new DataView(bytes.buffer).setUint32(0, json.length, true)

@@ -1,5 +1,5 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { csvFormatRow } from 'd3-dsv'
-import { utf8 } from '../core/random'
 import { writeNpy } from '../data/npy'
 import type { AskedSample } from './history'
 
@@ -28,12 +28,13 @@ export function batchFile(
     label: null,
     ...(texts === undefined ? {} : { text: texts[order] }),
   }))
-  if (format === 'json') return bytesOf(`${JSON.stringify({ classes, rows: samples.map(({ row }) => row), samples: named }, null, 2)}\n`)
+  if (format === 'json')
+    return utf8ToBytes(`${JSON.stringify({ classes, rows: samples.map(({ row }) => row), samples: named }, null, 2)}\n`)
   const lines = named.map(({ order, row, score, predicted, confidence, text }) =>
     [order, row, score, predicted, confidence, '', ...(text === undefined ? [] : [text])].map((cell) => String(cell ?? '')),
   )
   const header = ['order', 'row', 'score', 'predicted', 'confidence', 'label', ...(texts === undefined ? [] : ['text'])]
-  return bytesOf([header, ...lines].map((cells) => `${csvFormatRow(cells)}\n`).join(''))
+  return utf8ToBytes([header, ...lines].map((cells) => `${csvFormatRow(cells)}\n`).join(''))
 }
 
 /** All labels of a session: CSV (`row,label`), JSON, or `.npy` with the class number of every row of the data set, −1 where unknown. */
@@ -44,8 +45,6 @@ export function labelsFile(labels: ReadonlyMap<number, number>, classes: readonl
     for (const [row, label] of ordered) all[row] = label
     return writeNpy(all, [rows])
   }
-  if (format === 'json') return bytesOf(`${JSON.stringify(ordered.map(([row, label]) => ({ row, label: classes[label] })))}\n`)
-  return bytesOf(`row,label\n${ordered.map(([row, label]) => `${csvFormatRow([String(row), classes[label]])}\n`).join('')}`)
+  if (format === 'json') return utf8ToBytes(`${JSON.stringify(ordered.map(([row, label]) => ({ row, label: classes[label] })))}\n`)
+  return utf8ToBytes(`row,label\n${ordered.map(([row, label]) => `${csvFormatRow([String(row), classes[label]])}\n`).join('')}`)
 }
-
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(utf8(text))

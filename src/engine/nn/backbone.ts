@@ -1,6 +1,6 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { badInput } from '../core/errors'
 import { canonicalJson } from '../core/hash'
-import { utf8 } from '../core/random'
 import type { Scaling } from '../data/dataset'
 import { pureHasher, type Hasher } from '../data/hash'
 import type { Shape } from '../graph/ir'
@@ -61,7 +61,7 @@ export function createBackbone(
       })
     return tensor
   })
-  hasher.update(Uint8Array.from(utf8(`${canonicalJson({ layers, inputShape, scaling: plainScaling(scaling) })}\n`)))
+  hasher.update(utf8ToBytes(`${canonicalJson({ layers, inputShape, scaling: plainScaling(scaling) })}\n`))
   for (const { data } of ordered) hasher.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   return { id: hasher.hex(), name, layers, inputShape, width, scaling, weights: ordered }
 }

@@ -106,12 +106,12 @@ export async function connectJob(
           () => child.send({ type: 'run', assignment }),
           (message) => {
             if (message.type === 'ended') return { value: message.error }
-            if (message.type !== 'event') return undefined
+            if (message.type !== 'events') return undefined
             handled = handled.then(async () => {
               if (trouble !== null) return
               try {
-                await onEvent(message.event)
-                if (message.event.type === 'round-ended') child.send({ type: 'stored' })
+                for (const event of message.events) await onEvent(event)
+                if (message.events.at(-1)?.type === 'round-ended') child.send({ type: 'stored' })
               } catch (error) {
                 trouble = { error }
                 job.cancel()

@@ -47,7 +47,8 @@ export type ToJob =
 /** Job → host. */
 export type FromJob =
   | { readonly type: 'ready' }
-  | { readonly type: 'event'; readonly event: RunEvent }
+  /** in order; the last one alone may end a round */
+  | { readonly type: 'events'; readonly events: readonly RunEvent[] }
   | { readonly type: 'ended'; readonly error: WireError | null }
   | { readonly type: 'probed'; readonly report: BackendReport }
   | { readonly type: 'frame'; readonly frame: MapFrame }

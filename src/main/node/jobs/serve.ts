@@ -46,14 +46,24 @@ export interface Worker {
 }
 
 const aliveEveryMs = 1_000
+/** Epochs of a small network take a millisecond or two; a message for each would cost the job and its host as much as five of them. */
+const epochsEveryMs = 50
 
 /** Answers a host's messages with a worker. */
 export function serveJob(channel: JobChannel, worker: Worker): void {
   let cancel: AbortController | null = null
   let stored: (() => void) | null = null
 
+  let held: RunEvent[] = []
+  let sentAt = 0
+
   const emit = (event: RunEvent): Promise<void> => {
-    channel.send({ type: 'event', event })
+    held.push(event)
+    const now = performance.now()
+    if (event.type === 'epoch' && now - sentAt < epochsEveryMs) return Promise.resolve()
+    channel.send({ type: 'events', events: held })
+    held = []
+    sentAt = now
     if (event.type !== 'round-ended') return Promise.resolve()
     return new Promise((resolve) => (stored = resolve))
   }
@@ -74,6 +84,7 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
     switch (message.type) {
       case 'run':
         cancel = new AbortController()
+        held = []
         ends(worker.run(message.assignment, emit, cancel.signal))
         return
       case 'map':
