@@ -9,13 +9,16 @@ const layerEntry = z.object({
   config: z.record(z.string(), z.unknown()).default({}),
   inbound_nodes: z.array(z.unknown()).optional(),
 })
+const network = z.object({
+  class_name: z.string(),
+  config: z.union([z.object({ layers: z.array(layerEntry) }), z.array(layerEntry)]),
+})
+/** A converted Keras model says its network under `model_config`, one that TensorFlow.js itself saved says it directly. */
 const topology = z.object({
-  modelTopology: z.object({
-    model_config: z.object({
-      class_name: z.string(),
-      config: z.union([z.object({ layers: z.array(layerEntry) }), z.array(layerEntry)]),
-    }),
-  }),
+  modelTopology: z
+    .looseObject({})
+    .transform((given) => given.model_config ?? given)
+    .pipe(network),
 })
 const manifest = z.object({
   weightsManifest: z.array(
@@ -83,7 +86,7 @@ export function layersFromKeras(
 ): { readonly layers: LayerSpec[]; readonly state: (StateTensor & { readonly name: string })[]; readonly inputShape: readonly number[] } {
   const parsed = topology.safeParse(json)
   if (!parsed.success) throw notKeras(parsed.error.issues[0])
-  const { config } = parsed.data.modelTopology.model_config
+  const { config } = parsed.data.modelTopology
   const entries = Array.isArray(config) ? config : config.layers
   checkChain(entries)
   const given = entries.map(({ config: { batch_input_shape: size, batch_shape: other } }) => size ?? other).find(Array.isArray)

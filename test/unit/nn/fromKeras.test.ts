@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs'
 import { createReferenceExecutor } from '@backends/reference/executor'
 import { randomFrom } from '@engine/core/random'
 import { identityScaling } from '@engine/data/gather'
@@ -82,9 +83,22 @@ function expected(image: (y: number, x: number, c: number) => number): number[] 
   )
 }
 
+/** Features of one sample, channels first. */
+async function embeddingOf(
+  { layers, state, inputShape }: ReturnType<typeof layersFromKeras>,
+  data: Float64Array,
+): Promise<ArrayLike<number>> {
+  const model = createModel({ layers, init: 'he-uniform', inputShape, classes: 2 }, createReferenceExecutor())
+  model.restore(model.state.map(({ name }) => state.find((tensor) => tensor.name === name)?.data ?? new Float32Array(0)))
+  const pool = { data, rows: 1, shape: inputShape }
+  const { embedding } = await model.outputs({ pool, scaling: identityScaling, index: Int32Array.of(0) })
+  return embedding.data
+}
+
 describe('layersFromKeras', () => {
   it('computes what Keras does, with channels first', async () => {
-    const { layers, state, inputShape } = layersFromKeras(modelJson(), weightsOfManifest(modelJson(), read))
+    const network = layersFromKeras(modelJson(), weightsOfManifest(modelJson(), read))
+    const { layers, inputShape } = network
     expect(inputShape).toEqual([2, 4, 4])
     expect(layers.map(({ type }) => type)).toEqual([
       'conv2d',
@@ -97,16 +111,40 @@ describe('layersFromKeras', () => {
       'dropout',
       'dense',
     ])
-    const model = createModel({ layers, init: 'he-uniform', inputShape, classes: 2 }, createReferenceExecutor())
-    model.restore(model.state.map(({ name }) => state.find((tensor) => tensor.name === name)?.data ?? new Float32Array(0)))
     const data = Float64Array.from({ length: 32 }, () => random.normal())
-    const { embedding } = await model.outputs({
-      pool: { data, rows: 1, shape: inputShape },
-      scaling: identityScaling,
-      index: Int32Array.of(0),
-    })
+    const got = await embeddingOf(network, data)
     const wanted = expected((y, x, c) => data[c * 16 + y * 4 + x])
-    wanted.forEach((value, i) => expect(embedding.data[i]).toBeCloseTo(value, 6))
+    wanted.forEach((value, i) => expect(got[i]).toBeCloseTo(value, 6))
+  })
+
+  it('reads what TensorFlow.js itself saves, and computes the same', async () => {
+    const network = tf.sequential({
+      layers: [
+        tf.layers.conv2d({ inputShape: [6, 4, 2], filters: 3, kernelSize: 3, padding: 'same', useBias: false }),
+        tf.layers.batchNormalization({ movingVarianceInitializer: tf.initializers.constant({ value: 0.7 }) }),
+        tf.layers.reLU(),
+        tf.layers.maxPooling2d({ poolSize: 2 }),
+        tf.layers.flatten(),
+        tf.layers.dense({ units: 5, activation: 'tanh' }),
+        tf.layers.dense({ units: 2, activation: 'softmax' }),
+      ],
+    })
+    let saved: tf.io.ModelArtifacts = {}
+    const modelArtifactsInfo = { dateSaved: new Date(0), modelTopologyType: 'JSON' as const }
+    await network.save(tf.io.withSaveHandler((artifacts) => ((saved = artifacts), Promise.resolve({ modelArtifactsInfo }))))
+    const json = { modelTopology: saved.modelTopology, weightsManifest: [{ paths: ['weights.bin'], weights: saved.weightSpecs }] }
+    const read = layersFromKeras(
+      json,
+      weightsOfManifest(json, () => new Uint8Array(saved.weightData as ArrayBuffer)),
+    )
+    const [x, y, c] = [4, 6, 2]
+    const data = Float64Array.from({ length: x * y * c }, () => random.normal())
+    const channelsLast = Float32Array.from(data, (_, i) => data[(i % c) * x * y + Math.floor(i / c)])
+    const hidden = tf.model({ inputs: network.inputs, outputs: network.layers[5].output })
+    const wanted = (hidden.predict(tf.tensor(channelsLast, [1, y, x, c])) as tf.Tensor).dataSync()
+    const got = await embeddingOf(read, data)
+    expect(got).toHaveLength(5)
+    wanted.forEach((value, i) => expect(got[i]).toBeCloseTo(value, 5))
   })
 
   it('reads a functional chain', () => {
