@@ -75,15 +75,19 @@ export function weightsOfManifest(json: unknown, read: (file: string) => Uint8Ar
   return found
 }
 
+export interface KerasNetwork {
+  readonly layers: LayerSpec[]
+  readonly state: (StateTensor & { readonly name: string })[]
+  readonly inputShape: readonly number[]
+  /** of a first layer that rescales: inputs are (value − shift) · scale */
+  readonly scaling?: { readonly shift: readonly number[]; readonly scale: readonly number[] }
+}
+
 /**
  * The layers of a Keras model as TensorFlow.js stores layers models: sequential ones, and functional ones that are a chain. Kernels and
  * dense layers after a flattening are put into the order of channels first. Layers that have no counterpart are refused by name.
  */
-export function layersFromKeras(
-  json: unknown,
-  weights: ReadonlyMap<string, StateTensor>,
-  inputShape?: readonly number[],
-): { readonly layers: LayerSpec[]; readonly state: (StateTensor & { readonly name: string })[]; readonly inputShape: readonly number[] } {
+export function layersFromKeras(json: unknown, weights: ReadonlyMap<string, StateTensor>, inputShape?: readonly number[]): KerasNetwork {
   const parsed = topology.safeParse(json)
   if (!parsed.success) throw notKeras(parsed.error.issues[0])
   const { config } = parsed.data.modelTopology
@@ -102,8 +106,13 @@ export function layersFromKeras(
   const state: (StateTensor & { readonly name: string })[] = []
   let sample: Sample = { shape: channelsFirst(sizes), flattened: null }
   const first = sample.shape
+  let scaling: KerasNetwork['scaling']
   for (const { class_name: kind, config: own } of entries) {
     if (kind === 'InputLayer') continue
+    if (kind === 'Rescaling' && layers.length === 0 && scaling === undefined) {
+      scaling = rescaling(own)
+      continue
+    }
     const name = String(own.name)
     const made: KerasLayer = kerasLayer(kind, own, sample, (weight) => weightOf(weights, name, weight))
     for (const { layer, tensors = {} } of made.layers) {
@@ -112,7 +121,18 @@ export function layersFromKeras(
     }
     sample = made.sample
   }
-  return { layers, state, inputShape: first }
+  return { layers, state, inputShape: first, ...(scaling && { scaling }) }
+}
+
+/** value · scale + offset as (value − shift) · scale. */
+function rescaling({ name, scale, offset = 0 }: Readonly<Record<string, unknown>>): NonNullable<KerasNetwork['scaling']> {
+  if (typeof scale === 'number' && scale !== 0 && typeof offset === 'number')
+    return { shift: [offset === 0 ? 0 : -offset / scale], scale: [scale] }
+  throw unsupported(`layer ${String(name)} (Rescaling): only one scale and one offset for all values can be imported`, {
+    path: String(name),
+    found: JSON.stringify({ scale, offset }),
+    expected: 'two numbers',
+  })
 }
 
 const channelsFirst = (sizes: readonly number[]): number[] =>

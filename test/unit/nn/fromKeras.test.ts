@@ -147,6 +147,19 @@ describe('layersFromKeras', () => {
     wanted.forEach((value, i) => expect(got[i]).toBeCloseTo(value, 5))
   })
 
+  it('takes a first layer that rescales for the scaling of inputs', () => {
+    const rescaling = (config: object): Entry => ({
+      class_name: 'Rescaling',
+      config: { name: 'rescaling', batch_input_shape: [null, 4, 4, 2], ...config },
+    })
+    const from = (...first: Entry[]) => layersFromKeras(modelJson([...first, ...entries]), weightsOfManifest(modelJson(), read))
+    const network = from(rescaling({ scale: 0.25, offset: -1 }))
+    expect(network.scaling).toEqual({ shift: [4], scale: [0.25] })
+    expect(network.layers).toEqual(from().layers)
+    expect(() => from(rescaling({ scale: [0.25, 0.5], offset: 0 }))).toThrow('only one scale and one offset')
+    expect(() => from(rescaling({ scale: 2 }), rescaling({ scale: 2 }))).toThrow('rescaling (Rescaling) of the Keras model is unknown here')
+  })
+
   it('reads a functional chain', () => {
     const chain = entries.map((entry, i) => ({ ...entry, inbound_nodes: i === 0 ? [] : [[[entries[i - 1].config.name, 0, 0, {}]]] }))
     expect(layersFromKeras(modelJson(chain), weightsOfManifest(modelJson(), read)).layers).toHaveLength(9)
