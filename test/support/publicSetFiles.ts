@@ -113,6 +113,7 @@ export const publicSetFiles: Readonly<Record<string, () => Files>> = {
     }
   },
   svhn: () => ({ 'train_32x32.mat': matlab([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10], 3), 'test_32x32.mat': matlab([10, 1], 5) }),
+  'svhn-extra': () => ({ 'extra_32x32.mat': matlab([10, 2, 3, 4, 5, 6, 7, 8, 9, 1], 7), 'test_32x32.mat': matlab([10, 1], 5) }),
   'stl-10': () => ({
     'stl10_binary.tar.gz': tgz({
       'stl10_binary/test_X.bin': new Uint8Array(10 * 27_648).fill(4),

@@ -67,6 +67,7 @@ describe('a download becomes a set of the library', () => {
     ['cifar-10', 20, 10, [3, 32, 32], ['airplane', 'automobile']],
     ['cifar-100', 100, 100, [3, 32, 32], ['fine_0', 'fine_1']],
     ['svhn', 11, 2, [3, 32, 32], ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0']],
+    ['svhn-extra', 10, 2, [3, 32, 32], ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0']],
     ['stl-10', 10, 10, [3, 96, 96], ['airplane', 'bird']],
     ['imagenette', 4, 4, [3, 64, 64], ['tench', 'English springer']],
     ['eurosat', 4, 0, undefined, ['AnnualCrop', 'Forest']],
