@@ -16,6 +16,7 @@ const suites = {
   statistics: [],
   proxy: [],
   maps: [],
+  import: [],
 }
 const { values } = parseArgs({
   options: {

@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander'
 import { throwIfCancelled } from '@engine/core/errors'
 import { versions } from '../node/doctor'
 import { engineBench } from './bench/engine'
+import { importBench } from './bench/imports'
 import { influenceBench } from './bench/influence'
 import { logMeBench } from './bench/logme'
 import { mapsBench } from './bench/maps'
@@ -29,7 +30,9 @@ const suites: readonly Suite[] = [
   { id: 'engine', run: engineBench },
   { id: 'statistics', run: statisticsBench },
   { id: 'proxy', run: proxyBench },
+  { id: 'import', run: importBench },
   { id: 'maps', run: (runs) => Promise.resolve(mapsBench(runs)) },
+  { id: 'import', run: importBench },
 ]
 
 export function register(program: Command, context: CliContext): void {
