@@ -25,14 +25,14 @@ const ramp = ['#f1f5f9', '#cfe0ee', '#9cc3e0', '#5f9dcb', '#2a74ab', '#0f4c81', 
 /** From this share of the maximum on, numbers are white. */
 const darkFrom = 0.55
 
-/** How the columns are named: across, upright, or by the number of their row where they are narrow. */
-function layoutOf(matrix: Matrix, box: Omit<FigureBox, 'height'>) {
+/** How the columns are named: across, upright, or by the number of their row where they are narrow; `widestCell` bounds a cell, in em. */
+function layoutOf(matrix: Matrix, box: Omit<FigureBox, 'height'>, widestCell = 5.5) {
   const { fontSizePx: font, width } = box
   const measure = measureOf(box)
   const { columns } = matrix
   const count = Math.max(1, columns.length)
   const widest = (names: readonly string[]): number => Math.max(0, ...names.map(measure))
-  const cellFor = (left: number): number => Math.min(5.5 * font, (width - left - 0.5 * font) / count)
+  const cellFor = (left: number): number => Math.min(widestCell * font, (width - left - 0.5 * font) / count)
   const named = Math.ceil(widest(matrix.rows) + 1.1 * font)
   const across = widest(columns) + 0.6 * font <= cellFor(named)
   const numbered = !across && (cellFor(named) < 1.25 * font || widest(columns) > 11 * font)
@@ -62,7 +62,9 @@ export function matrixHeight(matrix: Matrix, box: Omit<FigureBox, 'height'>): nu
 export function matrixOption(matrix: Matrix, box: FigureBox): EChartsOption {
   const { theme, fontSizePx: font, fontFamily, height } = box
   const ink = figureInk[theme]
-  const { left, top, bottom, cell, rows, heads, upright, stride, withNumbers, small, note } = layoutOf(matrix, box)
+  // Cells of a drawing that is higher than it has to be are wider too.
+  const spare = Math.max(1, height / matrixHeight(matrix, box))
+  const { left, top, bottom, cell, rows, heads, upright, stride, withNumbers, small, note } = layoutOf(matrix, box, 5.5 * spare)
   const width = cell * heads.length
   const rowHeight = (height - top - bottom) / Math.max(1, rows.length)
   const max = matrix.max > 0 ? matrix.max : 1

@@ -180,6 +180,18 @@ describe('a strategy looks the same in every figure', () => {
 })
 
 describe('what is drawn', () => {
+  it('widens the cells of a matrix that is given more height, within its width', () => {
+    const results = figureResults({})
+    const height = figures.penalty.height(results, {}, paper)
+    const widthAt = (share: number): number => {
+      const { option } = figures.penalty.build(results, {}, { ...paper, height: share * height })
+      return (option.grid as { width: number }).width
+    }
+    expect(widthAt(0.9)).toBe(widthAt(1))
+    expect(widthAt(1.2)).toBeCloseTo(1.2 * widthAt(1))
+    expect(widthAt(20)).toBeLessThan(paper.width)
+  })
+
   it('one seed has no band, and the caption says so', () => {
     const { option, caption } = draw('learning-curves', { seeds: 1 })
     expect(caption).toContain('n = 1 seed. No band: one seed has no spread.')
