@@ -43,6 +43,16 @@ export const badInput = (message: string, details?: ErrorDetails): QuerentError 
 
 export const unsupported = (message: string, details?: ErrorDetails): QuerentError => new QuerentError('unsupported', message, details)
 
+/** Does `work`; what it refuses is refused at the field `path` of a study. */
+export async function inField<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof QuerentError)) throw error
+    throw new QuerentError(error.code, error.message, { ...error.details, path }, { cause: error })
+  }
+}
+
 /** Cooperative cancellation; the host's AbortSignal satisfies it. */
 export interface CancelSignal {
   readonly aborted: boolean

@@ -1,5 +1,5 @@
 import type { ModelInfo, Preparation, PretrainProgress } from '@contract/models'
-import { badInput, QuerentError } from '@engine/core/errors'
+import { badInput, inField, QuerentError } from '@engine/core/errors'
 import { sameShape } from '@engine/graph/shapes'
 import type { Trunk } from '@engine/nn/backbone'
 import { studyBackbones, type Trunks } from '@engine/study/backbones'
@@ -170,14 +170,8 @@ export async function pretrainOne(
   }
 }
 
-async function sourceOf({ dataset }: PretrainSpec, baseDir: string, factsOf: BackboneContext['factsOf']): Promise<Facts> {
-  try {
-    return await factsOf(dataset, baseDir)
-  } catch (error) {
-    if (!(error instanceof QuerentError)) throw error
-    throw new QuerentError(error.code, error.message, { ...error.details, path: 'model.backbone.pretrain.dataset' }, { cause: error })
-  }
-}
+const sourceOf = ({ dataset }: PretrainSpec, baseDir: string, factsOf: BackboneContext['factsOf']): Promise<Facts> =>
+  inField('model.backbone.pretrain.dataset', () => factsOf(dataset, baseDir))
 
 function checkSource({ dataset }: PretrainSpec, { shape }: Facts, facts: BackboneContext['facts']): void {
   const other = facts.find((each) => !sameShape(each.shape, shape))

@@ -87,11 +87,16 @@ describe('readModelFile', () => {
   it('refuses a missing architecture, another input size, broken JSON and truncated weights', async () => {
     const from = (inputShape?: number[]) =>
       refusal(() => readModelFile(file('net.safetensors'), 'net.safetensors', inputShape ? { inputShape } : {}))
+    expect(await from([3])).toMatchObject({ code: 'not-found', message: expect.stringContaining('net.safetensors') as unknown })
     await writeFile(file('net.safetensors'), torch)
     expect((await from([3])).details).toMatchObject({ path: 'model.backbone', expected: expect.stringContaining('net.json') as unknown })
     await writeFile(file('net.json'), JSON.stringify(layers))
     expect((await from()).details.path).toBe('inputShape')
     expect((await from([5])).message).toContain('0.weight has the wrong shape')
+    expect(await refusal(() => backboneStore(join(folder, 'library')).named('net.safetensors', folder, [5]))).toMatchObject({
+      message: 'net.safetensors: tensor 0.weight has the wrong shape',
+      details: { path: 'model.backbone', found: '2 × 3', expected: '2 × 5' },
+    })
     await writeFile(file('net.json'), '[{')
     expect((await from([3])).message).toContain('not valid JSON')
     await writeFile(file('net.json'), JSON.stringify(layers))

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { QuerentError } from '@engine/core/errors'
+import { inField } from '@engine/core/errors'
 import { splitReference } from '@engine/data/readArray'
 import { isFeatureFile } from '@engine/study/expand'
 import type { FeatureStore } from '../../lab/prepareFeatures'
@@ -27,20 +27,21 @@ export function featureStore(store: string): FeatureStore {
     return sha256
   }
   return {
-    identify: inStudy(async (features, baseDir, dataset) => {
-      if (!isFeatureFile(features)) return (await requireFeatures(store, features, dataset)).sha256
-      const { file, key } = splitReference(features)
-      const path = resolve(baseDir, file)
-      const sha256 = await hashOf(path, file)
-      if ((await findKey(store, fileKey(dataset.sha256, features, sha256))) !== undefined) return sha256
-      const scratch = await createScratch(join(store, '.work'))
-      try {
-        requireFit(await openFeatureArray(path, key, scratch), dataset, features)
-      } finally {
-        await scratch.dispose()
-      }
-      return sha256
-    }),
+    identify: (features, baseDir, dataset) =>
+      inField('data.features', async () => {
+        if (!isFeatureFile(features)) return (await requireFeatures(store, features, dataset)).sha256
+        const { file, key } = splitReference(features)
+        const path = resolve(baseDir, file)
+        const sha256 = await hashOf(path, file)
+        if ((await findKey(store, fileKey(dataset.sha256, features, sha256))) !== undefined) return sha256
+        const scratch = await createScratch(join(store, '.work'))
+        try {
+          requireFit(await openFeatureArray(path, key, scratch), dataset, features)
+        } finally {
+          await scratch.dispose()
+        }
+        return sha256
+      }),
     has: async ({ datasetSha256, from }, files) => {
       if (from.type === 'onnx') return false
       const key =
@@ -57,15 +58,3 @@ export function featureStore(store: string): FeatureStore {
     },
   }
 }
-
-/** What is wrong with the features is wrong with that field of the study. */
-const inStudy =
-  (identify: FeatureStore['identify']): FeatureStore['identify'] =>
-  async (...asked) => {
-    try {
-      return await identify(...asked)
-    } catch (error) {
-      if (!(error instanceof QuerentError)) throw error
-      throw new QuerentError(error.code, error.message, { ...error.details, path: 'data.features' }, { cause: error })
-    }
-  }

@@ -75,6 +75,7 @@ interface ReadModel {
 }
 
 function torchModel(path: string, shown: string, options: ModelFileOptions): ReadModel {
+  const bytes = readBytes(path, shown)
   const beside = options.architecture ?? path.replace(/\.[a-z]+$/i, '.json')
   if (!existsSync(beside))
     throw badInput(`${shown}: no architecture file beside the weights`, {
@@ -99,14 +100,13 @@ function torchModel(path: string, shown: string, options: ModelFileOptions): Rea
       path: 'inputShape',
       expected: 'e.g. [1, 28, 28], or --input-shape',
     })
-  const { layers, state } = layersFromArrays({ architecture, tensors: tensorsOf(path, shown), inputShape })
+  const { layers, state } = layersFromArrays({ architecture, tensors: tensorsOf(bytes, shown), inputShape })
   if (layers[0].type === 'embedding')
     throw unsupported(`${shown}: studies read numbers and pixels, no token numbers`, { file: shown, path: '0', found: 'embedding' })
   return { layers, state, inputShape, head, ...(scaling && { scaling }) }
 }
 
-function tensorsOf(path: string, shown: string): ReadonlyMap<string, StateTensor> {
-  const bytes = readBytes(path, shown)
+function tensorsOf(bytes: Uint8Array, shown: string): ReadonlyMap<string, StateTensor> {
   const arrays: [string, NumericArray][] = isZip(bytes)
     ? npzKeys(bytes, shown).map((key) => [key, readNpy(readNpzEntry(bytes, shown, key), `${shown}#${key}`)])
     : ((tensors) => tensors.keys.map((key): [string, NumericArray] => [key, tensors.read(key)]))(openSafetensors(bytes, shown))

@@ -1,4 +1,5 @@
 import { extname, resolve } from 'node:path'
+import { inField } from '@engine/core/errors'
 import type { BackboneStore, KnownBackbone } from '../../lab/prepareBackbones'
 import { addModel, findByKey, layersOfStored, listModels, requireModel } from './library'
 import { readModelFile } from './modelFile'
@@ -15,7 +16,7 @@ export function backboneStore(models: string): BackboneStore {
         const { name, inputShape: shape, sha256 } = stored
         return { name, layers: layersOfStored(stored), inputShape: shape, sha256, isStored: true }
       }
-      const { backbone } = readModelFile(resolve(baseDir, ref), ref, { inputShape })
+      const { backbone } = await inField('model.backbone', () => readModelFile(resolve(baseDir, ref), ref, { inputShape }))
       const isStored = (await listModels(models)).some(({ sha256 }) => sha256 === backbone.id)
       return { ...backbone, sha256: backbone.id, isStored }
     },
