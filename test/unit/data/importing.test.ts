@@ -220,6 +220,22 @@ describe('the library', () => {
     expect((await open([write('mac.zip', zipSync(files))])).train.rows).toBe(4)
   })
 
+  it('encodes categories by the values of training rows alone, and shows those rows first', async () => {
+    const bySplit = await open([write('a.csv', 'set,size,label\ntrain,s,x\ntrain,m,y\ntest,xl,x\ntest,s,y\n')], { split: 'set' })
+    expect(bySplit.train).toMatchObject({ shape: [2], data: Uint8Array.of(0, 1, 1, 0) })
+    expect(bySplit.test?.data).toEqual(Uint8Array.of(0, 0, 0, 1))
+    const files = [write('b/test.csv', 'size,label\nxl,x\nl,y\n'), write('b/train.csv', 'size,label\ns,x\nl,y\n')]
+    const byFile = await open(files)
+    expect(byFile.train.data).toEqual(Uint8Array.of(0, 1, 1, 0))
+    expect(byFile.test?.data).toEqual(Uint8Array.of(0, 0, 1, 0))
+    const preview = await previewImport(files, {}, library)
+    expect(preview.rows.map(({ split }) => split)).toEqual(['train', 'train', 'test', 'test'])
+    expect(preview.valueNames).toEqual(['size = l', 'size = s'])
+    // A column that only sounds like a split keeps all its values, and the others theirs.
+    const other = await previewImport([write('c.csv', 'set,size,label\ntest,s,x\nbest,m,y\n')], {}, library)
+    expect(other.valueNames).toEqual(['set = best', 'set = test', 'size = m', 'size = s'])
+  })
+
   it('names the hidden folders that it passes over, and not what systems leave behind', async () => {
     for (const name of ['p/a/1.png', 'p/b/2.png', 'p/.ipynb_checkpoints/1.png', 'p/a/.trash/3.png', 'p/.DS_Store', 'p/a/._1.png'])
       write(name, await png(name === 'p/b/2.png' ? 9 : 5))

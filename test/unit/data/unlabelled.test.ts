@@ -8,6 +8,7 @@ import { unlabeledRows } from '@engine/data/dataset'
 import { writeNpy } from '@engine/data/npy'
 import { parseStudy } from '@engine/study/schema'
 import { exportDataset, importDataset, loadDataset, previewImport } from '@main/node/datasets'
+import { publicSetFiles } from '../../support/publicSetFiles'
 
 const home = mkdtempSync(join(tmpdir(), 'querent-unlabelled-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
@@ -79,6 +80,15 @@ describe('labels that are missing', () => {
     expect((await bring([holes, y], { inputs: 'holes.npy', labels: 'y4.npy', kind: 'tabular' })).set.train.data[1]).toBeNaN()
     const endless = write('endless.npy', writeNpy(Float32Array.of(1, Infinity, 2, 3), [4, 1]))
     await expect(loadDataset({ inputs: endless, labels: y }, '.')).rejects.toMatchObject({ details: { expected: 'a finite number' } })
+  })
+
+  it('are what STL-10 has most of: told of beside its training rows, and a pool of their own when they are named', async () => {
+    const archive = write('stl10_binary.tar.gz', publicSetFiles['stl-10']()['stl10_binary.tar.gz'])
+    const labelled = await bring([archive], {})
+    expect(labelled.info).toMatchObject({ rows: 10, testRows: 10 })
+    expect(labelled.notes).toEqual(['not used: stl10_binary/unlabeled_X.bin'])
+    const pool = await bring([archive], { inputs: 'stl10_binary/unlabeled_X.bin', unlabelled: true })
+    expect(pool.info).toMatchObject({ rows: 1, unlabeled: 1, classes: 10, shape: [3, 96, 96] })
   })
 
   it('are seen in the preview, and stay the same when the preview is confirmed', async () => {

@@ -80,6 +80,8 @@ export type Opened =
       readonly parts: readonly { readonly split: Split | null; readonly table: TableSource }[]
     }
 
+export type OpenedTable = Extract<Opened, { readonly form: 'table' }>
+
 /** Reads one kind of file. Sniffing sees the first 4,096 bytes and answers 0 (no) to 1 (certainly). */
 export interface FileImporter {
   readonly id: string

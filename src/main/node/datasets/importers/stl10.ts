@@ -17,16 +17,19 @@ export const stl10: TreeImporter = {
       { length: 3 * side * side },
       (_, i) => Math.floor(i / plane.length) * plane.length + plane[i % plane.length],
     )
+    const length = 3 * side * side
+    const pictures = (file: InputFile, key: string): ArraySource =>
+      recordArray(file.name, key, [3, side, side], { files: [file], recordBytes: length, at: 0, length, order })
     const arrays: ArraySource[] = []
     for (const split of ['train', 'test']) {
       const [images, labels] = [find(files, `${split}_X.bin`), find(files, `${split}_y.bin`)]
       if (images === undefined || labels === undefined) continue
-      const length = 3 * side * side
-      arrays.push(
-        recordArray(images.name, `${split}_images`, [3, side, side], { files: [images], recordBytes: length, at: 0, length, order }),
-      )
+      arrays.push(pictures(images, `${split}_images`))
       arrays.push(recordArray(labels.name, `${split}_labels`, [], { files: [labels], recordBytes: 1, at: 0, length: 1, lowest: 1 }))
     }
+    // Not used unless the mapping names it as the inputs of a pool.
+    const unlabelled = find(files, 'unlabeled_X.bin')
+    if (unlabelled !== undefined) arrays.push(pictures(unlabelled, 'unlabeled_images'))
     const names = find(files, 'class_names.txt')
     const listed =
       names === undefined

@@ -11,7 +11,7 @@ import {
   type Column,
   type ImageCell,
   type NestedNumbers,
-  type Opened,
+  type OpenedTable,
   type Split,
   type TableSource,
 } from '../importers/contract'
@@ -20,24 +20,23 @@ import { readAll } from '../source/inputFile'
 import { encodeBatch, flatten, valueNames, type Encoding, type Feature } from './encode'
 import { sizeOfImages } from './images'
 import type { EncodedRows, Plan } from './plan'
-import { emptySurvey, guessRole, mostDistinct, stepsOf, surveyBatch, type ColumnSurvey } from './survey'
+import { guessRole, mostDistinct, stepsOf, survey, type ColumnSurvey } from './survey'
 
-type OpenedTable = Extract<Opened, { form: 'table' }>
 type Part = OpenedTable['parts'][number]
 
 const mostWidth = 100_000
 const usualFeatures = 1024
-const surveyRows = 20_000
 const imagesLookedAt = 32
 
 /** The plan of an import of tables: roles of the columns, vocabulary of categories, size of samples. */
-export async function planTables({ parts }: OpenedTable, mapping: ImportMapping, tree: FileTree, quick: boolean): Promise<Plan> {
+export async function planTables(opened: OpenedTable, mapping: ImportMapping, tree: FileTree, quick: boolean): Promise<Plan> {
+  // Training rows first: they decide what columns are, and a preview shows them.
+  const parts = [...opened.parts].sort((a, b) => Number(a.split === 'test') - Number(b.split === 'test'))
   const columns = commonColumns(parts)
   const label = labelColumn(columns, mapping)
   const others = columns.filter(({ name }) => name !== label?.name)
   requireKnown(columns, mapping)
-  const surveys = await survey(parts, others, quick)
-  const split = splitColumn(surveys, mapping)
+  const { surveys, split } = await survey(parts, others, mapping, quick)
   const roles = new Map<string, { role: ColumnRole; note: string }>()
   for (const seen of surveys) {
     if (seen.name === split) continue
@@ -131,36 +130,6 @@ function labelColumn(columns: readonly Column[], { label, unlabelled = false }: 
   if (found === undefined)
     throw badInput('no column can hold the labels', { found: columns.map(({ name, kind }) => `${name} (${kind})`).join(', ') })
   return found
-}
-
-const splitNames = /^(split|set|subset|partition|fold|usage)$/i
-
-function splitColumn(surveys: readonly ColumnSurvey[], mapping: ImportMapping): string | null {
-  if (mapping.split !== undefined) return mapping.split
-  const found = surveys.find(
-    ({ name, distinct }) => splitNames.test(name) && distinct.size > 0 && [...distinct].every((value) => splitOfName(value) !== null),
-  )
-  return found?.name ?? null
-}
-
-/** Looks at the columns; at all rows where texts decide what a column is, else at the first. */
-async function survey(parts: readonly Part[], columns: readonly Column[], quick: boolean): Promise<ColumnSurvey[]> {
-  const surveys = columns.map(emptySurvey)
-  if (columns.length === 0) return surveys
-  const needsAll = columns.some(({ kind }) => kind === 'text' || kind === 'list')
-  for (const { table } of parts) {
-    let rows = 0
-    const most = quick || !needsAll ? surveyRows : Infinity
-    for await (const batch of table.batches(
-      columns.map(({ name }) => name),
-      most,
-    )) {
-      surveyBatch(surveys, batch)
-      rows += batch.rows
-      if (rows >= most) break
-    }
-  }
-  return surveys
 }
 
 function kindOf(roles: ReadonlyMap<string, { role: ColumnRole }>, surveys: readonly ColumnSurvey[]): DatasetKind {
