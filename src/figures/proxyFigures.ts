@@ -49,10 +49,14 @@ export const featureUpdates = curveFigure({
 export const trainingMethod = curveFigure({
   title: 'Training method',
   says: () => 'share of runs whose fine-tuning trains the head first (LP-FT), rather than everything at once (FT),',
-  parts: () => [{ title: '', measure: ofKey('tuning') }],
+  parts: ({ results }) =>
+    results.runs.some(({ records }) => records.some((record) => (ofKey('tuning')(record) ?? 0) > 0))
+      ? [{ title: '', measure: ofKey('tuning') }]
+      : [],
   axes: axesOf('runs that train the head first (%)', [0, 100]),
   scale: () => 100,
-  nothing: () => 'No run chose between LP-FT and FT: methods with a proxy do when they fine-tune a backbone.',
+  nothing: () =>
+    'No run trained the head first (LP-FT): methods with a proxy do where `method` says so, or where they choose it by their features.',
 })
 
 export const confidentRegions = curveFigure({
