@@ -17,7 +17,17 @@ export interface Kernels {
     shrink: number,
   ): void
   widen(row: number, d: number, wide: number): void
-  coarseDots(matrix: number, d: number, own: number, rows: number, count: number, out: number): void
+  quantize(matrix: number, d: number, count: number, codes: number, stride: number, facts: number): void
+  coarseDots(
+    codes: number,
+    stride: number,
+    facts: number,
+    own: number,
+    rows: number,
+    count: number,
+    out: number,
+    slack: number,
+  ): void
   dots(matrix: number, d: number, wide: number, rows: number, count: number, out: number): void
 }
 

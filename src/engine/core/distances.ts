@@ -5,15 +5,20 @@ import type { Matrix } from './matrix'
 export interface SelectionKernels {
   /** Products of the rows of a matrix, which must not change as long as they are asked for. */
   open(matrix: Matrix): RowProducts
-  /** As `open`, faster, with an error of at most (cols + 16) · 2⁻²⁴ · ‖a‖ · ‖b‖; absent where there is nothing faster. */
-  openCoarse?(matrix: Matrix): RowProducts
 }
 
 /**
  * out[t] = ⟨row rows[t], row j⟩ for t < count. Summed in float64, in any order that is the same for every row: pruning relies on an
  * error of at most cols · 2⁻⁵² · ‖a‖ · ‖b‖.
  */
-export type RowProducts = (j: number, rows: Int32Array, count: number, out: Float64Array) => void
+export interface RowProducts {
+  (j: number, rows: Int32Array, count: number, out: Float64Array): void
+  /** The same from a quarter of the bytes; absent where nothing is faster. */
+  readonly coarse?: CoarseProducts
+}
+
+/** out[t] differs from the exact product by at most slacks[t]. */
+export type CoarseProducts = (j: number, rows: Int32Array, count: number, out: Float64Array, slacks: Float64Array) => void
 
 export const plainKernels: SelectionKernels = {
   open({ data, cols }) {
@@ -64,11 +69,29 @@ export function selectionSpace(features: Matrix, options: SpaceOptions = {}): Se
   const slack = 1 + (features.cols + 8) * 2 ** -51
   const rounding = (features.cols + (left?.cols ?? 0) + 8) * 2 ** -52
   const width = left?.cols ?? 0
+  const lefts = left?.data ?? new Float64Array(0)
   const ownLeft = new Float64Array(width)
   const survivors = new Int32Array(n)
-  const weights = new Float64Array(n)
+  const weights = new Float64Array(n).fill(1)
   const products = new Float64Array(n)
+  const slacks = new Float64Array(n)
   const dots = kernels.open(features)
+  const coarse = prune ? dots.coarse : undefined
+
+  /** Keeps the first `count` candidates that may come closer to point j than they are to any before; gives their number. */
+  const screened = (j: number, count: number, nearest: Float64Array, measure: CoarseProducts): number => {
+    measure(j, survivors, count, products, slacks)
+    const own = squared[j]
+    let kept = 0
+    for (let t = 0; t < count; t++) {
+      const i = survivors[t]
+      const sum = squared[i] + own
+      const bound = sum - 2 * (weights[i] * products[t] + Math.abs(weights[i]) * slacks[t]) - sum * rounding
+      if (bound >= nearest[i]) continue
+      survivors[kept++] = i
+    }
+    return kept
+  }
 
   return {
     size: n,
@@ -76,29 +99,33 @@ export function selectionSpace(features: Matrix, options: SpaceOptions = {}): Se
     relax(j, nearest) {
       const own = squared[j]
       const reach = lengths[j] * slack
-      if (left) ownLeft.set(left.data.subarray(j * width, (j + 1) * width))
+      if (left) ownLeft.set(lefts.subarray(j * width, (j + 1) * width))
+      // In a loop of its own: behind the branches below, the processor would wait for every sum.
+      for (let i = 0, at = 0; left && i < n; i++) {
+        let weight = 0
+        for (let c = 0; c < width; c++, at++) weight += lefts[at] * ownLeft[c]
+        weights[i] = weight
+      }
       let count = 0
+      let known = 0
       for (let i = 0; i < n; i++) {
         const current = nearest[i]
         if (current <= 0) continue
-        let weight = 1
-        if (left) {
-          weight = 0
-          for (let c = 0, at = i * width; c < width; c++, at++) weight += left.data[at] * ownLeft[c]
-        }
         const sum = squared[i] + own
-        const bound = sum - 2 * (Math.abs(weight) * (lengths[i] * reach))
+        const bound = sum - 2 * (Math.abs(weights[i]) * (lengths[i] * reach))
         if (prune && bound >= current && bound >= sum * rounding) continue
-        survivors[count] = i
-        weights[count++] = weight
+        if (current < Infinity) known++
+        survivors[count++] = i
       }
+      // Points without a distance yet would all stay.
+      if (coarse && known === count) count = screened(j, count, nearest, coarse)
       dots(j, survivors, count, products)
       for (let t = 0; t < count; t++) {
         const i = survivors[t]
         const sum = squared[i] + own
-        const distance = sum - 2 * (weights[t] * products[t])
-        const known = distance < sum * rounding ? 0 : distance
-        if (known < nearest[i]) nearest[i] = known
+        const distance = sum - 2 * (weights[i] * products[t])
+        const near = distance < sum * rounding ? 0 : distance
+        if (near < nearest[i]) nearest[i] = near
       }
     },
   }

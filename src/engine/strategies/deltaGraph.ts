@@ -1,6 +1,6 @@
 import { plainKernels, type SelectionKernels } from '../core/distances'
 import { throwIfCancelled, type CancelSignal } from '../core/errors'
-import { dot, squaredNorms } from '../core/linear'
+import { squaredNorms } from '../core/linear'
 import type { Matrix } from '../core/matrix'
 
 /** out[t] = squared Euclidean distance of rows i and others[t]; a difference below rounding is 0. */
@@ -23,24 +23,40 @@ export function openSquaredDistances(points: Matrix, kernels: SelectionKernels =
 /** Writes those of `others` that are nearer to i than the limit to `found`; answers how many. */
 type IsNear = (i: number, others: Int32Array, found: Int32Array) => number
 
-/** Coarse products decide all but the few pairs that are too close to the limit for them: the answer is that of the exact ones. */
+/** Coarse products decide all but the pairs that are too close to the limit for them: the answer is that of the exact ones. */
 function openIsNear(points: Matrix, limit: number, kernels: SelectionKernels = plainKernels): IsNear {
-  const { data, cols, rows } = points
+  const { rows } = points
   const norms = squaredNorms(points)
-  const lengths = norms.map(Math.sqrt)
-  const products = kernels.openCoarse?.(points) ?? kernels.open(points)
-  const error = kernels.openCoarse ? 2 * (cols + 16) * 2 ** -24 : 0
+  const rounding = (points.cols + 8) * 2 ** -52
+  const exact = kernels.open(points)
+  const { coarse } = exact
   const out = new Float64Array(rows)
+  const slacks = new Float64Array(rows)
+  const asked = new Int32Array(rows)
+  const isUnsure = new Uint8Array(rows)
+  const isNear = (i: number, j: number, product: number): boolean => norms[i] + norms[j] - 2 * product < limit
+
   return (i, others, found) => {
-    products(i, others, others.length, out)
-    let count = 0
-    for (let t = 0; t < others.length; t++) {
-      const j = others[t]
-      const sum = norms[i] + norms[j]
-      let distance = sum - 2 * out[t]
-      if (Math.abs(distance - limit) <= error * lengths[i] * lengths[j]) distance = sum - 2 * dot(data, i * cols, data, j * cols, cols)
-      if (distance < limit) found[count++] = j
+    if (!coarse) {
+      exact(i, others, others.length, out)
+      let count = 0
+      for (let t = 0; t < others.length; t++) if (isNear(i, others[t], out[t])) found[count++] = others[t]
+      return count
     }
+    coarse(i, others, others.length, out, slacks)
+    let [possible, unsure] = [0, 0]
+    for (let t = 0; t < others.length; t++) {
+      const sum = norms[i] + norms[others[t]]
+      const distance = sum - 2 * out[t]
+      const margin = 2 * slacks[t] + sum * rounding
+      if (distance - margin >= limit) continue
+      isUnsure[possible] = distance + margin < limit ? 0 : 1
+      if (isUnsure[possible]) asked[unsure++] = others[t]
+      found[possible++] = others[t]
+    }
+    exact(i, asked, unsure, out)
+    let [count, next] = [0, 0]
+    for (let t = 0; t < possible; t++) if (!isUnsure[t] || isNear(i, found[t], out[next++])) found[count++] = found[t]
     return count
   }
 }

@@ -3,7 +3,9 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { instantiateKernels } from '@backends/kernels/load'
 import { createSelectionKernels } from '@backends/kernels/selection'
-import { plainKernels } from '@engine/core/distances'
+import { plainKernels, selectionSpace } from '@engine/core/distances'
+import { kCenterGreedy } from '@engine/core/kCenter'
+import { kMeansPlusPlus } from '@engine/core/kMeansPlusPlus'
 import type { Matrix } from '@engine/core/matrix'
 import { randomFrom } from '@engine/core/random'
 import { generateKernels } from '../../../scripts/kernels.mjs'
@@ -78,6 +80,61 @@ describe('selection kernels', () => {
     expect(dots(kernels, m, 1, rows)).not.toEqual(before)
     const reshaped = { ...m, rows: 3, cols: 10 }
     expect(dots(kernels, reshaped, 1, Int32Array.of(0, 2))).toEqual(dots(plainKernels, reshaped, 1, Int32Array.of(0, 2)))
+  })
+
+  it.each([
+    ['of normal numbers', 1, 70],
+    ['of whole numbers', 0, 33],
+    ['of columns that fill no register', 1, 5],
+    ['of tiny numbers', 1e-20, 40],
+    ['of numbers near the smallest', 1e-43, 40],
+    ['of large numbers', 1e18, 48],
+  ])('say how far off coarse products are at most: %s', (_, scale, cols) => {
+    const m = normal(60, cols)
+    m.data.forEach((value, i) => (m.data[i] = scale === 0 ? Math.round(3 * value) : value * scale))
+    m.data.fill(0, 0, cols)
+    m.data.fill(m.data[cols], cols, 2 * cols)
+    const rows = random.shuffle(Int32Array.from({ length: 60 }, (_, i) => i)).slice(0, 57)
+    const [out, slacks] = [new Float64Array(57), new Float64Array(57)]
+    const { coarse } = createSelectionKernels().open(m)
+    for (const j of [0, 1, 30]) {
+      coarse?.(j, rows, 57, out, slacks)
+      const lengths = dots(plainKernels, m, j, Int32Array.of(j))[0]
+      dots(plainKernels, m, j, rows).forEach((product, t) => {
+        expect(Math.abs(out[t] - product)).toBeLessThanOrEqual(slacks[t])
+        const own = dots(plainKernels, m, rows[t], Int32Array.of(rows[t]))[0]
+        // half a step of 127 per number, of both rows
+        if (scale > 1e-15) expect(slacks[t]).toBeLessThanOrEqual(0.04 * Math.sqrt(lengths * own * cols))
+      })
+    }
+  })
+
+  it('give coarse products of matrices that are open at the same time', () => {
+    const kernels = createSelectionKernels()
+    const matrices = [normal(50, 20), normal(8, 300)]
+    const opened = matrices.map((m) => [m, kernels.open(m)] as const)
+    for (const j of [0, 4, 7])
+      for (const [m, products] of opened) {
+        const rows = Int32Array.from({ length: m.rows }, (_, i) => i)
+        const [out, slacks] = [new Float64Array(m.rows), new Float64Array(m.rows)]
+        products(j, rows, m.rows, out)
+        const exact = out.slice()
+        products.coarse?.(j, rows, m.rows, out, slacks)
+        exact.forEach((product, t) => expect(Math.abs(out[t] - product)).toBeLessThanOrEqual(slacks[t]))
+        expect(Math.max(...slacks)).toBeLessThan(0.1 * Math.max(...exact))
+      }
+  })
+
+  it('choose what the plain ones choose', () => {
+    const m = normal(800, 24)
+    const left = normal(800, 6)
+    for (const options of [{}, { left }]) {
+      const picks = [createSelectionKernels(), plainKernels].map((kernels) => {
+        const space = selectionSpace(m, { ...options, kernels })
+        return [...kMeansPlusPlus(space, 60, 'max-norm', randomFrom(1)), ...kCenterGreedy(space, [0], 60).picks]
+      })
+      expect(picks[0]).toEqual(picks[1])
+    }
   })
 
   it('take float64 matrices as they are', () => {

@@ -1,2 +1,2 @@
 export { adam, sgd } from './optimizer'
-export { coarseDots, dots, widen } from './selection'
+export { coarseDots, dots, quantize, widen } from './selection'
