@@ -24,6 +24,7 @@ import {
   restoreDataset,
   splitsOf,
 } from '@main/node/datasets'
+import { storedInfo } from '@main/node/datasets/imported/store'
 
 const home = mkdtempSync(join(tmpdir(), 'querent-importing-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
@@ -290,6 +291,18 @@ describe('the library', () => {
     expect((await loadDataset('mine', '.', library)).sha256).toBe(dataset.sha256)
     expect(JSON.parse(await readSplit(library, stored, 'paper'))).toEqual({ train: [2, 0], validation: [], test: [1] })
     await expect(removeDataset(library, 'digits')).rejects.toThrow('comes with the app')
+  })
+
+  it('keeps splits when content that was removed comes back under another id, and refuses to bring it back twice', async () => {
+    const file = write('t.csv', 'a,label\n1,x\n2,y\n')
+    const { dataset } = await bring([file], { id: 'old' })
+    await addSplit(library, dataset, 'paper', '{"train":[1],"test":[0]}', 'paper.json')
+    await removeDataset(library, 'old')
+    const { dataset: renamed } = await bring([file], { id: 'new' })
+    expect(await splitsOf(library, renamed)).toEqual(['paper'])
+    await expect(restoreDataset(library, 'old')).rejects.toThrow('the content of "old" is in the library already, as "new"')
+    await removeDataset(library, 'new')
+    expect(await splitsOf(library, storedInfo(await restoreDataset(library, 'new')))).toEqual(['paper'])
   })
 
   it('gives a taken name a number, refuses one that was asked for, and notices changed files', async () => {

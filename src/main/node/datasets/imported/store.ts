@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from '@engine/core/zod'
 import type { DatasetInfo } from '@contract/types'
@@ -142,6 +142,9 @@ export async function addToLibrary(
     const target = folderOf(library, dataset)
     await withFile(target, async () => {
       await rm(target, { recursive: true, force: true }) // half-made or damaged: it was not among the present ones
+      // Splits of the same content stay when its removed copy is overtaken.
+      const splits = join(removedFolder(library), dataset.sha256, 'splits')
+      if (existsSync(splits)) await cp(splits, join(folder, 'splits'), { recursive: true, force: false })
       await rename(folder, target)
     })
     return { dataset, known: false }
@@ -238,7 +241,14 @@ export async function restoreDataset(library: string, id: string): Promise<Store
         found: id,
         expected: removed.map((each) => each.id).join(' · ') || 'none was removed',
       })
-    if ((await findStored(library, set.id)) !== undefined)
+    const present = await storedDatasets(library)
+    const same = present.find(({ sha256 }) => sha256 === set.sha256)
+    if (same !== undefined)
+      throw badInput(`the content of "${set.id}" is in the library already, as "${same.id}"`, {
+        found: set.id,
+        expected: `use "${same.id}", or remove it first`,
+      })
+    if (present.some(({ id: other }) => other === set.id))
       throw badInput(`another data set is called "${set.id}" now`, { found: set.id, expected: 'remove that one first' })
     const target = folderOf(library, set)
     await withFile(target, () => rename(join(removedFolder(library), set.sha256), target))
