@@ -19,6 +19,8 @@ export interface ExperimentRequest {
   readonly reuseFrom?: readonly string[]
   /** command line for the manifest */
   readonly command: string
+  /** A new folder stays although what its runs need could not be made: it is listed, and tried again. */
+  readonly isListed?: boolean
 }
 
 export interface Manifest {

@@ -147,6 +147,7 @@ export function createExperiments(
         .filter(({ id }) => id !== entry.id)
         .map(({ folder }) => folder),
       command: 'app',
+      isListed: true,
     }
   }
 

@@ -223,6 +223,8 @@ export interface ResultFolder {
   /** CSV texts by file name. */
   writeTables(tables: Readonly<Record<string, string>>): Promise<void>
   close(): Promise<void>
+  /** Closes a folder that was new and has no runs, and takes back what was written. */
+  discard(): Promise<void>
 }
 
 export interface ResultStore {

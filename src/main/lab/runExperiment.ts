@@ -158,7 +158,7 @@ export const startExperiment = async (request: ExperimentRequest, deps: Experime
 /** Starts what was prepared; `verify` prepares from a manifest instead of a file. */
 export async function startPrepared(
   prepared: PreparedExperiment,
-  request: Pick<ExperimentRequest, 'studyText' | 'outDir' | 'jobs' | 'shard' | 'reuseFrom' | 'command'>,
+  request: Omit<ExperimentRequest, 'studyPath' | 'overrides' | 'backend'>,
   deps: ExperimentDependencies,
 ): Promise<Experiment> {
   const manifest = manifestOf(prepared, request, deps)
@@ -209,7 +209,7 @@ export function manifestOf(
 async function runInFolder(
   { study, plan, backbones, backend, baseDir, findings }: PreparedExperiment,
   manifest: Manifest,
-  { studyText, jobs, reuseFrom = [] }: Pick<ExperimentRequest, 'studyText' | 'jobs' | 'reuseFrom'>,
+  { studyText, jobs, reuseFrom = [], isListed = false }: Pick<ExperimentRequest, 'studyText' | 'jobs' | 'reuseFrom' | 'isListed'>,
   folder: ResultFolder,
   deps: ExperimentDependencies,
 ): Promise<Experiment> {
@@ -258,6 +258,7 @@ async function runInFolder(
   })
 
   const finish = async (): Promise<ExperimentOutcome> => {
+    let isWanted = true
     try {
       await queue.idle
       const allFinished = [...entries.values()].every(({ status }) => status === 'finished')
@@ -267,8 +268,11 @@ async function runInFolder(
       const pretrained = await pretrainedOf(backbones, deps.models)
       await folder.writeManifest({ ...manifest, ...(Object.keys(pretrained).length > 0 && { pretrained }), resultHash })
       return { out: folder.dir, runs: plan.length, reused, failed: count('failed'), cancelled: count('cancelled') > 0, resultHash }
+    } catch (error) {
+      isWanted = isListed || count('queued') < plan.length
+      throw error
     } finally {
-      await folder.close()
+      await (isWanted ? folder.close() : folder.discard())
     }
   }
   const warnings = [

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -132,7 +132,25 @@ describe('a study with features of its own', () => {
     const broken = ladder.slice()
     broken[17] = NaN
     writeFileSync(join(folder, 'broken.npy'), writeNpy(broken, [train.rows, 1]))
-    expect((await refusal(() => run(', features: broken.npy'))).message).toContain('a row has features that are not finite numbers: row 17')
+    const request = {
+      studyText: textOf(', features: broken.npy'),
+      studyPath,
+      outDir: join(folder, 'a', 'broken'),
+      jobs: 1,
+      command: 'test',
+    }
+    const start = async (isListed: boolean) => (await startExperiment({ ...request, isListed }, deps)).done
+    expect((await refusal(() => start(false))).message).toContain('a row has features that are not finite numbers: row 17')
+    expect(existsSync(join(folder, 'a'))).toBe(false) // as if it had been refused at once
+    // Where the app lists it, it stays and goes on once the file is mended.
+    expect((await refusal(() => start(true))).message).toContain('row 17')
+    expect(readdirSync(request.outDir)).toEqual(['manifest.json', 'study.yaml'])
+    writeFileSync(join(folder, 'broken.npy'), writeNpy(ladder.map(Math.cbrt), [train.rows, 1]))
+    expect(await start(true)).toMatchObject({ failed: 0, runs: 2 })
+    // A folder that holds runs stays in any case.
+    writeFileSync(join(folder, 'broken.npy'), writeNpy(broken, [train.rows, 1]))
+    await refusal(() => start(false))
+    expect(readdirSync(request.outDir)).toContain('rounds.csv')
   })
 
   it('computes runs again whose file has changed', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { badInput, QuerentError } from '@engine/core/errors'
@@ -30,7 +31,7 @@ async function openFolder(dir: string, accept: (found: Manifest | null) => void)
     try {
       const manifest = await manifestIn(dir, warnings)
       accept(manifest)
-      return folderAt(dir, manifest, warnings, lock.release)
+      return folderAt(dir, manifest, warnings, lock.release, undo)
     } catch (error) {
       await lock.release()
       throw error
@@ -74,7 +75,17 @@ async function manifestIn(dir: string, warnings: string[]): Promise<Manifest | n
   }
 }
 
-function folderAt(dir: string, manifest: Manifest | null, warnings: string[], release: () => Promise<void>): ResultFolder {
+function folderAt(
+  dir: string,
+  manifest: Manifest | null,
+  warnings: string[],
+  release: () => Promise<void>,
+  undo: () => Promise<void>,
+): ResultFolder {
+  const close = async (): Promise<void> => {
+    await removeTemporary(dir)
+    await release()
+  }
   return {
     dir,
     manifest,
@@ -102,9 +113,12 @@ function folderAt(dir: string, manifest: Manifest | null, warnings: string[], re
     writeTables: async (tables) => {
       for (const [name, text] of Object.entries(tables)) await writeAtomic(join(dir, name), text)
     },
-    close: async () => {
-      await removeTemporary(dir)
-      await release()
+    close,
+    discard: async () => {
+      const isNew = manifest === null && !existsSync(join(dir, 'runs'))
+      for (const file of isNew ? [manifestFile(dir), studyFile(dir)] : []) await rm(file, { force: true })
+      await close()
+      if (isNew) await undo()
     },
   }
 }
