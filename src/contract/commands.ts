@@ -323,8 +323,9 @@ export interface LabEvents {
   'downloads.changed': DownloadState
   'datasets.progress': ImportProgress & { readonly task: string }
   'labelling.progress': { session: string; task: string; epoch: number; epochs: number }
-  /** a session after a choice, an import or an undo, also after one that was stopped or failed */
+  /** a session that is new, back, or after a choice, an import or an undo, also after one that was stopped or failed */
   'labelling.changed': LabellingSession
+  'labelling.removed': { session: string }
   'explore.frame': { map: string; frame: MapFrame | null; error: string | null }
   /** 0 … 1 */
   'explore.animation': { task: string; progress: number }
@@ -341,6 +342,7 @@ export const labEventNames: readonly LabEventName[] = [
   'datasets.progress',
   'labelling.progress',
   'labelling.changed',
+  'labelling.removed',
   'explore.frame',
   'explore.animation',
   'connection.changed',

@@ -53,6 +53,10 @@ export function createLabellingHandlers(
     const now = await labelling.get(session).catch(() => null)
     if (now !== null) hub.emit('labelling.changed', now)
   }
+  const told = (session: LabellingSession): LabellingSession => {
+    hub.emit('labelling.changed', session)
+    return session
+  }
   return {
     stop: () => running.forEach((task) => task.abort()),
     handlers: {
@@ -62,7 +66,7 @@ export function createLabellingHandlers(
       },
       'labelling.start': async ({ dataset, yaml, strategy, classes }) => {
         deps.requireAllowed(yaml)
-        return labelling.start({ id: deps.newId(), dataset, studyText: yaml, strategy, classes })
+        return told(await labelling.start({ id: deps.newId(), dataset, studyText: yaml, strategy, classes }))
       },
       'labelling.get': ({ session }) => labelling.get(session),
       'labelling.next': async ({ session, k, task }) => {
@@ -95,17 +99,14 @@ export function createLabellingHandlers(
           if ('upload' in files) await datasets.forget(files.upload)
         }
       },
-      'labelling.undo': async ({ session }) => {
-        const undone = await labelling.undo(session)
-        hub.emit('labelling.changed', undone)
-        return undone
-      },
+      'labelling.undo': async ({ session }) => told(await labelling.undo(session)),
       'labelling.file': async ({ session, what, format }) => ({ ...(await labelling.file(session, what, format)), mime: mimes[format] }),
       'labelling.remove': async ({ session }) => {
         await labelling.remove(session)
+        hub.emit('labelling.removed', { session })
         return null
       },
-      'labelling.restore': ({ session }) => labelling.restore(session),
+      'labelling.restore': async ({ session }) => told(await labelling.restore(session)),
     },
   }
 }

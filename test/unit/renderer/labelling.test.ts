@@ -115,4 +115,18 @@ describe('the label tab', () => {
     expect(wrapper.text()).toContain('No row has a label yet')
     expect(await mounted?.lab.call('labelling.list', {})).toEqual([])
   })
+
+  it('follows what other windows start and remove', async () => {
+    const wrapper = await tab()
+    const other = { dataset: 'letter', yaml: 'strategies: [random]\n', classes: ['cat', 'dog'] }
+    const { id } = (await mounted?.lab.call('labelling.start', other)) ?? { id: '' }
+    await settle()
+    expect(wrapper.text()).toContain('0 of 60 rows labelled')
+    await mounted?.lab.call('labelling.remove', { session: id })
+    await settle()
+    expect(button(wrapper, 'Start').exists()).toBe(true)
+    await mounted?.lab.call('labelling.restore', { session: id })
+    await settle()
+    expect(wrapper.text()).toContain('0 of 60 rows labelled')
+  })
 })

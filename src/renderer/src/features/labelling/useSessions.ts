@@ -19,6 +19,9 @@ export function useSessions(dataset: string) {
     const isKnown = others.some(({ id }) => id === session.id)
     sessions.value = isKnown ? others.map((each) => (each.id === session.id ? session : each)) : [session, ...others]
   }
+  const drop = (session: string): void => {
+    sessions.value = (sessions.value ?? []).filter(({ id }) => id !== session)
+  }
   const setChoosing = (session: string, share: number | null): void => {
     const next = new Map(choosing.value)
     if (share === null) next.delete(session)
@@ -31,6 +34,7 @@ export function useSessions(dataset: string) {
       setChoosing(session.id, null)
       put(session)
     }),
+    client.on('labelling.removed', ({ session }) => drop(session)),
     client.on('labelling.progress', ({ session, task, epoch, epochs }) => {
       tasks.set(session, task)
       setChoosing(session, epoch / epochs)
@@ -73,7 +77,7 @@ export function useSessions(dataset: string) {
   }
   async function remove(session: string): Promise<void> {
     await client.call('labelling.remove', { session })
-    sessions.value = (sessions.value ?? []).filter(({ id }) => id !== session)
+    drop(session)
   }
   async function restore(session: string): Promise<void> {
     put(await client.call('labelling.restore', { session }))
