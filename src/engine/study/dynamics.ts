@@ -10,13 +10,13 @@ import {
   type Moments,
   type Pairs,
   type Spread,
+  type Volume,
 } from '../metrics/spread'
 import { positionOf } from './partition'
 import type { Setting } from './setting'
 
-/** Random batches that a batch is compared with; fewer by coverage, log-determinant and Vendi score, which cost more. */
-const draws = 50
-const costlyDraws = 12
+/** Random batches that a batch is compared with (A§14). */
+const draws = 100
 /** Rows of the pool that coverage is asked about, and others from which random batches are drawn; a run keeps to those that are left. */
 const coverRows = 96
 const drawnRows = 160
@@ -30,6 +30,12 @@ export interface Dynamics {
   describe(round: number, left: Int32Array, batch: ArrayLike<number>, queried: ArrayLike<number>): Readonly<Record<string, number>>
 }
 
+/** A random batch and what was measured of it. */
+interface Drawn {
+  readonly batch: Int32Array
+  readonly volume: Volume
+}
+
 type AllMoments = Readonly<Record<keyof Spread, Moments | null>>
 
 /** What is to be covered, what batches are drawn from (positions among the sampled rows), and what such batches look like, by size. */
@@ -37,7 +43,6 @@ interface Reference {
   readonly cover: Int32Array
   readonly drawn: Int32Array
   readonly delta: number | null
-  readonly random: Random
   readonly moments: Map<number, AllMoments>
 }
 
@@ -51,6 +56,8 @@ export function createDynamics({ streams, features, partition, deps, classes }: 
   const { labels } = dataset.train
   let known: { readonly rows: Int32Array; readonly pairs: Pairs } | undefined
   let wholePool: Reference | undefined
+  let orders: readonly Int32Array[] | undefined
+  const volumes = new Map<number, Drawn[]>()
   const sampled = () => {
     if (known === undefined) {
       const rows = streams
@@ -62,27 +69,43 @@ export function createDynamics({ streams, features, partition, deps, classes }: 
     return known
   }
   /** Of a small pool three eighths are to be covered, so that there are others to draw. */
-  const referenceOf = (isThere: (row: number) => boolean, random: Random): Reference => {
+  const referenceOf = (isThere: (row: number) => boolean): Reference => {
     const { rows, pairs } = sampled()
     const covered = Math.min(coverRows, Math.floor((3 * rows.length) / 8))
     const there = upTo(rows.length).filter((i) => isThere(rows[i]))
     const cover = there.filter((i) => i < covered)
-    return { cover, drawn: there.subarray(cover.length), delta: meanNearestOf(pairs, cover), random, moments: new Map() }
+    return { cover, drawn: there.subarray(cover.length), delta: meanNearestOf(pairs, cover), moments: new Map() }
   }
   const labelsOf = (rows: Int32Array): Int32Array => rows.map((row) => labels[row])
 
+  /** The first rows of one random order each that are still there: from round to round most of these batches stay as they are. */
+  const batchesOf = (drawn: Int32Array, size: number): Int32Array[] => {
+    const random = streams.dynamics('draws')
+    const all = upTo(sampled().rows.length)
+    orders ??= Array.from({ length: draws }, (_, i) => random.fork(i).shuffle(all.slice()))
+    const isDrawn = new Uint8Array(all.length)
+    for (const i of drawn) isDrawn[i] = 1
+    return orders.map((order) => order.filter((i) => isDrawn[i] === 1).subarray(0, size))
+  }
+  /** Measured again only when another batch has come into a place. */
+  const volumeAt = (place: number, batch: Int32Array): Volume => {
+    const before = volumes.get(batch.length) ?? []
+    volumes.set(batch.length, before)
+    if (!before[place]?.batch.every((row, t) => row === batch[t])) before[place] = { batch, volume: volumeOf(sampled().pairs, batch) }
+    return before[place].volume
+  }
+
   /** What batches of `size` random rows look like; none of their rows is among those that are to be covered. */
-  const momentsOf = ({ cover, drawn, delta, moments, random: root }: Reference, size: number): AllMoments => {
+  const momentsOf = ({ cover, drawn, delta, moments }: Reference, size: number): AllMoments => {
     const before = moments.get(size)
     if (before !== undefined) return before
     const { rows, pairs } = sampled()
     const options = { cover, delta, labels: labelsOf(rows), classes }
-    const batches = batchesOf(drawn, size, root.fork(size))
-    const few = batches.slice(0, costlyDraws)
+    const batches = batchesOf(drawn, size)
     const found = {
       ...spreadMoments(batches.map((batch) => layoutOf(pairs, batch, options))),
-      ...spreadMoments(few.map((batch) => coverageOf(pairs, batch, options))),
-      ...spreadMoments(few.map((batch) => volumeOf(pairs, batch.subarray(0, volumeRows)))),
+      ...spreadMoments(batches.map((batch) => coverageOf(pairs, batch, options))),
+      ...spreadMoments(batches.map((batch, place) => volumeAt(place, batch.subarray(0, volumeRows)))),
     }
     moments.set(size, found)
     return found
@@ -113,24 +136,14 @@ export function createDynamics({ streams, features, partition, deps, classes }: 
     describe: (round, left, batch, queried) => {
       if (batch.length === 0) return {}
       const random = streams.dynamics('batch', round)
-      const around = referenceOf((row) => positionOf(left, row) >= 0, random.fork('draws'))
-      wholePool ??= referenceOf(() => true, streams.dynamics('pool'))
+      const around = referenceOf((row) => positionOf(left, row) >= 0)
+      wholePool ??= referenceOf(() => true)
       return {
         ...entries('batch', around, Int32Array.from(batch), random),
         ...entries('cumulative', wholePool, Int32Array.from(queried).sort(), streams.dynamics('cumulative', round)),
       }
     },
   }
-}
-
-/** Random batches of `size` rows: pieces of shuffled orders, as many as fit. */
-function batchesOf(rows: Int32Array, size: number, random: Random): Int32Array[] {
-  const order = rows.slice()
-  const each = Math.floor(rows.length / size)
-  return Array.from({ length: draws }, (_, i) => {
-    if (i % each === 0) random.shuffle(order)
-    return order.slice((i % each) * size, ((i % each) + 1) * size)
-  })
 }
 
 const upTo = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i)
