@@ -70,6 +70,8 @@ export interface MemoryLab extends LabClient {
   breakPreparation(message: string): void
   /** Answers the next call of this command with an error. */
   failNext(command: CommandName, error: QuerentError): void
+  /** Keeps this command waiting until the returned function is called. */
+  hold(command: CommandName): () => void
   dispose(): void
 }
 
@@ -87,6 +89,7 @@ interface Project {
 export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
   const { emit, on } = createListeners()
   const failures = new Map<CommandName, QuerentError>()
+  const held = new Map<CommandName, Promise<void>>()
   let connection: 'open' | 'lost' = 'open'
   let minutes = 0
   let serial = 0
@@ -451,6 +454,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     on,
     call: async <C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandOutput<C>> => {
       await new Promise((resolve) => setTimeout(resolve))
+      await held.get(command)
       if (connection === 'lost') throw new QuerentError('not-found', 'the workbench host cannot be reached; trying again')
       const failure = failures.get(command)
       failures.delete(command)
@@ -466,6 +470,14 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     },
     dropBatch: (events) => play(events, true),
     failNext: (command, error) => void failures.set(command, error),
+    hold: (command) => {
+      let release = (): void => undefined
+      held.set(command, new Promise((resolve) => (release = resolve)))
+      return () => {
+        held.delete(command)
+        release()
+      }
+    },
     notice: addNotice,
     loseHost: () => {
       connection = 'lost'

@@ -31,9 +31,10 @@ export interface Mounted {
 /** A component with everything a page has: stores, router, lab. */
 export async function mountWith(
   component: Component,
-  given: { path?: string; props?: Record<string, unknown>; lab?: MemoryLabOptions } = {},
+  given: { path?: string; props?: Record<string, unknown>; lab?: MemoryLabOptions; prepare?: (lab: MemoryLab) => void } = {},
 ): Promise<Mounted> {
   const lab = createMemoryLab(given.lab)
+  given.prepare?.(lab)
   const router = createWorkbenchRouter(createMemoryHistory())
   await router.push(given.path ?? '/projects')
   const pinia = createPinia()

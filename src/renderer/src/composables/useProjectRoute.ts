@@ -5,6 +5,7 @@ import { useExperiment } from '@/state/experiment'
 import { useMessages } from '@/state/messages'
 import { useWorkspace } from '@/state/workspace'
 import { isExperimentPage } from '@/pages'
+import { useReconnected } from './useReconnected'
 
 /**
  * The project (and, on experiment pages, the experiment) that the URL names. A URL without one gets the active project and
@@ -21,17 +22,22 @@ export function useProjectRoute(): { readonly project: ComputedRef<ProjectSummar
   const project = computed(() => workspace.projectById(param('project') || workspace.workspace?.active || '') ?? null)
   const page = route.name
 
+  async function enter(id: string): Promise<void> {
+    await messages.attempt('The project could not be opened', () => workspace.open(id))
+    if (experiment.listedProject !== id) await experiment.loadList(id)
+  }
   watch(
     () => project.value?.id,
     async (id) => {
       if (!id) return
       if (!param('project')) await router.replace({ name: page, params: { project: id }, query: route.query })
-      await messages.attempt('The project could not be opened', async () => {
-        await workspace.open(id)
-        if (experiment.listedProject !== id) await experiment.loadList(id)
-      })
+      await enter(id)
     },
     { immediate: true },
+  )
+  useReconnected(
+    () => experiment.listError !== null && project.value,
+    () => enter(project.value?.id ?? ''),
   )
 
   if (isExperimentPage(page))

@@ -19,7 +19,7 @@ export const useDownloads = defineStore('downloads', () => {
     if (state.phase === 'here') void library.refresh()
   })
   client.on('connection.changed', (connection) => {
-    if (connection === 'open' && sets.value !== null) void refresh()
+    if (connection === 'open' && (sets.value !== null || error.value !== null)) void refresh()
   })
 
   async function refresh(): Promise<void> {

@@ -18,6 +18,8 @@ export const useExperiment = defineStore('experiment', () => {
   const listedProject = ref<string | null>(null)
   const loading = ref(false)
   const error = shallowRef<unknown>(null)
+  /** why the list of the project asked for last is not there */
+  const listError = shallowRef<unknown>(null)
 
   let wanted: string | null = null
   let waiting: LabEvents['experiment.events'][] = []
@@ -27,9 +29,14 @@ export const useExperiment = defineStore('experiment', () => {
   const isLive = computed(() => summary.value?.state === 'running' || summary.value?.state === 'paused')
 
   async function loadList(project: string): Promise<void> {
-    const found = await client.call('experiment.list', { project })
-    listedProject.value = project
-    list.value = [...found].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+    try {
+      const found = await client.call('experiment.list', { project })
+      listedProject.value = project
+      list.value = [...found].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+      listError.value = null
+    } catch (cause) {
+      listError.value = cause
+    }
   }
 
   async function open(experiment: string, again = false): Promise<void> {
@@ -47,7 +54,8 @@ export const useExperiment = defineStore('experiment', () => {
     } catch (cause) {
       if (wanted !== experiment) return
       error.value = cause
-      wanted = null
+      // What a lost host could not give is asked for again when it is back.
+      if (client.connection() === 'open') wanted = null
     } finally {
       loading.value = false
     }
@@ -115,5 +123,5 @@ export const useExperiment = defineStore('experiment', () => {
       if (id.value) await client.call('experiment.control', { experiment: id.value, action, runs })
     })
 
-  return { live, list, listedProject, loading, error, id, summary, isLive, loadList, open, close, start, remove, control }
+  return { live, list, listedProject, listError, loading, error, id, summary, isLive, loadList, open, close, start, remove, control }
 })

@@ -1,8 +1,9 @@
 import { defineStore } from 'pinia'
-import { computed, shallowRef } from 'vue'
+import { computed, shallowRef, watch } from 'vue'
 import type { ImportMapping, ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
 import { QuerentError } from '@engine/core/errors'
 import { useClient } from '@/client/labClient'
+import { keepImport, keptImport } from './draftStorage'
 import { sendFiles, type SentFiles } from '@/client/sendFiles'
 
 /** A data set on its way into the library: files chosen, looked at, mapped, read. */
@@ -15,6 +16,9 @@ export const useImports = defineStore('imports', () => {
   const sent = shallowRef(0)
   const error = shallowRef<unknown>(null)
   const name = shallowRef('')
+  /** what the new set is to be called; empty: as the lab proposes */
+  const id = shallowRef('')
+  const licence = shallowRef('')
   let files: SentFiles | null = null
   let task = ''
 
@@ -42,6 +46,8 @@ export const useImports = defineStore('imports', () => {
     name.value = chosen.length === 1 ? chosen[0].name : `${chosen[0].name} and ${chosen.length - 1} more`
     preview.value = null
     mapping.value = {}
+    id.value = ''
+    licence.value = ''
     const found = await step('sending', () => sendFiles(client, chosen, (share) => void (sent.value = share)))
     if (found === undefined) return
     files = found
@@ -55,6 +61,7 @@ export const useImports = defineStore('imports', () => {
     if (found === undefined) return
     preview.value = found
     mapping.value = found.mapping
+    id.value ||= found.mapping.id ?? ''
   }
 
   /** Changes what is what and looks again. */
@@ -63,10 +70,11 @@ export const useImports = defineStore('imports', () => {
     return look()
   }
 
-  async function confirm(details: Pick<ImportMapping, 'id' | 'licence' | 'source'>): Promise<ImportResult | undefined> {
+  async function confirm(): Promise<ImportResult | undefined> {
     const asked = files
     if (asked === null) return undefined
     progress.value = null
+    const details = { id: id.value || undefined, licence: licence.value || undefined }
     return step('importing', () => client.call('datasets.import', { task, files: asked, mapping: { ...mapping.value, ...details } }))
   }
 
@@ -86,6 +94,22 @@ export const useImports = defineStore('imports', () => {
     stage.value = 'none'
   }
 
+  // The lab keeps the files that were sent; what was said about them is kept here until the window closes.
+  const kept = keptImport()
+  if (kept) {
+    files = kept.files
+    ;[name.value, id.value, licence.value, mapping.value] = [kept.name, kept.id, kept.licence, kept.mapping]
+    void look()
+  }
+  watch([stage, mapping, id, licence], () => {
+    keepImport(
+      stage.value === 'none' || !files ? null : { files, name: name.value, id: id.value, licence: licence.value, mapping: mapping.value },
+    )
+  })
+  client.on('connection.changed', (state) => {
+    if (state === 'open' && error.value !== null) void look()
+  })
+
   const isOpen = computed(() => stage.value !== 'none')
-  return { stage, preview, mapping, progress, sent, error, name, isOpen, start, change, confirm, stop, close }
+  return { stage, preview, mapping, progress, sent, error, name, id, licence, isOpen, start, change, confirm, stop, close }
 })

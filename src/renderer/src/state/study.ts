@@ -72,7 +72,11 @@ export const useStudy = defineStore('study', () => {
       // What was left unsaved lies one undo above the stored text; its revision tells a save whether that has moved on since.
       const kept = keptDraft(id)
       const stored = startHistory(yaml)
-      draft.value = { history: kept ? pushEdit(stored, kept.text, null, performance.now()) : stored, saved: yaml, revision: kept?.revision ?? revision }
+      draft.value = {
+        history: kept ? pushEdit(stored, kept.text, null, performance.now()) : stored,
+        saved: yaml,
+        revision: kept?.revision ?? revision,
+      }
       error.value = null
     } catch (cause) {
       if (project.value === id) error.value = cause
@@ -156,6 +160,12 @@ export const useStudy = defineStore('study', () => {
   // Runs that finished since are reused: the grid says so.
   client.on('experiment.changed', ({ finishedAt }) => {
     if (finishedAt !== null) void requestPlan()
+  })
+
+  client.on('connection.changed', (state) => {
+    if (state !== 'open') return
+    if (error.value) void reload()
+    else if (planError.value) void requestPlan()
   })
 
   return {
