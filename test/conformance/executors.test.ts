@@ -48,6 +48,17 @@ const cnn: LayerSpec[] = [
   { type: 'flatten' },
   { type: 'dense', units: 5 },
 ]
+/** Enough channels for patches that keep them together. */
+const wide: LayerSpec[] = [
+  { type: 'conv2d', filters: 9, kernel: 3, padding: 1 },
+  { type: 'maxpool2d', size: 2 },
+  { type: 'relu' },
+  { type: 'conv2d', filters: 12, kernel: 3, stride: 2, padding: 2 },
+  { type: 'relu' },
+  { type: 'conv2d', filters: 8, kernel: 2 },
+  { type: 'flatten' },
+  { type: 'dense', units: 5 },
+]
 const groups: LayerSpec[] = [
   { type: 'conv2d', filters: 6, kernel: 3, padding: 1 },
   { type: 'groupnorm', groups: 3 },
@@ -72,6 +83,7 @@ const modelOf = (name: keyof typeof models, inputShape: number[]) =>
 const networks = {
   mlp: planNetwork(mlp, [30], 5),
   cnn: planNetwork(cnn, [2, 11, 10], 5),
+  wide: planNetwork(wide, [2, 11, 8], 5),
   resnet: modelOf('resnet', [1, 8, 6]),
   cnn1d: modelOf('cnn1d', [2, 12]),
   vit: modelOf('vit', [1, 6, 4]),

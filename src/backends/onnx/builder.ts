@@ -5,7 +5,8 @@ import { bytes, concatenate, integer, message, text, type Encoded } from './prot
 const irVersion = 10
 const opset = 21
 const elementType = { float: 1, int64: 7 }
-/** What Cast takes for int64. */
+/** What Cast takes for float32 and int64. */
+export const onnxFloat = elementType.float
 export const onnxInteger = elementType.int64
 const attributeType = { int: 2, string: 3, ints: 7 }
 

@@ -68,7 +68,8 @@ export function emitOnnx(graph: Graph): OnnxModel {
     producer: (value) => producers.get(value.id),
     uses: (value) => uses.get(value.id) ?? 0,
     feeds: (value, op) => readers.get(value.id)?.has(op) ?? false,
-    batchLast: new Map(),
+    holds: (op) => graph.nodes.some((node) => node.op === op),
+    moved: new Map(),
   }
 
   const outputs = [...graph.outputs].map(([name, value]): Port => {

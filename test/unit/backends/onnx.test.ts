@@ -4,7 +4,8 @@ import { emitOnnx } from '@backends/onnx/emit'
 import { bytes, concatenate, integer, message, text } from '@backends/onnx/protobuf'
 import { createParameterStore } from '@backends/onnx/store'
 import { createBuilder } from '@engine/graph/builder'
-import { planNetwork, traceOutputs, traceStep } from '@engine/nn/network'
+import type { LayerSpec } from '@engine/nn/model'
+import { planNetwork, traceEntropyNorms, traceOutputs, traceStep } from '@engine/nn/network'
 
 describe('protocol-buffer fields', () => {
   const hex = (encoded: Uint8Array) => Buffer.from(encoded).toString('hex')
@@ -33,17 +34,13 @@ describe('translation', () => {
     return Object.fromEntries(types.map((type) => [type, haystack.split(`\x22${String.fromCharCode(type.length)}${type}`).length - 1]))
   }
   const mlp = planNetwork([{ type: 'dense', units: 6 }, { type: 'relu' }, { type: 'dense', units: 3 }], [4], 3)
-  const cnn = planNetwork(
-    [
-      { type: 'conv2d', filters: 2, kernel: 3, padding: 1 },
-      { type: 'maxpool2d', size: 2 },
-      { type: 'relu' },
-      { type: 'flatten' },
-      { type: 'dense', units: 3 },
-    ],
-    [1, 6, 6],
-    3,
-  )
+  const stage = (filters: number): LayerSpec[] => [
+    { type: 'conv2d', filters, kernel: 3, padding: 1 },
+    { type: 'maxpool2d', size: 2 },
+    { type: 'relu' },
+  ]
+  const head: LayerSpec[] = [{ type: 'flatten' }, { type: 'dense', units: 3 }]
+  const cnn = planNetwork([...stage(2), ...head], [1, 6, 6], 3)
 
   it('merges biases into products and masks into choices', () => {
     const counts = operations(emitOnnx(traceStep(mlp, 5)).bytes, ['Gemm', 'Add', 'Where', 'Cast', 'Relu'])
@@ -55,6 +52,15 @@ describe('translation', () => {
     const training = operations(emitOnnx(traceStep(cnn, 5)).bytes, ['Conv', 'Gather', 'Transpose', 'MaxPool'])
     // of the inputs, of the flattened maps and of their error
     expect(training).toEqual({ Conv: 0, Gather: 1, Transpose: 3, MaxPool: 0 })
+  })
+
+  it('has the channels of a pixel together for norms of each sample, where maxima are pooled', () => {
+    const norms = (layers: LayerSpec[]) =>
+      operations(emitOnnx(traceEntropyNorms(planNetwork([...layers, ...head], [1, 12, 12], 3), 5)).bytes, ['Conv', 'Gather', 'MaxPool'])
+    // The second convolution and its weight gradients share patches, gathered along columns, then along rows.
+    const pooled = [...stage(8), ...stage(4)]
+    expect(norms(pooled)).toEqual({ Conv: 2, Gather: 2, MaxPool: 0 })
+    expect(norms(pooled.filter(({ type }) => type !== 'maxpool2d'))).toEqual({ Conv: 3, Gather: 0, MaxPool: 0 })
   })
 
   it('names inputs, parameters and outputs, and leaves out what no output needs', () => {

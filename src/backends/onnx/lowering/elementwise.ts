@@ -1,5 +1,5 @@
 import type { Value } from '@engine/graph/ir'
-import { inLayout } from './batchLast'
+import { inLayoutOfOperands } from './layout'
 import { biasedProduct } from './linear'
 import { biasedConvolution } from './convolution'
 import type { Emission, Lowering, Lowerings } from './lowering'
@@ -26,10 +26,10 @@ type Unary = 'neg' | 'exp' | 'log' | 'sqrt' | 'abs' | 'tanh' | 'erf' | 'relu'
 type Binary = 'sub' | 'div'
 
 const unary = <P extends Unary>(type: string): Lowering<P> =>
-  inLayout(({ inputs }, { builder, tensor }) => builder.node(type, [tensor(inputs[0])]))
+  inLayoutOfOperands(({ inputs }, { builder, tensor }) => builder.node(type, [tensor(inputs[0])]))
 
 const binary = <P extends Binary | 'add'>(type: string): Lowering<P> =>
-  inLayout(({ inputs }, { builder, tensor }) => builder.node(type, inputs.map(tensor)))
+  inLayoutOfOperands(({ inputs }, { builder, tensor }) => builder.node(type, inputs.map(tensor)))
 
 /** The boolean ONNX tensor behind a 0/1 value, when it is one. */
 function condition(value: Value, { builder, tensor, producer }: Emission): string | undefined {
@@ -39,7 +39,7 @@ function condition(value: Value, { builder, tensor, producer }: Emission): strin
   return undefined
 }
 
-const indicator: Lowering<'positive' | 'greaterEqual'> = inLayout(({ output }, emission) => {
+const indicator: Lowering<'positive' | 'greaterEqual'> = inLayoutOfOperands(({ output }, emission) => {
   const { builder } = emission
   return builder.node('Where', [condition(output, emission) as string, builder.scalar(1), builder.scalar(0)])
 })
@@ -51,7 +51,7 @@ export const elementwise: Lowerings<Elementwise> = {
   sub: binary('Sub'),
   div: binary('Div'),
   // A product with a 0/1 mask is a choice: one pass less, and no float copy of the mask.
-  mul: inLayout(({ inputs: [a, b] }, emission) => {
+  mul: inLayoutOfOperands(({ inputs: [a, b] }, emission) => {
     const { builder, tensor } = emission
     const [mask, other] = [condition(a, emission), b]
     if (mask !== undefined) return builder.node('Where', [mask, tensor(other), builder.scalar(0)])
@@ -67,7 +67,7 @@ export const elementwise: Lowerings<Elementwise> = {
   tanh: unary('Tanh'),
   erf: unary('Erf'),
   relu: unary('Relu'),
-  square: inLayout(({ inputs }, { builder, tensor }) => builder.node('Mul', [tensor(inputs[0]), tensor(inputs[0])])),
+  square: inLayoutOfOperands(({ inputs }, { builder, tensor }) => builder.node('Mul', [tensor(inputs[0]), tensor(inputs[0])])),
   positive: indicator,
   greaterEqual: indicator,
   stopGradient: ({ inputs }, { tensor }) => tensor(inputs[0]),

@@ -1,6 +1,6 @@
 import type { OpNode, Shape } from '@engine/graph/ir'
-import { range } from '@engine/graph/shapes'
-import { inBatchLast, isBatchLast } from './batchLast'
+import { inLayout, layoutOf } from './layout'
+import { sampleWeightGradient } from './convolution'
 import type { Emission, Lowerings } from './lowering'
 
 type Linear = 'matmul' | 'batchMatmul' | 'reduceSum' | 'reduceMax' | 'logSoftmax'
@@ -25,7 +25,14 @@ export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length 
 
 export const linear: Lowerings<Linear> = {
   matmul: (node, emission) => gemm(node, [], emission),
-  batchMatmul: ({ inputs: [a, b], attrs: { transA, transB } }, { builder, tensor }) => {
+  batchMatmul: (node, emission) => {
+    const weightGradient = sampleWeightGradient(node, emission)
+    if (weightGradient !== undefined) return weightGradient
+    const { builder, tensor } = emission
+    const {
+      inputs: [a, b],
+      attrs: { transA, transB },
+    } = node
     const operand = (name: string, transposed: boolean): string =>
       transposed ? builder.node('Transpose', [name], { perm: [0, 2, 1] }) : name
     return builder.node('MatMul', [operand(tensor(a), transA), operand(tensor(b), transB)])
@@ -33,11 +40,12 @@ export const linear: Lowerings<Linear> = {
   reduceSum: ({ inputs: [a], attrs }, emission) => {
     const { builder, tensor } = emission
     const { axes, keepDims } = attrs
-    if (keepDims || !isBatchLast(a, emission)) return reduce('ReduceSum', tensor(a), attrs, builder)
-    const moved = reduce('ReduceSum', inBatchLast(a, emission), { axes: axes.map((axis) => (axis + 3) % 4), keepDims }, builder)
-    const rank = 4 - axes.length
-    if (axes.includes(0) || rank === 1) return moved
-    return builder.node('Transpose', [moved], { perm: range(rank).map((axis) => (axis + rank - 1) % rank) })
+    const layout = keepDims || a.shape.length !== 4 ? undefined : layoutOf(a, emission)
+    if (layout === undefined) return reduce('ReduceSum', tensor(a), attrs, builder)
+    const moved = reduce('ReduceSum', inLayout(a, layout, emission), { axes: axes.map((axis) => layout.indexOf(axis)), keepDims }, builder)
+    const left = layout.filter((axis) => !axes.includes(axis))
+    const perm = left.toSorted((p, q) => p - q).map((axis) => left.indexOf(axis))
+    return perm.every((from, to) => from === to) ? moved : builder.node('Transpose', [moved], { perm })
   },
   reduceMax: ({ inputs, attrs }, { builder, tensor }) => reduce('ReduceMax', tensor(inputs[0]), attrs, builder),
   logSoftmax: ({ inputs }, { builder, tensor }) => builder.node('LogSoftmax', [tensor(inputs[0])], { axis: -1 }),

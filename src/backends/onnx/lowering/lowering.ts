@@ -1,5 +1,6 @@
 import type { Node, OpNode, PrimitiveName, Value } from '@engine/graph/ir'
 import type { OnnxBuilder } from '../builder'
+import type { Layout } from './layout'
 
 /** The state of one translation, as lowerings see it. */
 export interface Emission {
@@ -12,8 +13,10 @@ export interface Emission {
   readonly uses: (value: Value) => number
   /** Whether the graph holds a node of this kind reading `value` as its first input. */
   readonly feeds: (value: Value, op: PrimitiveName) => boolean
-  /** Values n × c × h × w that also exist as c × h × w × n, by id. */
-  readonly batchLast: Map<number, string>
+  /** Whether the graph holds a node of this kind at all. */
+  readonly holds: (op: PrimitiveName) => boolean
+  /** Values n × c × h × w that also exist in another layout, by id. */
+  readonly moved: Map<number, { readonly layout: Layout; readonly name: string }>
 }
 
 /** Emits a node and returns the ONNX tensor that holds its output. */

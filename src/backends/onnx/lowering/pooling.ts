@@ -1,11 +1,15 @@
 import type { Pooling, Value } from '@engine/graph/ir'
 import { positions, range } from '@engine/graph/shapes'
-import { fromBatchLast, inBatchLast, isBatchLast } from './batchLast'
+import { onnxFloat } from '../builder'
+import { fromLayout, inLayout, layoutOf } from './layout'
 import type { Emission, Lowerings } from './lowering'
 
 export const pooling: Lowerings<'maxPool2d' | 'maxPool2dGrad'> = {
-  maxPool2d: ({ inputs: [x], attrs, output }, emission) =>
-    isBatchLast(x, emission) ? fromBatchLast(output, windowsOf(x, attrs, emission).maximum(), emission) : pooled(x, attrs, emission),
+  maxPool2d: ({ inputs: [x], attrs, output }, emission) => {
+    const layout = layoutOf(x, emission)
+    const maximum = windowsOf(x, attrs, emission).maximum()
+    return layout === undefined ? maximum : fromLayout(output, layout, maximum, emission)
+  },
 
   // The error of a window goes down the row-major list of its cells until one of them takes it.
   maxPool2dGrad: ({ inputs: [x, delta], attrs, output }, emission) => {
@@ -13,22 +17,22 @@ export const pooling: Lowerings<'maxPool2d' | 'maxPool2dGrad'> = {
     const { size, stride } = attrs
     const [n, c, h, w] = x.shape
     const [rows, cols] = delta.shape.slice(2)
-    const last = isBatchLast(x, emission)
+    const layout = layoutOf(x, emission)
     const { cell, maximum } = windowsOf(x, attrs, emission)
     // position of the rows among the axes, and the axes around rows and columns
-    const at = last ? 1 : 2
-    const [before, after] = last ? [[c], [n]] : [[n, c], []]
-    const zero = builder.scalar(0)
-    let remaining = last ? inBatchLast(delta, emission) : tensor(delta)
+    const at = layout === undefined ? 2 : 1
+    const [before, after] = layout === undefined ? [[n, c], []] : [[x.shape[layout[0]]], [x.shape[layout[3]]]]
+    let remaining = layout === undefined ? tensor(delta) : inLayout(delta, layout, emission)
     const lines: string[] = []
     for (let i = 0; i < size[0]; i++) {
       const cells: string[] = []
       for (let j = 0; j < size[1]; j++) {
         let share = remaining
         if (i + 1 < size[0] || j + 1 < size[1]) {
-          const isMaximum = builder.node('Equal', [cell(i, j), maximum()])
-          share = builder.node('Where', [isMaximum, remaining, zero])
-          remaining = builder.node('Where', [isMaximum, zero, remaining])
+          // 0 or 1: cheaper to multiply with than to choose by
+          const isMaximum = builder.node('Cast', [builder.node('Equal', [cell(i, j), maximum()])], { to: onnxFloat })
+          share = builder.node('Mul', [remaining, isMaximum])
+          remaining = builder.node('Sub', [remaining, share])
         }
         cells.push(builder.node('Reshape', [share, builder.integers([...before, rows, 1, cols, 1, ...after])]))
       }
@@ -38,7 +42,7 @@ export const pooling: Lowerings<'maxPool2d' | 'maxPool2dGrad'> = {
     const covered = [rows * stride[0], cols * stride[1]]
     const joined = builder.node('Reshape', [stacked, builder.integers([...before, ...covered, ...after])])
     const fitted = widened(joined, 4, { [at]: h - covered[0], [at + 1]: w - covered[1] })
-    return last ? fromBatchLast(output, fitted, emission) : fitted
+    return layout === undefined ? fitted : fromLayout(output, layout, fitted, emission)
 
     /** Adds zeros at the ends of axes, for gaps between and behind windows; ONNX pads may be negative, and cut. */
     function widened(name: string, rank: number, by: Readonly<Record<number, number>>): string {
@@ -55,16 +59,16 @@ const pooled = (x: Value, { size, stride }: Pooling, { builder, tensor }: Emissi
 /** The cells (i, j) of all windows, and their maximum, in the layout that x has. */
 function windowsOf(x: Value, { size, stride }: Pooling, emission: Emission) {
   const { builder, tensor } = emission
-  const last = isBatchLast(x, emission)
+  const layout = layoutOf(x, emission)
   const places = size.map((length, i) => positions(x.shape[2 + i], length, stride[i], 0))
   const cell = (i: number, j: number): string =>
     builder.node('Slice', [
-      last ? inBatchLast(x, emission) : tensor(x),
+      layout === undefined ? tensor(x) : inLayout(x, layout, emission),
       builder.integers([i, j]),
       builder.integers([i + (places[0] - 1) * stride[0] + 1, j + (places[1] - 1) * stride[1] + 1]),
-      builder.integers(last ? [1, 2] : [2, 3]),
+      builder.integers(layout === undefined ? [2, 3] : [1, 2]),
       builder.integers(stride),
     ])
   const cells = () => range(size[0]).flatMap((i) => range(size[1]).map((j) => cell(i, j)))
-  return { cell, maximum: () => (last ? builder.node('Max', cells()) : pooled(x, { size, stride }, emission)) }
+  return { cell, maximum: () => (layout === undefined ? pooled(x, { size, stride }, emission) : builder.node('Max', cells())) }
 }
