@@ -43,13 +43,15 @@ export const badInput = (message: string, details?: ErrorDetails): QuerentError 
 
 export const unsupported = (message: string, details?: ErrorDetails): QuerentError => new QuerentError('unsupported', message, details)
 
-/** Does `work`; what it refuses is refused at the field `path` of a study. */
+/** Does `work`; what it refuses is refused at the field `path` of a study, with the name of its file. */
 export async function inField<T>(path: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof QuerentError)) throw error
-    throw new QuerentError(error.code, error.message, { ...error.details, path }, { cause: error })
+    const { file = '' } = error.details
+    const message = error.message.includes(file) ? error.message : `${file}: ${error.message}`
+    throw new QuerentError(error.code, message, { ...error.details, path }, { cause: error })
   }
 }
 

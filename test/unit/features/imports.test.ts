@@ -58,7 +58,7 @@ describe('features of any framework', () => {
       expect((await refusal(() => bring('stream.arrow#b', { dataset: { ...dataset, rows } }))).details.found).toBe('40 rows')
     const column = await bring('snappy.parquet#b', forty)
     expect([column.width, ...valuesOf(column).slice(0, 2)]).toEqual([1, 5, expect.any(Number)])
-    expect((await refusal(() => bring('snappy.parquet', forty))).message).toContain('not finite numbers: row 3,') // column a has gaps
+    expect((await refusal(() => bring('snappy.parquet', forty))).message).toContain('not finite numbers: rows 3,') // column a has gaps
   })
 
   it('are copied once, and can get another name', async () => {
@@ -80,7 +80,7 @@ describe('features of any framework', () => {
       'NaN',
       'nan.npy',
       writeNpy(Float32Array.of(1, NaN, 3, 4, Infinity, NaN), [3, 2]),
-      '2 rows have features that are not finite numbers: row 0, 2',
+      '2 rows have features that are not finite numbers: rows 0, 2',
     ],
     ['values beyond float32', 'large.npy', writeNpy(Float64Array.of(1, 2, 1e300, 4, 5, 6), [3, 2]), 'not finite numbers: row 1'],
     ['an array that is not there', 'c.npz#pol', '', 'no array'],

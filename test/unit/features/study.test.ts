@@ -96,7 +96,7 @@ describe('a study with features of its own', () => {
   it.each<[string, string, Uint8Array | null, string]>([
     ['other rows', 'short.npy', writeNpy(ladder.subarray(1), [train.rows - 1, 1]), 'one row of features for each training row of wine'],
     ['whole numbers', 'whole.npy', writeNpy(Int32Array.from(ladder), [train.rows, 1]), 'floating-point'],
-    ['no file', 'nothing.npy', null, 'no such file'],
+    ['no file', 'nothing.npy', null, 'nothing.npy: no such file'],
     ['a name that is not stored', 'ladder-nit', null, 'no features of wine are stored as "ladder-nit"'],
   ])('is refused with %s, in a plan too', async (_, name, bytes, reason) => {
     if (bytes !== null) writeFileSync(join(folder, name), bytes)

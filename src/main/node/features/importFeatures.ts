@@ -121,7 +121,7 @@ export function rowsNotFinite(values: Float32Array, width: number): number[] {
 
 export const notFinite = (source: string, rows: readonly number[], count: number): Error =>
   badInput(
-    `${source}: ${count === 1 ? 'a row has' : `${count} rows have`} features that are not finite numbers: row ${rows.join(', ')}${count > rows.length ? ', …' : ''}`,
+    `${source}: ${count === 1 ? 'a row has' : `${count} rows have`} features that are not finite numbers: ${count === 1 ? 'row' : 'rows'} ${rows.join(', ')}${count > rows.length ? ', …' : ''}`,
     {
       file: source,
       path: `row ${rows[0]}`,
