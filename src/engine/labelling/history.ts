@@ -173,14 +173,11 @@ export function planImport(state: LabellingState, given: readonly GivenLabel[], 
     const shown = relabelled
       .slice(0, 5)
       .map((row) => `row ${row} is ${names[state.labels.get(row) ?? 0]}, not ${names[fresh.get(row) ?? 0]}`)
-    throw badInput(
-      `${file}: ${relabelled.length} rows have another label already: ${shown.join('; ')}${relabelled.length > 5 ? '; …' : ''}`,
-      {
-        file,
-        found: `${relabelled.length} changed labels`,
-        expected: 'the labels that are there, or leave to change them; nothing was imported',
-      },
-    )
+    throw badInput(`${file}: another label is there already: ${shown.join('; ')}${relabelled.length > 5 ? '; …' : ''}`, {
+      file,
+      found: `${relabelled.length} of ${fresh.size} labels are others`,
+      expected: 'the labels that are there, or leave to change them; nothing was imported',
+    })
   }
   return {
     classes: names,
