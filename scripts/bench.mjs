@@ -1,4 +1,5 @@
 // `npm run bench [-- --suite selection --rounds 3 --write]`: our benchmarks and their twins in PyTorch and NumPy, by turns.
+// `--write` puts them into docs/benchmarks.md, where the rows of other suites stay as they are.
 // Twins run with the Python named by PYTHON (python3); one that cannot run is left out with its reason.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -56,12 +57,33 @@ for (let round = 1; round <= Number(values.rounds); round++) {
   }
 }
 
-const text = report()
-process.stdout.write(`${text}\n`)
+const found = measuredRows()
+process.stdout.write(`${report(found)}\n`)
 if (values.write) {
   const file = at('docs', 'benchmarks.md')
-  const [head, , tail] = readFileSync(file, 'utf8').split(/<!-- measured (?:from|to) here -->/)
-  writeFileSync(file, `${head}<!-- measured from here -->\n\n${text}\n\n<!-- measured to here -->${tail}`)
+  const [head, before, tail] = readFileSync(file, 'utf8').split(/<!-- measured (?:from|to) here -->/)
+  writeFileSync(file, `${head}<!-- measured from here -->\n\n${report(merged(before, found))}\n\n<!-- measured to here -->${tail}`)
+}
+
+/** The rows of a written table, with the found ones in the place of those they measure again. */
+function merged(table, rows) {
+  const keyOf = ([name, backend]) => `${name} ${backend}`
+  const fresh = new Map(rows.map((cells) => [keyOf(cells), cells]))
+  const kept = table
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+    .map((cells) => {
+      const again = fresh.get(keyOf(cells))
+      fresh.delete(keyOf(cells))
+      return again ?? cells
+    })
+  return [...kept, ...fresh.values()]
 }
 
 function json(command, args) {
@@ -85,7 +107,7 @@ function median(numbers) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-function report() {
+function measuredRows() {
   const rows = []
   for (const { name, side, backend = '', size, all, unit = 'ms' } of measured.values()) {
     if (side !== 'ours') continue
@@ -103,6 +125,10 @@ function report() {
       speed,
     ])
   }
+  return rows
+}
+
+function report(rows) {
   const lines = [
     ['benchmark', 'backend', 'size', 'Querent', 'twin', 'speed against the twin'],
     ['---', '---', '---', '---', '---', '---'],
