@@ -144,6 +144,29 @@ export const publicSetFiles: Readonly<Record<string, () => Files>> = {
       'SST-2/original/dictionary.txt': '!|0\n',
     }),
   }),
+  imdb: () => {
+    const reviews = ['train/pos', 'train/neg', 'train/unsup', 'test/pos', 'test/neg'].flatMap((folder) =>
+      [0, 1].map((i): [string, Uint8Array] => [`aclImdb/${folder}/${i}_7.txt`, strToU8(`A film <br />of ${folder}, seen ${i} times`)]),
+    )
+    return {
+      'aclImdb_v1.tar.gz': tgz({
+        ...Object.fromEntries(reviews),
+        'aclImdb/README': strToU8('Large Movie Review Dataset v1.0'),
+        'aclImdb/imdb.vocab': strToU8('the\nand\n'),
+        'aclImdb/train/labeledBow.feat': strToU8('9 0:9\n'),
+        'aclImdb/train/urls_pos.txt': strToU8('http://example.com\n'),
+      }),
+    }
+  },
+  '20-newsgroups': () => {
+    const posts = ['train/alt.atheism', 'train/sci.space', 'test/alt.atheism', 'test/sci.space'].flatMap((folder) =>
+      [1, 2].map((i): [string, Uint8Array] => [
+        `20news-bydate-${folder}/5${i}`,
+        Uint8Array.of(...strToU8(`Subject: ${folder} ${i}\n\n`), 0xe9),
+      ]),
+    )
+    return { '20news-bydate.tar.gz': tgz(Object.fromEntries(posts)) }
+  },
   'sms-spam': () => ({
     'smsspamcollection.zip': zip({
       readme: 'SMS Spam Collection v.1\n',

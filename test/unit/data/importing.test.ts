@@ -237,6 +237,23 @@ describe('the library', () => {
     expect(other.valueNames).toEqual(['set = best', 'set = test', 'size = m', 'size = s'])
   })
 
+  it('reads folders of text files as classes, and leaves folders of tables alone', async () => {
+    for (const [name, text] of Object.entries({ 'a/1.txt': 'one', 'a/2.txt': 'two, again', 'b/3': 'three', 'b/4.txt': 'four' }))
+      write(`texts/${name}`, text)
+    expect((await bring([join(given, 'texts')])).dataset).toMatchObject({ kind: 'text', rows: 4, classes: 2, testRows: 0 })
+    expect((await previewImport([join(given, 'texts')], {}, library)).rows.map(({ text, label }) => [label, text])).toEqual([
+      ['a', 'one'],
+      ['a', 'two, again'],
+      ['b', 'three'],
+      ['b', 'four'],
+    ])
+    write('texts/b/5.txt', Uint8Array.of(0xe9, 0x20, 0xff))
+    await expect(bring([join(given, 'texts')])).rejects.toThrow('b/5.txt: not utf-8 text')
+    expect((await bring([join(given, 'texts')], { encoding: 'latin1' })).dataset.rows).toBe(5)
+    for (const part of ['train', 'test']) write(`folds/Fold1/${part}.txt`, 'a,label\n1,x\n2,y\n')
+    expect((await bring([join(given, 'folds')])).dataset).toMatchObject({ kind: 'tabular', rows: 2, testRows: 2 })
+  })
+
   it('names the hidden folders that it passes over, and not what systems leave behind', async () => {
     for (const name of ['p/a/1.png', 'p/b/2.png', 'p/.ipynb_checkpoints/1.png', 'p/a/.trash/3.png', 'p/.DS_Store', 'p/a/._1.png'])
       write(name, await png(name === 'p/b/2.png' ? 9 : 5))

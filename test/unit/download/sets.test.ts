@@ -73,6 +73,8 @@ describe('a download becomes a set of the library', () => {
     ['eurosat', 4, 0, undefined, ['AnnualCrop', 'Forest']],
     ['ag-news', 10, 2, [512], ['World', 'Sports', 'Business', 'Sci/Tech']],
     ['sst-2', 3, 2, [1024], ['negative', 'positive']],
+    ['imdb', 4, 4, [1024], ['negative', 'positive']],
+    ['20-newsgroups', 4, 4, [1024], ['alt.atheism', 'sci.space']],
     ['sms-spam', 3, 0, [1024], ['ham', 'spam']],
     ['optdigits', 10, 10, [64], ['0', '1']],
     ['spambase', 4, 0, [57], ['ham', 'spam']],

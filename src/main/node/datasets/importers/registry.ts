@@ -14,8 +14,9 @@ import { npz } from './npz'
 import { parquet } from './parquet'
 import { safetensors } from './safetensors'
 import { stl10 } from './stl10'
+import { textFolder } from './textFolder'
 
 /** Arrangements of several files, tried in this order before single files. */
-export const treeImporters: readonly TreeImporter[] = [huggingFace, cifar, stl10, imageFolder]
+export const treeImporters: readonly TreeImporter[] = [huggingFace, cifar, stl10, imageFolder, textFolder]
 
 export const fileImporters: readonly FileImporter[] = [npy, npz, safetensors, idx, matlab, parquet, arrow, arff, libsvm, jsonl, csv]
