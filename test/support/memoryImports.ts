@@ -96,7 +96,11 @@ export function memoryImports(
     },
     'datasets.list': () => [...libraryData, ...brought],
     'datasets.upload': ({ offset, bytes }) => ({ received: offset + bytes.length }),
-    'datasets.preview': ({ mapping }) => ({ ...preview, mapping: { ...preview.mapping, ...mapping } }),
+    'datasets.preview': ({ mapping }) => ({
+      ...preview,
+      columns: preview.columns.map((column) => ({ ...column, role: mapping.columns?.[column.name] ?? column.role })),
+      mapping: { ...preview.mapping, ...mapping },
+    }),
     'datasets.import': ({ task, mapping }) => {
       emit('datasets.progress', { task, phase: 'reading', rows: 2, total: null })
       const id = mapping.id ?? 'flowers'

@@ -5,10 +5,12 @@ import { useRoute, useRouter } from 'vue-router'
 export function useQuery(name: string, fallback = ''): WritableComputedRef<string> {
   const route = useRoute()
   const router = useRouter()
+  const page = route.name
   return computed({
     get: () => (typeof route.query[name] === 'string' ? route.query[name] : fallback),
     set: (value) => {
-      if (value === (route.query[name] ?? fallback)) return
+      // What a page says while it goes does not belong into the URL of the next.
+      if (route.name !== page || value === (route.query[name] ?? fallback)) return
       void router.replace({ query: { ...route.query, [name]: value === fallback ? undefined : value } })
     },
   })
