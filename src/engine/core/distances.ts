@@ -3,8 +3,11 @@ import type { Matrix } from './matrix'
 
 /** Row-against-all kernels that dominate selection time. */
 export interface SelectionKernels {
-  /** Products of the rows of a matrix, which must not change as long as they are asked for. */
-  open(matrix: Matrix): RowProducts
+  /**
+   * Products of the rows of a matrix, which must not change as long as they are asked for. `few`: coarse products come first and leave
+   * few exact ones to be asked, so that a copy of the whole matrix would not pay.
+   */
+  open(matrix: Matrix, options?: { readonly few?: boolean }): RowProducts
 }
 
 /**
@@ -13,7 +16,7 @@ export interface SelectionKernels {
  */
 export interface RowProducts {
   (j: number, rows: Int32Array, count: number, out: Float64Array): void
-  /** The same from a quarter of the bytes; absent where nothing is faster. */
+  /** The same from a quarter of the bytes, for `few`; absent where nothing is faster. */
   readonly coarse?: CoarseProducts
 }
 
@@ -75,8 +78,8 @@ export function selectionSpace(features: Matrix, options: SpaceOptions = {}): Se
   const weights = new Float64Array(n).fill(1)
   const products = new Float64Array(n)
   const slacks = new Float64Array(n)
-  const dots = kernels.open(features)
-  const coarse = prune ? dots.coarse : undefined
+  const dots = kernels.open(features, { few: prune })
+  const { coarse } = dots
 
   /** Keeps the first `count` candidates that may come closer to point j than they are to any before; gives their number. */
   const screened = (j: number, count: number, nearest: Float64Array, measure: CoarseProducts): number => {

@@ -19,7 +19,7 @@ export interface ViewOptions {
   readonly signal?: CancelSignal
 }
 
-/** Rows per forward pass: bounds what a pass returns at a time. */
+/** Rows per forward pass when its features are not kept: they pass by in small pieces. */
 const passRows = 8192
 
 /**
@@ -54,15 +54,17 @@ interface ChargedView {
 function createReaderView(model: Reader, options: ViewOptions): ChargedView {
   const { signal, count } = options
   const outputs = rowCache(count, async (index) => {
-    let whole: readonly Matrix[] = []
-    for (let from = 0; from === 0 || from < index.length; from += passRows) {
-      const { logits, embedding } = await model.outputs(options.rows(index.subarray(from, from + passRows)), signal)
-      const part = options.embeddings ? [logSoftmax(logits), embedding] : [logSoftmax(logits)]
-      if (index.length <= passRows) return part
-      if (from === 0) whole = part.map(({ data, cols }) => ({ data: emptyLike(data, index.length * cols), rows: index.length, cols }))
-      part.forEach(({ data, cols }, k) => whole[k].data.set(data, from * cols))
+    if (options.embeddings) {
+      const { logits, embedding } = await model.outputs(options.rows(index), signal)
+      return [logSoftmax(logits), embedding]
     }
-    return whole
+    const classes = model.classes
+    const whole = { data: new Float64Array(index.length * classes), rows: index.length, cols: classes }
+    for (let from = 0; from < index.length; from += passRows) {
+      const { logits } = await model.outputs(options.rows(index.subarray(from, from + passRows)), signal)
+      whole.data.set(logSoftmax(logits).data, from * classes)
+    }
+    return [whole]
   })
   const lateEmbeddings = rowCache(count, async (index) => [(await model.outputs(options.rows(index), signal)).embedding])
   let tensors: readonly string[] = []
