@@ -66,8 +66,6 @@ const importFiles = z.union([
   z.strictObject({ upload: id }),
 ])
 export const mostPieceBytes = 8 * 2 ** 20
-/** Largest data set that goes to a window as a file. */
-export const mostSavedBytes = 256 * 2 ** 20
 
 export const settingsPatch = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']).optional(),

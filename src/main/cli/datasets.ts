@@ -40,8 +40,15 @@ interface ExportOptions {
 }
 
 export function register(program: Command, context: CliContext): void {
-  const datasets = program.command('datasets').description('the data sets that studies can name')
-  const library = (): string => libraryOf(defaultWorkspace())
+  const datasets = program
+    .command('datasets')
+    .description('the data sets that studies can name')
+    .option('--workspace <dir>', 'workspace whose data sets are meant; by default that of the desktop app, or QUERENT_WORKSPACE')
+  const workspace = (): string => {
+    const { workspace: given } = datasets.opts<{ readonly workspace?: string }>()
+    return given === undefined ? defaultWorkspace() : context.resolve(given)
+  }
+  const library = (): string => libraryOf(workspace())
 
   datasets
     .command('list')
@@ -102,7 +109,7 @@ export function register(program: Command, context: CliContext): void {
       if (options.asSplitOf !== undefined) return importSplit(full, options.asSplitOf)
       const mapping = mappingOf(options)
       if (options.preview) {
-        const preview = await inJob(context, (job) => job.preview({ paths: full, mapping }))
+        const preview = await inJob(context, (job) => job.preview({ paths: full, mapping }), workspace())
         const shown = preview.rows.map(({ split, label, values, text }) => [
           split,
           label,
@@ -124,7 +131,7 @@ export function register(program: Command, context: CliContext): void {
         ].join('\n\n')
         return { json: preview, text }
       }
-      const result = await inJob(context, (job) => job.import({ paths: full, mapping }, progressNote()))
+      const result = await inJob(context, (job) => job.import({ paths: full, mapping }, progressNote()), workspace())
       const { dataset, known, notes } = result
       for (const note of notes) context.note(note)
       const { id, rows, testRows, classes, shape } = dataset
@@ -162,7 +169,7 @@ export function register(program: Command, context: CliContext): void {
         downloadDataset(id, options, {
           context,
           library: library(),
-          importing: (assignment) => inJob(context, (job) => job.import(assignment, progressNote())),
+          importing: (assignment) => inJob(context, (job) => job.import(assignment, progressNote()), workspace()),
         }),
       ),
     )

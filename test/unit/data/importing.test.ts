@@ -191,6 +191,8 @@ describe('the library', () => {
     expect(Buffer.from(datasetBytes(vectors, 'csv', ['a', 'b'])).toString()).toBe(readFileSync(file, 'utf8'))
     const huge = { ...vectors, train: { ...vectors.train, data: { byteLength: 2 ** 29 } } } as unknown as Dataset
     expect(() => datasetBytes(huge, 'npz', [])).toThrow(/too large to go through a window/)
+    const large = { ...vectors, train: { ...vectors.train, data: { byteLength: 2 ** 26 } } } as unknown as Dataset
+    expect(() => datasetBytes(large, 'csv', [])).toThrow(/too large to go through a window/) // as text it is five times as long
     await expect(exportDataset(image, join(given, 'no.csv'), [])).rejects.toMatchObject({ code: 'unsupported' })
     expect(readdirSync(given).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })

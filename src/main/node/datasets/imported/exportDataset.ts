@@ -8,7 +8,7 @@ import { unsupported } from '@engine/core/errors'
 import type { Dataset, LabeledPool } from '@engine/data/dataset'
 import { sampleSize } from '@engine/data/gather'
 import { writeNpy } from '@engine/data/npy'
-import { mostSavedBytes } from '@contract/commands'
+import { mostSavedBytes, savedBytes } from '@contract/storage'
 import { withFile } from '../../errors'
 import { npyHeader, storages } from '../importing/poolWriter'
 import { measure } from '../library'
@@ -33,11 +33,11 @@ export async function exportDataset(dataset: Dataset, file: string, valueNames: 
 
 /** The file that `exportDataset` writes, in memory; refuses sets beyond `mostSavedBytes`. */
 export function datasetBytes(dataset: Dataset, format: 'npz' | 'csv', valueNames: readonly string[]): Uint8Array {
-  const { bytes } = measure(dataset)
+  const bytes = savedBytes(measure(dataset).bytes, format)
   if (bytes > mostSavedBytes)
     throw unsupported(`${dataset.id} is too large to go through a window`, {
       found: `${Math.round(bytes / 1e6)} MB`,
-      expected: `at most ${Math.round(mostSavedBytes / 1e6)} MB; on the command line, querent datasets export ${dataset.id} writes sets of any size`,
+      expected: `at most ${Math.round(mostSavedBytes / 1e6)} MB; on the command line, querent datasets export ${dataset.id} --out ${dataset.id}.${format} writes sets of any size`,
     })
   return Buffer.concat(
     Array.from(piecesOf(dataset, format, valueNames), (piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)),
