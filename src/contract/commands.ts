@@ -5,7 +5,7 @@ import { downloadCommands, type DownloadState } from './downloads'
 import type { FeatureInfo } from './features'
 import type { ModelInfo } from './models'
 import { storageCommands } from './storage'
-import { batchFormats, type ImportedLabels, type LabellingSession } from './labelling'
+import { batchFormats, type ImportedLabels, type LabellingProgress, type LabellingSession } from './labelling'
 import { importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
 import { mapMethods, type MapFrame } from '@engine/maps/layout'
 import type {
@@ -320,7 +320,7 @@ export interface LabEvents {
   'notice.added': Notice
   'downloads.changed': DownloadState
   'datasets.progress': ImportProgress & { readonly task: string }
-  'labelling.progress': { session: string; task: string; epoch: number; epochs: number }
+  'labelling.progress': LabellingProgress & { session: string; task: string }
   /** a session that is new, back, or after a choice, an import or an undo, also after one that was stopped or failed */
   'labelling.changed': LabellingSession
   'labelling.removed': { session: string }

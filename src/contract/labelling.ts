@@ -49,6 +49,14 @@ export interface LabellingSession extends LabellingSummary {
   readonly undoes: string | null
 }
 
+/** How far the choice of a batch is. */
+export interface LabellingProgress {
+  /** e.g. `training, epoch 3 of 30` */
+  readonly what: string
+  /** of this step, 0 … 1 */
+  readonly fraction: number
+}
+
 /** What an import of labels changed. */
 export interface ImportedLabels {
   readonly added: number

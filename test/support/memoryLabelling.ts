@@ -13,7 +13,7 @@ interface Session extends Omit<SessionContent, 'state' | 'history'> {
 
 /**
  * Labelling sessions in memory, over sets of `rows` rows without a label: the next batch is the first rows that are left, and every
- * file that comes back labels all rows that wait. A choice says half of its epochs and then waits while `held`.
+ * file that comes back labels all rows that wait. A choice says half of its training and then waits while `held`.
  */
 export function memoryLabelling(rows: number, now: () => string): LabellingSessions & { held: Promise<void> | null } {
   const sessions = new Map<string, Session>()
@@ -44,7 +44,7 @@ export function memoryLabelling(rows: number, now: () => string): LabellingSessi
     next: async (id, { k, signal, onProgress }) => {
       const { history } = find(id)
       const { labels, waiting } = reduceHistory(history)
-      onProgress({ epoch: 15, epochs: 30 })
+      onProgress({ what: 'training, epoch 15 of 30', fraction: 0.5 })
       await twin.held
       if (signal.aborted) throw new QuerentError('cancelled', 'the choice was stopped; nothing was asked')
       const left = Array.from({ length: rows }, (_, row) => row).filter((row) => !labels.has(row) && !waiting.includes(row))

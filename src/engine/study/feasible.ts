@@ -83,9 +83,9 @@ export function checkAgainstDataset(study: Study, facts: readonly DatasetFacts[]
 }
 
 /** What keeps one strategy of a study from choosing rows that people label: missing needs, a model that does not fit. */
-export const labellingProblems = (plan: RunPlan, study: Study, facts: DatasetFacts): Finding[] => [
+export const labellingProblems = (plan: RunPlan, study: Study, facts: DatasetFacts, trunks: Trunks = {}): Finding[] => [
   ...needProblems(plan, study),
-  ...modelProblems(plan, facts),
+  ...modelProblems(plan, facts, trunks),
   ...classProblems(plan, study, facts),
   ...(proxyOf(plan) === null
     ? []

@@ -2,7 +2,6 @@ import { extname } from 'node:path'
 import type { Command } from 'commander'
 import { batchFormats, type BatchFormat, type LabellingSession } from '@contract/labelling'
 import { QuerentError } from '@engine/core/errors'
-import { systemClock } from '../node/clock'
 import { connectJob, type JobHandle } from '../node/jobs/client'
 import { forkJob } from '../node/jobs/fork'
 import { createLabelling, viewOf } from '../node/labelling/labelling'
@@ -21,7 +20,8 @@ interface StartOptions extends StudyOptions {
 export function register(program: Command, context: CliContext): void {
   const label = program.command('label').description('choose what people label next, on a pool without labels or with a few')
   const open = (): Promise<JobHandle> => connectJob(forkJob(context.jobEntry, defaultWorkspace()))
-  const labelling = createLabelling({ open, clock: systemClock, library: libraryOf(defaultWorkspace()) })
+  const host = createExperimentHost(context)
+  const labelling = createLabelling({ open, host, library: libraryOf(defaultWorkspace()) })
 
   addStudyInput(label.command('start').description('make a labelling session: model, training and one strategy of a study, no result yet'))
     .requiredOption('--out <dir>', 'folder of the session')
@@ -36,7 +36,7 @@ export function register(program: Command, context: CliContext): void {
       context.action(async (words: string[], { out, strategy, classes = [], ...options }: StartOptions) => {
         const request = await readStudyInput(context, words, options)
         const folder = context.resolve(out)
-        const session = viewOf(await startSession({ ...request, strategy, classes, folder }, createExperimentHost(context), open))
+        const session = viewOf(await startSession({ ...request, strategy, classes, folder }, host, open))
         return { json: { folder, ...session }, text: statusText(session) }
       }),
     )
@@ -54,8 +54,8 @@ export function register(program: Command, context: CliContext): void {
         const session = await labelling.next(folder, {
           k,
           signal: context.signal,
-          onProgress: ({ epoch, epochs }) => {
-            if (context.stderr.isTTY === true) context.stderr.write(`\rtraining, epoch ${epoch} of ${epochs}\x1b[K`)
+          onProgress: ({ what }) => {
+            if (context.stderr.isTTY === true) context.stderr.write(`\r${what}\x1b[K`)
           },
         })
         if (context.stderr.isTTY === true) context.stderr.write('\r\x1b[K')

@@ -1,9 +1,8 @@
-import type { BatchFormat, ImportedLabels, LabellingSession } from '@contract/labelling'
+import type { BatchFormat, ImportedLabels, LabellingProgress, LabellingSession } from '@contract/labelling'
 import type { Handlers } from '@contract/rpc'
 import { badInput, QuerentError } from '@engine/core/errors'
 import type { LabDependencies } from './dependencies'
 import type { Hub } from './hub'
-import type { ChoosingProgress } from './ports'
 
 /** The labelling sessions of a workspace; a session belongs to one caller at a time, others are refused with `locked`. */
 export interface LabellingSessions {
@@ -19,7 +18,7 @@ export interface LabellingSessions {
   /** Rejects with `cancelled` once `signal` is aborted, with nothing asked. */
   next(
     id: string,
-    options: { readonly k?: number; readonly signal: AbortSignal; readonly onProgress: (progress: ChoosingProgress) => void },
+    options: { readonly k?: number; readonly signal: AbortSignal; readonly onProgress: (progress: LabellingProgress) => void },
   ): Promise<LabellingSession>
   importLabels(
     id: string,

@@ -20,7 +20,7 @@ export interface FeatureStore {
 
 /** What has to be in the feature store before the runs of a plan can start, each once: features in files, and those of backbones. */
 export function featureAssignments(
-  plan: readonly PlannedRun[],
+  plan: readonly Pick<PlannedRun, 'spec'>[],
   baseDir: string,
   resolve: (from: string, to: string) => string,
 ): FeatureAssignment[] {

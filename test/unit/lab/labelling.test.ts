@@ -14,13 +14,19 @@ import { inProcessSpawner } from '@main/node/jobs/inProcess'
 import { createWorker } from '@main/node/jobs/worker'
 import { createLabelling } from '@main/node/labelling/labelling'
 import { startSession, type StartRequest } from '@main/node/labelling/start'
+import { refusal } from '../../support/errors'
 
 const home = mkdtempSync(join(tmpdir(), 'querent-labelling-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 const library = join(home, 'library')
-const spawner = inProcessSpawner(() => createWorker(library))
-const deps = experimentDependencies(spawner, createBackends(spawner), 1, library)
-const labelling = createLabelling({ open: () => spawner.spawn(), clock: { now: () => new Date(0) }, library })
+const stores = { features: join(home, 'features'), models: join(home, 'models') }
+const spawner = inProcessSpawner(() => createWorker(library, stores))
+const deps = experimentDependencies(spawner, createBackends(spawner), 1, library, stores.features, stores.models)
+const labelling = createLabelling({
+  open: () => spawner.spawn(),
+  host: { ...deps, clock: { ...deps.clock, now: () => new Date(0) } },
+  library,
+})
 const names = ['barolo', 'grignolino', 'barbera']
 
 /** What a person would answer. */
@@ -303,5 +309,29 @@ describe('the folder of a session', () => {
     const state = reduceHistory([labels([[0, 1]]), labels([[1, 0]]), undo, undo, undo, labels([[2, 1]])])
     expect([...state.labels]).toEqual([[0, 1], [2, 1]]) // prettier-ignore
     expect([...state.undone]).toEqual([1])
+  })
+
+  it('fine-tunes: makes backbone and features when the first batch is chosen, and tells what it is at', async () => {
+    const pretrain = '{ pretrain: { dataset: wine, model: { type: mlp, hidden: [6] }, epochs: 2 } }'
+    const tuned = (backbone: string): string =>
+      studyOf('few')
+        .replace('{ type: mlp, hidden: [8] }', `{ type: finetune, backbone: ${backbone}, tuning: lp-ft, headEpochs: 3 }`)
+        .replace('validation: 10', 'validation: 2')
+    const folder = await start('few', { studyText: tuned(pretrain) })
+    const told: string[] = []
+    const { asked } = await labelling.next(folder, { onProgress: ({ what }) => void told.push(what) })
+    expect(asked[0].samples).toHaveLength(5)
+    const steps = [/^pre-training mlp-supervised-wine, epoch 2\/2$/, /^features of few, row \d+\/\d+$/, /^training, epoch/]
+    const places = steps.map((step) => told.findIndex((what) => step.test(what)))
+    expect(places, told.join(' · ')).toEqual(places.toSorted((a, b) => a - b))
+    expect(places[0]).toBeGreaterThanOrEqual(0)
+    // Both are there for the next batch.
+    told.length = 0
+    await labelling.next(folder, { onProgress: ({ what }) => void told.push(what) })
+    expect(told.filter((what) => !what.startsWith('training'))).toEqual([])
+    const stopped = AbortSignal.abort()
+    expect((await refusal(() => labelling.next(folder, { signal: stopped }))).code).toBe('cancelled')
+    const other = pretrain.replace('wine', 'digits')
+    expect((await refusal(() => start('few', { studyText: tuned(other) }))).details.path).toBe('model.backbone.pretrain.dataset')
   })
 })

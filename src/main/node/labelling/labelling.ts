@@ -1,20 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import type { BatchFormat, ImportedLabels, LabellingSession } from '@contract/labelling'
+import type { BatchFormat, ImportedLabels, LabellingProgress, LabellingSession } from '@contract/labelling'
+import type { Preparation } from '@contract/models'
 import { badInput, QuerentError } from '@engine/core/errors'
 import { batchFile, labelsFile } from '@engine/labelling/batchFile'
 import { planImport, type AskedSample } from '@engine/labelling/history'
 import { readLabelFile } from '@engine/labelling/readLabels'
 import { rowsLeft, sessionView, usualK } from '../../lab/labellingView'
-import type { ChoosingJob, ChoosingProgress, Clock } from '../../lab/ports'
+import type { ChoosingJob } from '../../lab/ports'
 import { createTextReader } from '../datasets/imported/texts'
 import { withFile } from '../errors'
 import { appendEntry, readSession, removeBatch, withSession, writeBatch, type StoredSession } from './folder'
+import { prepareSession, type Preparer } from './prepare'
 
 export interface LabellingDependencies {
   /** Starts a process that chooses. */
   open(): Promise<ChoosingJob>
-  readonly clock: Pick<Clock, 'now'>
+  readonly host: Preparer
   /** folder of imported data sets */
   readonly library: string
 }
@@ -23,7 +25,7 @@ export interface NextOptions {
   /** as many as the study says when left out */
   readonly k?: number
   readonly signal?: AbortSignal
-  readonly onProgress?: (progress: ChoosingProgress) => void
+  readonly onProgress?: (progress: LabellingProgress) => void
 }
 
 export interface ImportOptions {
@@ -32,9 +34,9 @@ export interface ImportOptions {
 }
 
 /** What can be done with the folder of a labelling session; `folder` is absolute. */
-export function createLabelling({ open, clock, library }: LabellingDependencies) {
+export function createLabelling({ open, host, library }: LabellingDependencies) {
   const texts = createTextReader(library)
-  const now = (): string => clock.now().toISOString()
+  const now = (): string => host.clock.now().toISOString()
   const textsOf = async ({ manifest: { spec } }: StoredSession, samples: readonly AskedSample[]): Promise<readonly string[] | undefined> =>
     typeof spec.dataset !== 'string'
       ? undefined
@@ -44,7 +46,10 @@ export function createLabelling({ open, clock, library }: LabellingDependencies)
           samples.map(({ row }) => row),
         )) ?? undefined)
 
-  async function next(folder: string, { k, signal, onProgress }: NextOptions = {}): Promise<LabellingSession> {
+  async function next(
+    folder: string,
+    { k, signal = new AbortController().signal, onProgress }: NextOptions = {},
+  ): Promise<LabellingSession> {
     return withSession(folder, async (session) => {
       const { manifest, state } = session
       const wanted = k ?? usualK(session)
@@ -55,9 +60,13 @@ export function createLabelling({ open, clock, library }: LabellingDependencies)
           found: String(wanted),
           expected: `at most ${left}`,
         })
+      const baseDir = resolve(folder, manifest.base)
+      const tell = ({ what, detail, fraction }: Preparation): void => onProgress?.({ what: `${what}, ${detail}`, fraction })
+      await prepareSession(manifest.spec, baseDir, host, tell, signal)
       const job = await open()
       const stop = (): void => void job.dispose()
-      signal?.addEventListener('abort', stop)
+      signal.addEventListener('abort', stop)
+      if (signal.aborted) stop()
       try {
         const chosen = await job.choose(
           {
@@ -68,18 +77,18 @@ export function createLabelling({ open, clock, library }: LabellingDependencies)
             waiting: Int32Array.from(state.waiting),
             k: wanted,
             round: state.batches.length,
-            baseDir: resolve(folder, manifest.base),
+            baseDir,
             folder,
           },
-          (progress) => onProgress?.(progress),
+          ({ epoch, epochs }) => onProgress?.({ what: `training, epoch ${epoch} of ${epochs}`, fraction: epoch / epochs }),
         )
         const after = await appendEntry(session, { at: now(), type: 'batch', ...chosen })
         await writeBatch(after, after.state.batches.length, chosen.samples, await textsOf(session, chosen.samples))
         return viewOf(after)
       } catch (error) {
-        throw signal?.aborted ? new QuerentError('cancelled', 'the choice was stopped; nothing was asked') : error
+        throw signal.aborted ? new QuerentError('cancelled', 'the choice was stopped; nothing was asked') : error
       } finally {
-        signal?.removeEventListener('abort', stop)
+        signal.removeEventListener('abort', stop)
         await job.dispose()
       }
     })

@@ -22,7 +22,7 @@ export function labellingSessions(
   deps: ExperimentDependencies,
 ): LabellingSessions {
   const open = (): Promise<JobHandle> => spawner.spawn()
-  const labelling = createLabelling({ open, clock: systemClock, library })
+  const labelling = createLabelling({ open, host: deps, library })
   const removed = removedSessions(root)
   const folderOf = (id: string, parent = root): string => {
     if (!/^[\w-]{1,80}$/.test(id)) throw new QuerentError('not-found', 'there is no such labelling session', { found: id.slice(0, 80) })

@@ -3,6 +3,7 @@ import { badInput, nearestName, unsupported } from '@engine/core/errors'
 import { unlabeled } from '@engine/data/dataset'
 import { shuffled, type RowLabel } from '@engine/labelling/history'
 import { partsOf } from '@engine/labelling/round'
+import type { Trunks } from '@engine/study/backbones'
 import { isLine } from '@engine/study/entries'
 import { labellingProblems } from '@engine/study/feasible'
 import { parseSplit } from '@engine/study/runFiles'
@@ -11,7 +12,8 @@ import { readsOf } from '@engine/study/setting'
 import type { RunSpec, Study } from '@engine/study/spec'
 import type { BackendId } from '@engine/nn/executor'
 import type { ChoosingJob } from '../../lab/ports'
-import { factsOf, resolveStudy, type DatasetFacts, type ExperimentDependencies } from '../../lab/runExperiment'
+import { knownTrunks } from '../../lab/prepareBackbones'
+import { backboneContext, factsOf, resolveStudy, type DatasetFacts, type ExperimentDependencies } from '../../lab/runExperiment'
 import { createSession, type StoredSession } from './folder'
 
 /** What a session is made of. */
@@ -50,14 +52,16 @@ export async function startSession(
       found: classes.join(', ') || 'none',
       expected: 'the names of at least two classes (--classes cat,dog)',
     })
-  const { plan } = await resolveStudy(study, request.backend ?? study.run.backend, baseDir, deps)
+  const trunks = await knownTrunks(study, backboneContext(baseDir, [facts], deps))
+  const { plan, backbones } = await resolveStudy(study, request.backend ?? study.run.backend, baseDir, deps)
   const spec = specOf(
     study,
     request.strategy,
     plan.map((run) => run.spec),
   )
-  refuseUnfit(spec, study, { ...facts, classes: classes.length }, studyPath)
+  refuseUnfit(spec, study, { ...facts, classes: classes.length }, trunks, studyPath)
   const split = spec.data.split === null ? undefined : parseSplit(await deps.files.text(spec.data.split, baseDir), spec.data.split)
+  for (const file of backbones.files) await deps.models.keep(file, baseDir, backbones.inputShape) // whatever becomes of the file
   const job = await openJob()
   try {
     const { labels } = await job.labels({ ...spec, baseDir })
@@ -112,7 +116,7 @@ function specOf(study: Study, wanted: string | undefined, specs: readonly RunSpe
 }
 
 /** Refuses what cannot choose for people, and models that do not fit the data. */
-function refuseUnfit(spec: RunSpec, study: Study, facts: DatasetFacts, file: string): void {
+function refuseUnfit(spec: RunSpec, study: Study, facts: DatasetFacts, trunks: Trunks, file: string): void {
   const { strategy } = spec
   const path = 'strategies'
   if (isLine(strategy) || strategy.id === 'replay')
@@ -132,6 +136,6 @@ function refuseUnfit(spec: RunSpec, study: Study, facts: DatasetFacts, file: str
       found: strategy.id,
       expected: 'another strategy',
     })
-  const [problem] = labellingProblems(spec, study, facts)
+  const [problem] = labellingProblems(spec, study, facts, trunks)
   if (problem !== undefined) throw badInput(problem.message, { file, path: problem.path, found: problem.found, expected: problem.expected })
 }

@@ -1,6 +1,6 @@
 import { onScopeDispose, shallowRef } from 'vue'
 import type { CommandInput } from '@contract/commands'
-import type { LabellingSession } from '@contract/labelling'
+import type { LabellingProgress, LabellingSession } from '@contract/labelling'
 import { QuerentError } from '@engine/core/errors'
 import { useClient } from '@/client/labClient'
 
@@ -11,7 +11,7 @@ export function useSessions(dataset: string) {
   const sessions = shallowRef<readonly LabellingSession[] | null>(null)
   const error = shallowRef<unknown>(null)
   /** sessions that choose at the moment, with the share of their training that is done */
-  const choosing = shallowRef<ReadonlyMap<string, number>>(new Map())
+  const choosing = shallowRef<ReadonlyMap<string, LabellingProgress>>(new Map())
   const tasks = new Map<string, string>()
 
   const put = (session: LabellingSession): void => {
@@ -22,10 +22,10 @@ export function useSessions(dataset: string) {
   const drop = (session: string): void => {
     sessions.value = (sessions.value ?? []).filter(({ id }) => id !== session)
   }
-  const setChoosing = (session: string, share: number | null): void => {
+  const setChoosing = (session: string, progress: LabellingProgress | null): void => {
     const next = new Map(choosing.value)
-    if (share === null) next.delete(session)
-    else next.set(session, share)
+    if (progress === null) next.delete(session)
+    else next.set(session, progress)
     choosing.value = next
   }
   const leave = [
@@ -35,9 +35,9 @@ export function useSessions(dataset: string) {
       put(session)
     }),
     client.on('labelling.removed', ({ session }) => drop(session)),
-    client.on('labelling.progress', ({ session, task, epoch, epochs }) => {
+    client.on('labelling.progress', ({ session, task, ...progress }) => {
       tasks.set(session, task)
-      setChoosing(session, epoch / epochs)
+      setChoosing(session, progress)
     }),
   ]
   onScopeDispose(() => leave.forEach((off) => off()))
@@ -59,7 +59,7 @@ export function useSessions(dataset: string) {
   async function next(session: string, k: number): Promise<LabellingSession | null> {
     const task = crypto.randomUUID()
     tasks.set(session, task)
-    setChoosing(session, 0)
+    setChoosing(session, { what: 'training', fraction: 0 })
     try {
       const after = await client.call('labelling.next', { session, k, task })
       put(after)
