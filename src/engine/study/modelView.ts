@@ -79,16 +79,16 @@ function createReaderView(model: Reader, options: ViewOptions): ChargedView {
   return {
     charged: (ledger) => {
       const timed = <T>(work: () => Promise<T>): Promise<T> => ledger.charge('forwardMs', work)
-      const logProbabilities = async (rows: Int32Array): Promise<Matrix> => (await outputs(rows))[0]
+      const logProbabilities = (rows: Int32Array): Promise<Matrix> => outputs(rows, 0)
       return {
         capabilities: model.capabilities,
         logProbabilities: (rows) => timed(() => logProbabilities(rows)),
         probabilities: (rows) => timed(async () => exponentialsOf(await logProbabilities(rows))),
-        embeddings: (rows) => timed(async () => (options.embeddings ? (await outputs(rows))[1] : (await lateEmbeddings(rows))[0])),
+        embeddings: (rows) => timed(() => (options.embeddings ? outputs(rows, 1) : lateEmbeddings(rows, 0))),
         tensorNorms: (rows) =>
           timed(async (): Promise<TensorNorms> => {
-            const [squared, outputError] = await norms(rows)
-            return { squared: squared as Matrix<Float64Array>, outputError: outputError.data as Float64Array, tensors }
+            const squared = (await norms(rows, 0)) as Matrix<Float64Array>
+            return { squared, outputError: (await norms(rows, 1)).data as Float64Array, tensors }
           }),
         gradientNorms: (rows, errors) => timed(() => model.gradientNorms(options.rows(rows), errors, signal)),
         meanGradient: (rows, targets) => timed(() => model.meanGradient(options.rows(rows), targets, signal)),
@@ -109,16 +109,20 @@ function createReaderView(model: Reader, options: ViewOptions): ChargedView {
   }
 }
 
-type RowFunction = (rows: Int32Array) => Promise<readonly Matrix[]>
-
-/** Computes each row once. A request for exactly the rows of an earlier computation gets its matrices, without a copy. */
-function rowCache(count: number, compute: RowFunction): RowFunction {
+/**
+ * Computes each row once, all parts of it, and gives one of them. A request for exactly the rows of an earlier computation gets its matrix,
+ * without a copy.
+ */
+function rowCache(
+  count: number,
+  compute: (rows: Int32Array) => Promise<readonly Matrix[]>,
+): (rows: Int32Array, part: number) => Promise<Matrix> {
   const blocks: { readonly rows: Int32Array; readonly values: readonly Matrix[] }[] = []
   let block: Int32Array | undefined
   let position: Int32Array | undefined
-  return async (rows) => {
+  return async (rows, part) => {
     const same = blocks.find((known) => sameRows(known.rows, rows))
-    if (same) return same.values
+    if (same) return same.values[part]
     block ??= new Int32Array(count).fill(-1)
     position ??= new Int32Array(count)
     const missing = rows.filter((row) => block![row] < 0)
@@ -129,19 +133,17 @@ function rowCache(count: number, compute: RowFunction): RowFunction {
         position![row] = i
       })
       blocks.push({ rows: missing, values })
-      if (missing.length === rows.length) return values
+      if (missing.length === rows.length) return values[part]
     }
-    if (rows.length === 0) return compute(rows)
-    const [first] = blocks
-    return first.values.map((model, k) => {
-      const { cols } = model
-      const data = emptyLike(model.data, rows.length * cols)
-      for (let i = 0; i < rows.length; i++) {
-        const start = position![rows[i]] * cols
-        data.set(blocks[block![rows[i]]].values[k].data.subarray(start, start + cols), i * cols)
-      }
-      return { data, rows: rows.length, cols }
-    })
+    if (rows.length === 0) return (await compute(rows))[part]
+    const model = blocks[0].values[part]
+    const { cols } = model
+    const data = emptyLike(model.data, rows.length * cols)
+    for (let i = 0; i < rows.length; i++) {
+      const start = position[rows[i]] * cols
+      data.set(blocks[block[rows[i]]].values[part].data.subarray(start, start + cols), i * cols)
+    }
+    return { data, rows: rows.length, cols }
   }
 }
 
