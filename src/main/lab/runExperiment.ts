@@ -1,5 +1,6 @@
 import { badInput } from '@engine/core/errors'
 import { checkFiles } from '@engine/study/checkFiles'
+import { checkTargets, targetedDatasets } from '@engine/study/checkTargets'
 import type { RunState } from '@engine/study/events'
 import { datasetNames, expandStudy, featureFile, shardOf, studyFeatures, studyFiles } from '@engine/study/expand'
 import type { DatasetFacts as CheckedFacts } from '@engine/study/feasible'
@@ -37,7 +38,11 @@ export interface ExperimentDependencies {
   readonly store: ResultStore
   readonly spawner: JobSpawner
   readonly backends: BackendResolver
-  readonly datasets: { facts(ref: DatasetRef, baseDir: string): Promise<DatasetFacts> }
+  readonly datasets: {
+    facts(ref: DatasetRef, baseDir: string): Promise<DatasetFacts>
+    /** classes of the training rows; −1: none */
+    labels(ref: DatasetRef, baseDir: string): Promise<Int32Array>
+  }
   readonly files: {
     /** folder of a file */
     folderOf(path: string): string
@@ -91,22 +96,30 @@ export async function prepareExperiment(
 }
 
 /** Facts of the study's data sets, in its order and under its names. */
-export async function factsOf(study: Study, baseDir: string, deps: Pick<ExperimentDependencies, 'datasets'>): Promise<DatasetFacts[]> {
+export async function factsOf(
+  study: Study,
+  baseDir: string,
+  deps: { readonly datasets: Pick<ExperimentDependencies['datasets'], 'facts'> },
+): Promise<DatasetFacts[]> {
   const names = datasetNames(study)
   const facts: DatasetFacts[] = []
   for (const [i, ref] of study.datasets.entries()) facts.push({ ...(await deps.datasets.facts(ref, baseDir)), name: names[i] })
   return facts
 }
 
-/** Throws `bad-input` for a file of the study that its runs could not use. */
+/** Throws `bad-input` for a file of the study that its runs could not use, and for classes that no validation row of a run is of. */
 export async function checkStudyFiles(
   { study, plan, baseDir }: Pick<PreparedExperiment, 'study' | 'plan' | 'baseDir'>,
   facts: readonly DatasetFacts[],
-  deps: Pick<ExperimentDependencies, 'files'>,
+  deps: Pick<ExperimentDependencies, 'files' | 'datasets'>,
 ): Promise<void> {
   const texts: Record<string, string> = {}
   for (const path of studyFiles(study)) texts[path] = await deps.files.text(path, baseDir)
   checkFiles(plan, texts, facts)
+  const labels: Record<string, Int32Array> = {}
+  for (const name of targetedDatasets(plan))
+    labels[name] = await deps.datasets.labels(study.datasets[facts.findIndex((dataset) => dataset.name === name)], baseDir)
+  checkTargets(study, plan, texts, labels, facts)
 }
 
 /** Throws `bad-input` for the first finding that is an error. */

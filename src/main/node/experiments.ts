@@ -7,7 +7,7 @@ import type { BackendResolver, JobSpawner } from '../lab/ports'
 import type { DatasetFacts, ExperimentDependencies } from '../lab/runExperiment'
 import { systemClock } from './clock'
 import { loadDataset } from './datasets'
-import { findStored, storedInfo, unlabeledRowsOf } from './datasets/imported/store'
+import { findStored, storedInfo, trainLabelsOf, unlabeledRowsOf } from './datasets/imported/store'
 import { measure } from './datasets/library'
 import { readBytes } from './datasets/files'
 import { featureStore } from './features/identify'
@@ -44,6 +44,12 @@ export function experimentDependencies(
         facts.set(ref, known)
         known.catch(() => facts.delete(ref))
         return known
+      },
+      labels: async (ref, baseDir) => {
+        const stored = typeof ref === 'string' && library !== undefined ? await findStored(library, ref) : undefined
+        return stored !== undefined && library !== undefined
+          ? trainLabelsOf(library, stored)
+          : (await loadDataset(ref, baseDir, library)).train.labels
       },
     },
     files: {

@@ -1,3 +1,4 @@
+import { checkTargets, targetedDatasets } from '@engine/study/checkTargets'
 import { checkAgainstDataset } from '@engine/study/feasible'
 import type { ResumePoint, RunEvent } from '@engine/study/events'
 import { oracleNames } from '@engine/study/expand'
@@ -90,6 +91,32 @@ describe('runs of influence methods', () => {
     expect(picks(events)).toEqual(picks(await collect(bare, dataset)))
     const last = events.findLast((event) => event.type === 'checkpoint')
     expect(last?.type === 'checkpoint' && Object.keys(last.memories).sort()).toEqual(['shadow:albl', 'shadow:schedule'])
+  })
+
+  it('is refused before it runs for the seeds whose validation rows lack a class of the target, and for no other', async () => {
+    const parsed = quickStudy(
+      '{ id: less, checkpoints: 1, target: { classes: [0, 1, 2] } }',
+      'protocol: { seeds: 12, vary: [split, initial], initial: 6, query: 5, rounds: 1, validation: 4 }',
+    )
+    const plan = expandFor(parsed, dataset)
+    expect(targetedDatasets(plan)).toEqual(['blobs'])
+    const labels = { blobs: dataset.train.labels }
+    const refused: number[] = []
+    const failed: number[] = []
+    for (const run of plan) {
+      const check = (): void => checkTargets(parsed, [run], {}, labels, [facts])
+      try {
+        check()
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'bad-input', details: { path: 'strategies[0].target' } })
+        refused.push(run.spec.repeat)
+      }
+      const [start] = (await collect(run.spec, dataset)).slice(-1)
+      if (start.type === 'run-ended' && start.state === 'failed') failed.push(run.spec.repeat)
+    }
+    expect(refused).toEqual(failed)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused.length).toBeLessThan(plan.length)
   })
 
   it('is refused before it runs: no validation rows, no moments of Adam, a class without validation rows', async () => {

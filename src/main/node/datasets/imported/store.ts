@@ -108,9 +108,12 @@ export const storedInfo = (set: StoredDataset): DatasetInfo => ({
 
 /** The training rows without a label, ascending. */
 export function unlabeledRowsOf(library: string, set: StoredDataset): number[] {
-  if (unlabeledOf(set) === 0) return []
-  return unlabeledRows(new Int32Array(readValues(join(folderOf(library, set), 'train-labels.npy'), `${set.id}: train-labels.npy`)))
+  return unlabeledOf(set) === 0 ? [] : unlabeledRows(trainLabelsOf(library, set))
 }
+
+/** Classes of the training rows; −1: none. */
+export const trainLabelsOf = (library: string, set: StoredDataset): Int32Array =>
+  new Int32Array(readValues(join(folderOf(library, set), 'train-labels.npy'), `${set.id}: train-labels.npy`))
 
 /** How many training rows have no label. */
 const unlabeledOf = ({ rows, classCounts }: StoredDataset): number => rows - classCounts.reduce((sum, count) => sum + count, 0)
