@@ -136,6 +136,10 @@ describe('a model with a backbone', () => {
     expect(summary).toMatchObject({ epochs: 6, steps: 18 })
     expect(summary.lossCurve).toHaveLength(6)
     expect(summary.reports).toEqual([0, 1, 2, 3, 4, 5])
+    // What follows at a usable rate changes every one of them.
+    await fit(model, lpFt)
+    const tunedValues = await model.snapshot()
+    model.state.forEach((_, i) => expect(tunedValues[i]).not.toEqual(before[i]))
   })
 
   it('computes the features of the head’s training once, and freezes its statistics', async () => {
