@@ -1,4 +1,5 @@
 import { badInput } from '../../core/errors'
+import { requireEvenRows } from './columns'
 import type { ResultFormat, TableOrigin } from './readResults'
 
 const metrics: Readonly<Record<string, string>> = { accuracies: 'accuracy', losses: 'nll' }
@@ -11,17 +12,14 @@ export const cdalBench: ResultFormat = {
   title: 'CDALBench results',
   matches: ({ header, rows }) =>
     header.length > 1 && header[0] === '' && header.slice(1).every(isCount) && rows.length > 0 && rows.every(([first]) => isCount(first)),
-  tidy: ({ name, header, rows, lines }, { metric, initial = 0 }, origin) => {
+  tidy: (table, { metric, initial = 0 }, origin) => {
+    requireEvenRows(table)
+    const { name, header, rows, lines } = table
     const place = placeOf(name, origin)
     const column = metric ?? metrics[place.file] ?? 'accuracy'
     const out: string[][] = []
     const at: number[] = []
     rows.forEach((row, i) => {
-      if (row.length !== header.length)
-        throw badInput(`${name}, line ${lines[i]}: ${row.length} cells, but the header has ${header.length}`, {
-          file: name,
-          line: lines[i],
-        })
       header.slice(1).forEach((run, j) => {
         if (row[j + 1].trim() === '') return // not evaluated after every label
         out.push([place.dataset, place.strategy, run, String(initial + Number(row[0])), row[j + 1]])

@@ -10,6 +10,18 @@ export interface TextTable {
   readonly lines: readonly number[]
 }
 
+/** Refuses a table with a row of more or fewer cells than its header. */
+export function requireEvenRows({ name, header, rows, lines }: TextTable): void {
+  const ragged = rows.findIndex((row) => row.length !== header.length)
+  if (ragged < 0) return
+  throw badInput(`${name}, line ${lines[ragged]}: ${rows[ragged].length} cells, but the header has ${header.length}`, {
+    file: name,
+    line: lines[ragged],
+    found: `${rows[ragged].length} cells`,
+    expected: `${header.length} cells`,
+  })
+}
+
 /** Columns of rounds.csv that are read, with the names other programs give them; letters and digits only, in lower case. */
 const columns = {
   study: ['experiment'],
@@ -133,18 +145,12 @@ const isColumn = (text: string): text is TidyColumn => Object.hasOwn(columns, te
 const plain = (title: string): string => title.toLowerCase().replace(/[^a-z0-9]/g, '')
 const valuesOf = ({ rows }: TextTable, index: number): Set<string> => new Set(rows.map((row) => row[index]))
 
-function checkHeader({ name, header, rows, lines }: TextTable): void {
+function checkHeader(table: TextTable): void {
+  const { name, header, rows } = table
   const twice = header.find((title, i) => header.indexOf(title) !== i)
   if (twice !== undefined) throw badInput(`${name}: two columns are called "${twice}"`, { file: name, line: 1, found: twice })
   if (rows.length === 0) throw badInput(`${name} has no rows`, { file: name, expected: 'a header and one row per evaluation' })
-  const ragged = rows.findIndex((row) => row.length !== header.length)
-  if (ragged >= 0)
-    throw badInput(`${name}, line ${lines[ragged]}: ${rows[ragged].length} cells, but the header has ${header.length}`, {
-      file: name,
-      line: lines[ragged],
-      found: `${rows[ragged].length} cells`,
-      expected: `${header.length} cells`,
-    })
+  requireEvenRows(table)
 }
 
 function indexOf({ name, header }: TextTable, title: string): number {

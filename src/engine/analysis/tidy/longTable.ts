@@ -1,5 +1,5 @@
 import { badInput } from '../../core/errors'
-import { columnOf, type TextTable } from './columns'
+import { columnOf, requireEvenRows, type TextTable } from './columns'
 import type { ResultFormat } from './readResults'
 
 const metricTitles = /^(metric|metric_?name|measure|score_?name)$/i
@@ -65,15 +65,9 @@ export const longTable: ResultFormat = {
 }
 
 /** Rows of the test data, where a column tells; refuses several sets of data without one that is called test. */
-function testRows({ name, header, rows, lines }: TextTable, split: number, notes: string[]): number[] {
-  const ragged = rows.findIndex((row) => row.length !== header.length)
-  if (ragged >= 0)
-    throw badInput(`${name}, line ${lines[ragged]}: ${rows[ragged].length} cells, but the header has ${header.length}`, {
-      file: name,
-      line: lines[ragged],
-      found: `${rows[ragged].length} cells`,
-      expected: `${header.length} cells`,
-    })
+function testRows(table: TextTable, split: number, notes: string[]): number[] {
+  const { name, header, rows } = table
+  requireEvenRows(table)
   const all = rows.map((_, i) => i)
   const parts = new Set(split < 0 ? [] : rows.map((row) => row[split]))
   if (parts.size < 2) return all

@@ -1,5 +1,4 @@
-import { badInput } from '../../core/errors'
-import { columnOf, type TextTable } from './columns'
+import { columnOf, requireEvenRows, type TextTable } from './columns'
 import type { ResultFormat } from './readResults'
 
 const separator = ' - '
@@ -9,7 +8,9 @@ const bounds = /__(MIN|MAX)$/
 export const wandbChart: ResultFormat = {
   title: 'a chart of W&B',
   matches: ({ header }) => header.length > 1 && header[0] !== '' && header.slice(1).every((title) => title.includes(separator)),
-  tidy: ({ name, header, rows, lines }) => {
+  tidy: (table) => {
+    requireEvenRows(table)
+    const { name, header, rows, lines } = table
     const parts = header.map((title, index) => ({ index, run: title.slice(0, title.lastIndexOf(separator)), metric: metricOf(title) }))
     const used = parts.slice(1).filter(({ index, metric }) => !bounds.test(header[index]) && !metric.startsWith('_'))
     const metrics = [...new Set(used.map(({ metric }) => metric))]
@@ -17,13 +18,6 @@ export const wandbChart: ResultFormat = {
     const out: string[][] = []
     const at: number[] = []
     rows.forEach((row, i) => {
-      if (row.length !== header.length)
-        throw badInput(`${name}, line ${lines[i]}: ${row.length} cells, but the header has ${header.length}`, {
-          file: name,
-          line: lines[i],
-          found: `${row.length} cells`,
-          expected: `${header.length} cells`,
-        })
       for (const { run, strategy, seed } of runs) {
         const cells = metrics.map((metric) => row[used.find((one) => one.run === run && one.metric === metric)?.index ?? -1] ?? '')
         if (cells.every((cell) => cell.trim() === '')) continue // other runs were logged at this point
