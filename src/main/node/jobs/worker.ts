@@ -11,7 +11,7 @@ import type { BackendId, Executor } from '@engine/nn/executor'
 import type { RunEvent } from '@engine/study/events'
 import { filesOf } from '@engine/study/expand'
 import { parseRunFiles, type RunFiles } from '@engine/study/runFiles'
-import { runLoop } from '@engine/study/runLoop'
+import { runLoop, type RunDependencies } from '@engine/study/runLoop'
 import type { DatasetRef, RunSpec } from '@engine/study/spec'
 import type { DatasetSource, RunAssignment, SamplesRequest } from '../../lab/ports'
 import { datasetBytes, datasetFeatureNames, importDataset, loadDataset, previewImport } from '../datasets'
@@ -19,7 +19,7 @@ import { catalogTexts } from '../datasets/catalogTexts'
 import { createTextReader } from '../datasets/imported/texts'
 import { readBytes } from '../datasets/files'
 import { externalCommands } from '../external/run'
-import { temporaryFeatures, type OpenFeatures } from '../features/files'
+import { temporaryFeatures } from '../features/files'
 import { featuresOfRun, makeFeatures } from '../features/make'
 import type { TextSource } from '../features/texts'
 import { systemClock } from '../clock'
@@ -83,34 +83,40 @@ export function createWorker(
     if (backbone?.key !== sha256) backbone = { key: sha256, value: await loadModel(requireFolder(models), sha256) }
     return backbone.value
   }
-  const backboneOf = async ({ backboneSha256 }: RunSpec): Promise<{ readonly backbone?: Backbone }> =>
-    backboneSha256 === undefined ? {} : { backbone: await backboneFor(backboneSha256) }
-  const openFeaturesOf = (spec: RunSpec): Promise<OpenFeatures | undefined> =>
-    features === undefined ? Promise.resolve(undefined) : featuresOfRun(spec, features)
+
+  /** Does `work` with what a run or a labelling round of `spec` needs; its features are closed afterwards. */
+  const withDependencies = async <T>(
+    spec: RunSpec,
+    baseDir: string,
+    signal: AbortSignal,
+    work: (deps: Omit<RunDependencies, 'resume'>) => Promise<T>,
+  ): Promise<T> => {
+    const stored = features === undefined ? undefined : await featuresOfRun(spec, features)
+    try {
+      return await work({
+        dataset: await datasetFor({ ...spec, baseDir }),
+        executor: await executorFor(spec.backend),
+        kernels,
+        files: readRunFiles(spec, baseDir),
+        ...(spec.backboneSha256 !== undefined && { backbone: await backboneFor(spec.backboneSha256) }),
+        ...(stored && { features: stored }),
+        external: externalCommands(resolve(baseDir), signal),
+        clock: systemClock,
+        signal,
+        breathe,
+      })
+    } finally {
+      stored?.dispose()
+    }
+  }
 
   return {
-    run: async ({ spec, baseDir, folder, resume }, emit, signal) => {
-      const stored = await openFeaturesOf(spec)
-      try {
-        const events = runLoop(spec, {
-          dataset: await datasetFor({ ...spec, baseDir }),
-          executor: await executorFor(spec.backend),
-          kernels,
-          files: readRunFiles(spec, baseDir),
-          ...(await backboneOf(spec)),
-          ...(stored && { features: stored }),
-          featureStore: (rows, width) => temporaryFeatures(folder, rows, width),
-          external: externalCommands(resolve(baseDir), signal),
-          clock: systemClock,
-          signal,
-          resume,
-          breathe,
-        })
-        for await (const event of events) if (!(await writeArrays(folder, event))) await emit(event)
-      } finally {
-        stored?.dispose()
-      }
-    },
+    run: ({ spec, baseDir, folder, resume }, emit, signal) =>
+      withDependencies(spec, baseDir, signal, async (deps) => {
+        const featureStore: RunDependencies['featureStore'] = (rows, width) => temporaryFeatures(folder, rows, width)
+        for await (const event of runLoop(spec, { ...deps, featureStore, resume }))
+          if (!(await writeArrays(folder, event))) await emit(event)
+      }),
     pretrain: async (request, onProgress, signal) =>
       pretrainModel(request, {
         models: requireFolder(models),
@@ -132,27 +138,8 @@ export function createWorker(
         signal,
         onProgress,
       }),
-    choose: async (request, onProgress, signal) => {
-      const { spec, baseDir } = request
-      const stored = await openFeaturesOf(spec)
-      try {
-        const deps = {
-          dataset: await datasetFor({ ...spec, baseDir }),
-          executor: await executorFor(spec.backend),
-          kernels,
-          files: readRunFiles(spec, baseDir),
-          ...(await backboneOf(spec)),
-          ...(stored && { features: stored }),
-          external: externalCommands(resolve(baseDir), signal),
-          clock: systemClock,
-          signal,
-          breathe,
-        }
-        return await chooseBatch(request, deps, onProgress)
-      } finally {
-        stored?.dispose()
-      }
-    },
+    choose: (request, onProgress, signal) =>
+      withDependencies(request.spec, request.baseDir, signal, (deps) => chooseBatch(request, deps, onProgress)),
     preview: ({ paths, mapping }) => previewImport(paths, mapping, requireFolder(library)),
     import: ({ paths, mapping }, onProgress) =>
       importDataset({ paths, mapping, library: requireFolder(library), importedAt: systemClock.now(), onProgress }),
