@@ -71,7 +71,7 @@ export const file =
     if (slowMs !== undefined) return drip(response, body, slowMs)
     if (cut === undefined) return void response.end(body)
     response.write(body.subarray(0, cut), () => {
-      if (breakAfter !== undefined) setTimeout(() => response.destroy(), 20) // what was written arrives first
+      if (breakAfter !== undefined) setTimeout(() => response.destroy(), 150) // the client has read what was written by then
     })
   }
 
