@@ -2,11 +2,11 @@ import { z } from '@engine/core/zod'
 import { animationFormats, indexFormats } from './types'
 import { command, id, nothing } from './command'
 import { downloadCommands, type DownloadState } from './downloads'
-import type { FeatureInfo } from './features'
+import { featureCommands, type ExtractionState } from './features'
 import type { ModelInfo } from './models'
 import { storageCommands } from './storage'
 import { batchFormats, type ImportedLabels, type LabellingProgress, type LabellingSession } from './labelling'
-import { importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
+import { importFiles, importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
 import { mapMethods, type MapFrame } from '@engine/maps/layout'
 import type {
   AddedResults,
@@ -60,11 +60,6 @@ export const splitDraw = z.strictObject({
 })
 export type SplitDraw = z.infer<typeof splitDraw>
 
-/** Files of an import: on the host's disk, or sent by the page. */
-const importFiles = z.union([
-  z.strictObject({ paths: z.array(z.string().min(1).max(4096)).min(1).max(10_000) }),
-  z.strictObject({ upload: id }),
-])
 export const mostPieceBytes = 8 * 2 ** 20
 
 export const settingsPatch = z.strictObject({
@@ -134,8 +129,7 @@ export const commands = {
   'datasets.list': command<DatasetInfo[]>()(nothing),
   /** Pre-trained backbones of the model library. */
   'models.list': command<ModelInfo[]>()(nothing),
-  /** Features of the feature store. */
-  'features.list': command<FeatureInfo[]>()(nothing),
+  ...featureCommands,
   /** Adds a piece of a file to an upload (an id of the page's choice), from its end on. */
   'datasets.upload': command<{ received: number }>()(
     z.strictObject({
@@ -319,6 +313,7 @@ export interface LabEvents {
   'workspace.changed': WorkspaceState
   'notice.added': Notice
   'downloads.changed': DownloadState
+  'features.changed': ExtractionState
   'datasets.progress': ImportProgress & { readonly task: string }
   'labelling.progress': LabellingProgress & { session: string; task: string }
   /** a session that is new, back, or after a choice, an import or an undo, also after one that was stopped or failed */
@@ -337,6 +332,7 @@ export const labEventNames: readonly LabEventName[] = [
   'workspace.changed',
   'notice.added',
   'downloads.changed',
+  'features.changed',
   'datasets.progress',
   'labelling.progress',
   'labelling.changed',

@@ -1,5 +1,6 @@
 import { z } from '@engine/core/zod'
 import type { DatasetKind } from '@engine/data/dataset'
+import { id } from './command'
 import type { DatasetInfo } from './types'
 
 export const columnRoles = ['number', 'category', 'text', 'image', 'list', 'skip'] as const
@@ -9,6 +10,12 @@ export const arrayRoles = ['inputs', 'labels', 'testInputs', 'testLabels', 'vali
 export type ArrayRole = (typeof arrayRoles)[number]
 
 const name = z.string().max(1000)
+
+/** Files of an import: on the host's disk, or sent by the page. */
+export const importFiles = z.union([
+  z.strictObject({ paths: z.array(z.string().min(1).max(4096)).min(1).max(10_000) }),
+  z.strictObject({ upload: id }),
+])
 
 /** What is what in the files of an import; everything left out is found by looking. */
 export const importMapping = z.strictObject({

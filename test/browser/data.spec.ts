@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
+import { concatenate, integer, message, text } from '../../src/backends/onnx/protobuf'
 import { watchTasks } from '../support/longestTask'
 import { builtMain, hasChromium } from '../support/paths'
 import { killed, startHost, type Host } from '../support/servedHost'
@@ -279,6 +280,53 @@ test('a data set is removed and brought back', async () => {
   await row.focus()
   await page.keyboard.press('ArrowDown')
   await expect(page.getByRole('button', { name: 'flowers', exact: true })).toBeFocused()
+})
+
+/** A network that means each plane of pictures of 3 × 32 × 32. */
+function planeMeans(file: string): string {
+  const port = (field: number, name: string, lengths: readonly number[]) =>
+    message(field, [
+      text(1, name),
+      message(2, [
+        message(1, [
+          integer(1, 1),
+          message(
+            2,
+            [text(2, 'rows'), ...lengths.map((length) => integer(1, length))].map((length) => message(1, [length])),
+          ),
+        ]),
+      ]),
+    ])
+  const node = message(1, [text(1, 'x'), text(2, 'y'), text(4, 'GlobalAveragePool')])
+  const graph = message(7, [node, text(2, 'means'), port(11, 'x', [3, 32, 32]), port(12, 'y', [3, 1, 1])])
+  writeFileSync(file, concatenate([integer(1, 10), graph, message(8, [text(1, ''), integer(2, 21)])]))
+  return file
+}
+
+test('features are made with a network in a file, once what it refuses is mended', async () => {
+  await open('colours', 'use')
+  const section = page.getByRole('region', { name: 'Features' })
+  await expect(section).toContainText('None yet')
+  await section.getByRole('button', { name: 'Extract with a network…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Features of colours' })
+  await expect(dialog).toContainText('Apache-2.0')
+  await look('extract')
+  await dialog.getByRole('combobox', { name: /^Network/ }).click()
+  await page.getByRole('option', { name: 'an .onnx file' }).click()
+  await dialog.getByRole('button', { name: 'Extract', exact: true }).click()
+  await expect(dialog.getByRole('alert')).toContainText('Choose an .onnx file')
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), dialog.getByRole('button', { name: 'Choose files…' }).click()])
+  await chooser.setFiles(planeMeans(join(home, 'means.onnx')))
+  await dialog.getByLabel('mean, subtracted').fill('0.5, 0.5')
+  await dialog.getByRole('button', { name: 'Extract', exact: true }).click()
+  await expect(section.getByRole('alert')).toContainText('2 values of mean for 3 channels', { timeout: 30_000 })
+  await section.getByRole('button', { name: 'Change…' }).click()
+  await expect(dialog.getByLabel('mean, subtracted')).toHaveAccessibleDescription(/2 values of mean/)
+  await dialog.getByLabel('mean, subtracted').fill('0.5')
+  await dialog.getByRole('button', { name: 'Extract', exact: true }).click()
+  await expect(section).toContainText('features: means', { timeout: 30_000 })
+  await expect(section).toContainText('3 numbers a row')
+  await look('features')
 })
 
 test('a data set goes back to a file', async () => {

@@ -100,7 +100,12 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       ...splitsIn(splits),
     },
     models: { list: async () => [] },
-    features: { list: async () => [] },
+    features: {
+      list: async () => [],
+      networks: () => [],
+      fetch: () => Promise.reject(new QuerentError('unsupported', 'no networks here')),
+      open: () => Promise.reject(new QuerentError('unsupported', 'no features here')),
+    },
     downloads: {
       list: () => [],
       received: async () => 0,

@@ -34,6 +34,7 @@ import {
 } from './memoryContent'
 import { createMemoryExperiment, type MemoryExperiment } from './memoryExperiment'
 import { memoryDownloads, memoryThings } from './memoryDownloads'
+import { memoryExtractions } from './memoryExtractions'
 import { memoryExports, resultsOf } from './memoryFigure'
 import { memoryImports } from './memoryImports'
 import { memoryLabelling } from './memoryLabelling'
@@ -435,6 +436,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     'settings.get': () => settings,
     'settings.set': (patch) => (settings = { ...settings, ...patch }),
     ...memoryDownloads(emit),
+    ...memoryExtractions(emit),
     ...memoryThings(),
     'storage.get': () => room,
     'storage.clear': ({ item }) => (room = room.map((entry) => (entry.id === item ? { ...entry, items: 0, bytes: 0 } : entry))),

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { Option, type Command } from 'commander'
 import type { FeatureInfo, FeatureProgress } from '@contract/features'
 import { nearestName, QuerentError } from '@engine/core/errors'
@@ -11,6 +10,7 @@ import { createBackends } from '../node/backends'
 import { datasetInfo } from '../node/datasets'
 import { slug } from '../node/datasets/imported/store'
 import { fetchModel } from '../node/features/fetchModel'
+import { areHere, hostsOf, networkFolder } from '../node/features/networks'
 import { findPreset, modelPresets, type ModelPreset } from '../node/features/presets'
 import { findFeatures, listFeatures, removeFeatures } from '../node/features/store'
 import { forkSpawner } from '../node/jobs/fork'
@@ -178,8 +178,8 @@ async function modelPath(context: CliContext, model: string, preset: ModelPreset
   const id =
     preset?.id ?? `${slug(basename(new URL(model).pathname, '.onnx'))}-${createHash('sha256').update(model).digest('hex').slice(0, 8)}`
   const files = preset?.files ?? [{ name: 'model.onnx', url: model }]
-  const folder = join(modelsOf(defaultWorkspace()), 'onnx', id)
-  const isHere = files.every((file) => existsSync(join(folder, file.name)))
+  const folder = networkFolder(modelsOf(defaultWorkspace()), id)
+  const isHere = areHere(folder, files)
   if (!isHere) context.note(preset === undefined ? model : describe(preset))
   if (!isHere && !yes) {
     if (context.ask === undefined)
@@ -206,7 +206,7 @@ const describe = ({ title, source, licence, about, files }: ModelPreset): string
     `  source   ${source}`,
     `  licence  ${licence}`,
     `  size     about ${sizeText(about)}`,
-    `  from     ${[...new Set(files.map(({ url }) => new URL(url).host))].join(', ')}`,
+    `  from     ${hostsOf(files).join(', ')}`,
     '  checked  no checksum is published: the SHA-256 of the first download is kept and compared',
   ].join('\n')
 

@@ -10,7 +10,6 @@ import type {
   PlanReport,
   RecipeInfo,
 } from '@contract/types'
-import type { FeatureInfo } from '@contract/features'
 import type { ModelInfo } from '@contract/models'
 import type { MapFrame } from '@engine/maps/layout'
 import type { ResultSet } from '@engine/study/results'
@@ -21,6 +20,7 @@ import type { Clock, DatasetSource, Viewer, ImportingJob } from './ports'
 import type { ArrivalFiles } from './arrivals'
 import type { LabellingSessions } from './labelling'
 import type { SetDownloads } from './downloads'
+import type { FeatureNetworks } from './extractions'
 import type { StorageFiles } from './storage'
 import type { WorkspaceStore } from './workspacePort'
 
@@ -75,7 +75,7 @@ export interface LabDependencies {
     removeSplit(id: string, name: string): Promise<void>
   }
   readonly models: { list(): Promise<ModelInfo[]> }
-  readonly features: { list(): Promise<FeatureInfo[]> }
+  readonly features: FeatureNetworks
   readonly downloads: SetDownloads
   readonly labelling: LabellingSessions
   readonly arrivals: ArrivalFiles

@@ -3,6 +3,7 @@ import type { LabDependencies } from './dependencies'
 import { createArrivals } from './arrivals'
 import { createDatasets } from './datasets'
 import { createDownloads } from './downloads'
+import { createExtractions } from './extractions'
 import { createExplore } from './explore'
 import { createExternalPrograms } from './externalPrograms'
 import { createExperiments, summaryOf, type Experiments } from './experiments'
@@ -34,6 +35,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
   const datasets = createDatasets(deps, hub)
   const labelling = createLabellingHandlers({ ...deps, requireAllowed: createExternalPrograms(store).require }, hub)
   const downloads = createDownloads(deps, hub, notices, deps.storage.requireRoom)
+  const extractions = createExtractions(deps, hub, notices)
 
   for (const message of store.damage) notices.add('warning', 'A file was damaged', message)
   await experiments.settleCutOff()
@@ -46,12 +48,12 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     ...datasets.handlers,
     ...labelling.handlers,
     ...downloads.handlers,
+    ...extractions.handlers,
     ...createFreeing(deps),
     ...createArrivals(deps, projects, experiments),
     ...createStorage(deps, projects.announce),
     'app.licences': () => deps.licences(),
     'models.list': () => deps.models.list(),
-    'features.list': () => deps.features.list(),
     ...tables,
     'app.info': async () => ({ ...deps.info, workspace: store.folder, backend: await deps.backends.describe() }),
     'settings.get': () => store.settings(),
@@ -79,6 +81,7 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
       await datasets.stop()
       labelling.stop()
       await downloads.stop()
+      await extractions.stop()
       await experiments.stop()
       hub.dispose()
       await store.close()

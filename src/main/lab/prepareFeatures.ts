@@ -1,4 +1,4 @@
-import type { FeatureProgress } from '@contract/features'
+import type { FeatureInfo, FeatureProgress } from '@contract/features'
 import type { Preparation } from '@contract/models'
 import { QuerentError } from '@engine/core/errors'
 import { isFeatureFile } from '@engine/study/expand'
@@ -77,23 +77,38 @@ const lockedMs = 500
 
 async function makeOne(assignment: FeatureAssignment, { spawn, now, tell, signal }: FeaturePreparation): Promise<void> {
   const what = `features of ${assignment.datasetName}`
+  await runFeatureJob(assignment, {
+    spawn,
+    now,
+    signal,
+    onProgress: ({ rows, total, etaMs }) => tell({ ...stepOf(what, 'row', rows, total, 0), etaMs }),
+  })
+}
+
+/** One assignment in a process of its own, which a stop ends at once; with the milliseconds left, null until they can be told. */
+export async function runFeatureJob(
+  assignment: FeatureAssignment,
+  { spawn, now, signal, onProgress }: Pick<FeaturePreparation, 'spawn' | 'now' | 'signal'> & { onProgress: OnRows },
+): Promise<FeatureInfo> {
   const start = now()
   // What an earlier attempt left is there at once: only rows of this one tell how long the rest takes.
   let kept: number | undefined
-  const onProgress = ({ rows, total }: FeatureProgress): void => {
-    kept ??= rows
-    const made = rows - kept
-    tell({ ...stepOf(what, 'row', rows, total, 0), etaMs: made === 0 ? null : ((now() - start) / made) * (total - rows) })
-  }
   const job = await spawn()
   const stop = (): void => void job.dispose()
   signal.addEventListener('abort', stop)
   try {
-    await job.features(assignment, onProgress)
+    signal.throwIfAborted()
+    return await job.features(assignment, ({ rows, total }) => {
+      kept ??= rows
+      const made = rows - kept
+      onProgress({ rows, total, etaMs: made === 0 ? null : ((now() - start) / made) * (total - rows) })
+    })
   } finally {
     signal.removeEventListener('abort', stop)
     await job.dispose()
   }
 }
+
+type OnRows = (progress: FeatureProgress & { readonly etaMs: number | null }) => void
 
 const stopped = (): QuerentError => new QuerentError('cancelled', 'stopped while features were made; the next start goes on there')

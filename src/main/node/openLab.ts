@@ -24,6 +24,7 @@ import { publicSets } from './download/publicSets'
 import { openUploads } from './datasets/uploads'
 import { doctorReport } from './doctor'
 import { experimentDependencies } from './experiments'
+import { featureNetworks, fetchNetwork } from './features/networks'
 import { listFeatures } from './features/store'
 import type { JobHandle } from './jobs/client'
 import { labellingSessions, removedSessions } from './labelling/sessions'
@@ -89,7 +90,12 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         removeSplit: async (id, name) => removeSplit(library, await datasetInfo(id, workspace, library), name),
       },
       models: { list: async () => (await listModels(modelsOf(workspace))).map(modelInfo) },
-      features: { list: () => listFeatures(featuresOf(workspace)) },
+      features: {
+        list: () => listFeatures(featuresOf(workspace)),
+        networks: () => featureNetworks(modelsOf(workspace)),
+        fetch: (network, signal, onProgress) => fetchNetwork(modelsOf(workspace), network, signal, onProgress),
+        open: () => spawner.spawn(),
+      },
       downloads: {
         list: () => publicSets().map(factsOf),
         received: (id) => receivedOf(library, id),

@@ -1,17 +1,13 @@
+import { networkInputs } from '@contract/features'
 import { z } from '@engine/core/zod'
 
 /** How inputs are prepared for a network of somebody else, and its output reduced to a row of features. */
 export const extractionSettings = z.strictObject({
-  /** images: height and width; null: the size the model asks for, or else the size the images have */
-  size: z
-    .tuple([z.int().min(1).max(4096), z.int().min(1).max(4096)])
-    .nullable()
-    .default(null),
+  /** null: the size the model asks for, or else the size the images have */
+  size: networkInputs.size.nullable().default(null),
   filter: z.enum(['bilinear', 'bicubic']).default('bilinear'),
-  /** subtracted from pixels in [0, 1], or from values: one number, or one for each channel or column */
-  mean: z.array(z.number()).max(65_536).default([]),
-  /** divides what is left */
-  std: z.array(z.number().gt(0)).max(65_536).default([]),
+  mean: networkInputs.mean.default([]),
+  std: networkInputs.std.default([]),
   /** name of the model's output; null: the first that has one row for each sample */
   output: z.string().nullable().default(null),
   /** of outputs with a row for each token or a plane for each channel: the first token, or the mean; auto: first for images, mean for texts */
