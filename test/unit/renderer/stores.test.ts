@@ -43,6 +43,23 @@ describe('workspace', () => {
     expect(workspace.projectById(sample.id)?.name).toBe(sample.name)
   })
 
+  it('keeps the way back from a deletion when its message is gone', async () => {
+    lab = storesOver()
+    const workspace = useWorkspace()
+    const messages = useMessages()
+    await workspace.load()
+    const [sample] = workspace.projects
+    await workspace.archive(sample, true)
+    expect(messages.lasting).toEqual([])
+    await workspace.remove(sample)
+    for (const { id } of messages.toasts) messages.close(id)
+    expect(messages.lasting.map(({ title }) => title)).toEqual([`Deleted ${sample.name}`])
+    messages.lasting[0].action?.run()
+    await settle()
+    expect(workspace.projectById(sample.id)?.name).toBe(sample.name)
+    expect(messages.lasting).toEqual([])
+  })
+
   it('offers interrupted experiments until declined', async () => {
     lab = storesOver({ with: 'interrupted' })
     const workspace = useWorkspace()

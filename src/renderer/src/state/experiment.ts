@@ -114,6 +114,7 @@ export const useExperiment = defineStore('experiment', () => {
     messages.say({
       tone: 'note',
       title: `Deleted the results of ${experiment.name}`,
+      lasting: true,
       action: { label: 'Undo', run: () => void messages.attempt('The results could not be restored', restore) },
     })
   }

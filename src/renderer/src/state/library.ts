@@ -26,7 +26,7 @@ export const useLibrary = defineStore('library', () => {
     const done = await messages.attempt('The data set could not be removed', () => client.call('datasets.remove', { dataset: id }))
     if (done === undefined) return false
     await refresh()
-    messages.say({ tone: 'note', title: `Removed ${id}`, action: { label: 'Undo', run: () => void restore(id) } })
+    messages.say({ tone: 'note', title: `Removed ${id}`, lasting: true, action: { label: 'Undo', run: () => void restore(id) } })
     return true
   }
   async function restore(id: string): Promise<void> {

@@ -8,18 +8,37 @@ export interface Toast {
   readonly title: string
   readonly text?: string
   readonly action?: { readonly label: string; readonly run: () => void }
+  /** the action stays among the notices when the message is gone: it brings back what was deleted */
+  readonly lasting?: boolean
 }
+
+/** Most actions that stay among the notices. */
+const mostLasting = 20
 
 /** Short messages about things that happened elsewhere on the screen. */
 export const useMessages = defineStore('messages', () => {
   const toasts = shallowRef<readonly Toast[]>([])
+  /** newest first */
+  const lasting = shallowRef<readonly Toast[]>([])
   let next = 0
 
-  const say = (toast: Omit<Toast, 'id'>): void => {
-    toasts.value = [...toasts.value, { ...toast, id: next++ }].slice(-4)
-  }
   const close = (id: number): void => {
     toasts.value = toasts.value.filter((toast) => toast.id !== id)
+  }
+  const forget = (id: number): void => {
+    lasting.value = lasting.value.filter((toast) => toast.id !== id)
+  }
+  const say = (toast: Omit<Toast, 'id'>): void => {
+    const id = next++
+    const { action } = toast
+    const run = (): void => {
+      close(id)
+      forget(id)
+      action?.run()
+    }
+    const said: Toast = { ...toast, id, action: action && { ...action, run } }
+    toasts.value = [...toasts.value, said].slice(-4)
+    if (toast.lasting) lasting.value = [said, ...lasting.value].slice(0, mostLasting)
   }
   /** Puts away what asks for nothing: its owner is being read elsewhere. */
   const quiet = (): void => {
@@ -38,5 +57,5 @@ export const useMessages = defineStore('messages', () => {
       return undefined
     }
   }
-  return { toasts, say, close, quiet, fail, attempt }
+  return { toasts, lasting, say, close, forget, quiet, fail, attempt }
 })

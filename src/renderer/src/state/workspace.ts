@@ -98,6 +98,7 @@ export const useWorkspace = defineStore('workspace', () => {
     messages.say({
       tone: 'note',
       title: `Deleted ${project.name}`,
+      lasting: true,
       action: {
         label: 'Undo',
         run: () =>
