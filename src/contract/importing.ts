@@ -17,13 +17,12 @@ export const importFiles = z.union([
   z.strictObject({ upload: id }),
 ])
 
+export const datasetId = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,79}$/, 'an id of small letters, digits, - and _')
+
 /** What is what in the files of an import; everything left out is found by looking. */
 export const importMapping = z.strictObject({
   /** library id; by default from the file's name */
-  id: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9_-]{0,79}$/, 'an id of small letters, digits, - and _')
-    .optional(),
+  id: datasetId.optional(),
   title: z.string().trim().min(1).max(200).optional(),
   source: z.string().trim().max(2000).optional(),
   licence: z.string().trim().max(200).optional(),

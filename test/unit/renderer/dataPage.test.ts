@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { QuerentError } from '@engine/core/errors'
 import DataPage from '@/features/data/DataPage.vue'
+import { useImports } from '@/state/imports'
 import { useLibrary } from '@/state/library'
 import { mountWith, settle, type Mounted } from './workbench'
 
@@ -31,6 +32,29 @@ describe('data page', () => {
     await settle()
     expect(wrapper.find('[role="alert"]').exists()).toBe(false)
     expect(wrapper.text()).toContain('digits')
+  })
+
+  it('imports once the id is mended, and after a failure', async () => {
+    mounted = await mountWith(DataPage, { path: '/data' })
+    const { wrapper, lab } = mounted
+    await useImports().start([new File(['width\n1'], 'flowers.csv')])
+    await settle()
+    const button = () => wrapper.findAll('button').find((each) => each.text() === 'Import')!
+    const id = wrapper.get('input[placeholder="flowers"]')
+    for (const wrong of ['a b/../c', 'Flowers', 'x'.repeat(81)]) {
+      await id.setValue(wrong)
+      expect(id.attributes('aria-invalid')).toBe('true')
+      expect(wrapper.text()).toContain('small letters, digits, - and _')
+      expect(button().attributes('disabled')).toBeDefined()
+    }
+    await id.setValue('roses')
+    lab.failNext('datasets.import', new QuerentError('not-writable', 'no room is left'))
+    await button().trigger('click')
+    await settle()
+    expect(wrapper.get('[role="alert"]').text()).toContain('no room is left')
+    await button().trigger('click')
+    await settle()
+    expect(useLibrary().datasets?.map((set) => set.id)).toContain('roses')
   })
 
   it('says when nothing fits', async () => {
