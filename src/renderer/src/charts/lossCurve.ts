@@ -3,12 +3,21 @@ import { figureInk } from '@figures/palette'
 import { axisText, niceScale } from '@figures/scale'
 import type { ChartBox, ChartTable } from './chart'
 
-/** Training loss by epoch of one fit, a single line from epoch 1. Epochs that were not reported are gaps that the line spans. */
-export function lossOption(losses: readonly (number | null)[], title: string, color: string | undefined, box: ChartBox): EChartsOption {
+/** Training losses of one fit with their epochs, from 1. */
+export type LossPoints = readonly (readonly [epoch: number, loss: number])[]
+
+/** The epochs of a stored curve: long ones are kept at even distances, the first and the last among them. */
+export function storedLosses(losses: readonly (number | null)[], epochs: number): LossPoints {
+  const step = losses.length > 1 ? (epochs - 1) / (losses.length - 1) : 0
+  return losses.flatMap((loss, i) => (loss === null ? [] : [[1 + Math.round(i * step), loss] as const]))
+}
+
+/** Training loss by epoch of one fit, a single line that spans epochs without a loss. */
+export function lossOption(points: LossPoints, title: string, color: string | undefined, box: ChartBox): EChartsOption {
   const ink = figureInk[box.theme]
-  const known = losses.filter((value) => value !== null)
-  const y = niceScale([0, ...known], 3)
-  const x = niceScale([1, losses.length], 6, [1, losses.length])
+  const last = points.at(-1)?.[0] ?? 1
+  const y = niceScale([0, ...points.map(([, loss]) => loss)], 3)
+  const x = niceScale([1, last], 6, [1, last])
   const label = { color: ink.muted, fontSize: box.fontSizePx, fontFamily: box.fontFamily, formatter: axisText, hideOverlap: false }
   const left = Math.ceil(Math.max(...y.ticks.map((tick) => box.measure(axisText(tick)))) + 10)
   return {
@@ -17,7 +26,7 @@ export function lossOption(losses: readonly (number | null)[], title: string, co
     xAxis: {
       type: 'value',
       min: 1,
-      max: losses.length,
+      max: last,
       name: 'epoch',
       nameLocation: 'middle',
       nameGap: 20,
@@ -49,9 +58,8 @@ export function lossOption(losses: readonly (number | null)[], title: string, co
     series: [
       {
         type: 'line',
-        data: losses.map((value, i) => [i + 1, value]),
+        data: points.map((point) => [...point]),
         symbol: 'none',
-        connectNulls: true,
         lineStyle: { width: 1.5, color: color ?? ink.text },
         silent: true,
       },
@@ -59,7 +67,7 @@ export function lossOption(losses: readonly (number | null)[], title: string, co
   }
 }
 
-export const lossTable = (losses: readonly (number | null)[]): ChartTable => ({
+export const lossTable = (points: LossPoints): ChartTable => ({
   columns: ['epoch', 'training loss'],
-  rows: losses.flatMap((value, i) => (value === null ? [] : [[i + 1, Number(value.toPrecision(4))]])),
+  rows: points.map(([epoch, loss]) => [epoch, Number(loss.toPrecision(4))]),
 })
