@@ -26,8 +26,9 @@ export function readSource(text: string): StudySource {
     findings: [{ code: 'broken-yaml', severity: 'error', path: '', message }],
     lineOf: () => undefined,
   })
+  sayInfinity(document)
   try {
-    const value: unknown = document.toJS({ maxAliasCount: 1000, reviver: wordOfInfinity })
+    const value: unknown = document.toJS({ maxAliasCount: 1000 })
     return isCyclic(value)
       ? broken('an alias (*) stands inside what it names')
       : { value, findings, lineOf: (path) => lineOf(document, lines, path) }
@@ -37,7 +38,13 @@ export function readSource(text: string): StudySource {
 }
 
 /** JSON has no infinity, so studies, manifests and run hashes say the word: YAML's `.inf` is read as `inf`. */
-const wordOfInfinity = (_key: unknown, value: unknown): unknown => (value === Infinity ? 'inf' : value === -Infinity ? '-inf' : value)
+function sayInfinity(document: Document): void {
+  visit(document, {
+    Scalar: (key, node) => {
+      if (key !== 'key' && (node.value === Infinity || node.value === -Infinity)) node.value = node.value > 0 ? 'inf' : '-inf'
+    },
+  })
+}
 
 /** Every key that its map has already. */
 function repeatedKeys(document: Document): { readonly at: number; readonly message: string }[] {

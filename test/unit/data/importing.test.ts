@@ -324,6 +324,18 @@ describe('the library', () => {
     expect(await splitsOf(library, storedInfo(await restoreDataset(library, 'new')))).toEqual(['paper'])
   })
 
+  it('says whether pictures lack labels or no file holds data', async () => {
+    const [script, picture] = [write('make.py', 'print()'), write('a.png', await png(5))]
+    await expect(previewImport([script], {}, library)).rejects.toMatchObject({
+      message: 'make.py: a file that comes with data and holds none',
+      details: { found: '1 such file' },
+    })
+    await expect(previewImport([script, picture], {}, library)).rejects.toMatchObject({
+      message: 'a.png: pictures without labels',
+      details: { found: '1 picture' },
+    })
+  })
+
   it('gives a taken name a number, refuses one that was asked for, and notices changed files', async () => {
     const [first, second] = [write('a/t.csv', 'a,label\n1,x\n2,y\n'), write('b/t.csv', 'a,label\n5,x\n2,y\n')]
     expect([(await bring([first])).dataset.id, (await bring([second])).dataset.id]).toEqual(['t', 't-2'])

@@ -179,7 +179,9 @@ describe('parseStudy', () => {
   it.each(['study: &a [*a]', 'dataset: x\nstrategies: &s [random, *s]', 'dataset: x\nstrategies: [random]\nablate: &a { b: { c: *a } }'])(
     'refuses an alias inside what it names: %j',
     (text) => {
-      expect(checkStudy(text, { file: 'x' }).findings).toMatchObject([{ code: 'broken-yaml', severity: 'error' }])
+      expect(checkStudy(text, { file: 'x' }).findings).toMatchObject([
+        { code: 'broken-yaml', severity: 'error', message: 'an alias (*) stands inside what it names' },
+      ])
     },
   )
 

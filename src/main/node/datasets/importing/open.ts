@@ -40,10 +40,15 @@ export async function openSource(tree: FileTree, context: ImportContext): Promis
     sniffed.push({ file, importer })
   }
   if (sniffed.length === 0)
-    throw badInput(`${tree.files[0].name}: pictures without labels`, {
-      found: `${tree.files.length} files`,
-      expected: 'class folders (class/picture.png), or a table with the columns path and label beside the pictures',
-    })
+    throw files.length === 0
+      ? badInput(`${tree.files[0].name}: a file that comes with data and holds none`, {
+          found: `${tree.files.length} such ${tree.files.length === 1 ? 'file' : 'files'}`,
+          expected: '.npy, .npz, .safetensors, tables or images',
+        })
+      : badInput(`${files[0].name}: pictures without labels`, {
+          found: `${files.length} ${files.length === 1 ? 'picture' : 'pictures'}`,
+          expected: 'class folders (class/picture.png), or a table with the columns path and label beside the pictures',
+        })
   const [{ importer }] = sniffed
   const described = { importer: importer.id, title: importer.title }
   const isArrays = sniffed.some(({ importer: each }) => each.arrays !== undefined)
