@@ -25,7 +25,7 @@ import type { TextSource } from '../features/texts'
 import { systemClock } from '../clock'
 import { loadModel } from '../models/library'
 import { pretrainModel } from '../models/pretrainModel'
-import { writeAtomic } from '../storage/files'
+import { writeWhole } from '../storage/files'
 import { writeState } from '../storage/weights'
 import type { Worker } from './serve'
 import { animationFile } from './animating'
@@ -169,7 +169,7 @@ function requireFolder(folder: string | undefined): string {
 
 /** Writes the arrays of an event into the run's folder; resolves to whether that was all there is to it. */
 async function writeArrays(folder: RunAssignment['folder'], event: RunEvent): Promise<boolean> {
-  if (event.type === 'artifact') await writeAtomic(join(folder, `${event.name}.npy`), writeNpy(event.data, event.shape))
+  if (event.type === 'artifact') await writeWhole(join(folder, `${event.name}.npy`), writeNpy(event.data, event.shape))
   else if (event.type === 'checkpoint') await writeState(folder, event.round, event)
   else return false
   return true

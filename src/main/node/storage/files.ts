@@ -8,19 +8,24 @@ import { systemCode, withFile } from '../errors'
  * Writes a whole file so that a crash or a full disk leaves either the old or the new one: temporary neighbour, fsync, rename.
  * Throws `disk-full` or `not-writable` naming the file.
  */
-export const writeAtomic = (file: string, data: string | Uint8Array, mode = 0o666): Promise<void> =>
+export const writeAtomic = (file: string, data: string | Uint8Array, mode = 0o666): Promise<void> => replaceFile(file, data, mode, true)
+
+/** As `writeAtomic` without waiting for the disk: whole after a killed process, perhaps lost by a power cut. For what a run can do without. */
+export const writeWhole = (file: string, data: Uint8Array): Promise<void> => replaceFile(file, data, 0o666, false)
+
+const replaceFile = (file: string, data: string | Uint8Array, mode: number, isLasting: boolean): Promise<void> =>
   withFile(file, async () => {
     const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
     try {
       const handle = await open(temporary, 'wx', mode)
       try {
         await handle.writeFile(data)
-        await handle.sync()
+        if (isLasting) await handle.sync()
       } finally {
         await handle.close()
       }
       await rename(temporary, file)
-      await syncFolder(dirname(file))
+      if (isLasting) await syncFolder(dirname(file))
     } catch (error) {
       await rm(temporary, { force: true })
       throw error
