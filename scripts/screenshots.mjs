@@ -110,6 +110,7 @@ try {
         await page.goto(`${new URL(url).origin}/#/${path}`)
         await settled(page)
         await steps[name]?.(page)
+        await page.mouse.move(0, 0) // away from rows that would highlight what they stand for
         await page.screenshot({ path: join(out, `${name}-${scheme}-${size.width}.png`) })
         if (steps[name]) await page.keyboard.press('Escape')
       }
