@@ -1,10 +1,10 @@
 import { onScopeDispose } from 'vue'
 import { useClient } from '@/client/labClient'
 
-/** Asks again for what had failed when the host is back. */
-export function useReconnected(failed: () => unknown, again: () => unknown): void {
+/** Asks again, when the host is back, for what had failed or may be old. */
+export function useReconnected(isDue: () => unknown, again: () => unknown): void {
   const stop = useClient().on('connection.changed', (state) => {
-    if (state === 'open' && failed()) void again()
+    if (state === 'open' && isDue()) void again()
   })
   onScopeDispose(stop)
 }

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 import type { DownloadableSet } from '@contract/downloads'
 import { useClient } from '@/client/labClient'
+import { useReconnected } from '@/composables/useReconnected'
 import { useLibrary } from './library'
 import { useMessages } from './messages'
 
@@ -18,9 +19,7 @@ export const useDownloads = defineStore('downloads', () => {
     sets.value = sets.value?.map((set) => (set.id === state.set ? { ...set, state } : set)) ?? null
     if (state.phase === 'here') void library.refresh()
   })
-  client.on('connection.changed', (connection) => {
-    if (connection === 'open' && (sets.value !== null || error.value !== null)) void refresh()
-  })
+  useReconnected(() => sets.value !== null || error.value !== null, refresh)
 
   async function refresh(): Promise<void> {
     try {

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 import type { ExtractionRequest, ExtractionState, FeatureInfo, FeatureNetwork } from '@contract/features'
 import { useClient } from '@/client/labClient'
+import { useReconnected } from '@/composables/useReconnected'
 import { useMessages } from './messages'
 
 /** Stored features, the public networks that make some, and what is being made, which the host goes on with while pages come and go. */
@@ -21,9 +22,7 @@ export const useExtractions = defineStore('extractions', () => {
     // Rows are made once the network is here.
     if (state.phase === 'done' || (before?.step === 'download' && state.step === 'rows')) void refresh()
   })
-  client.on('connection.changed', (connection) => {
-    if (connection === 'open' && (stored.value !== null || error.value !== null)) void refresh()
-  })
+  useReconnected(() => stored.value !== null || error.value !== null, refresh)
 
   async function refresh(): Promise<void> {
     try {

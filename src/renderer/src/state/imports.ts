@@ -3,6 +3,7 @@ import { computed, shallowRef, watch } from 'vue'
 import type { ImportMapping, ImportPreview, ImportProgress, ImportResult } from '@contract/importing'
 import { QuerentError } from '@engine/core/errors'
 import { useClient } from '@/client/labClient'
+import { useReconnected } from '@/composables/useReconnected'
 import { keepImport, keptImport } from './draftStorage'
 import { sendFiles, type SentFiles } from '@/client/sendFiles'
 
@@ -106,9 +107,7 @@ export const useImports = defineStore('imports', () => {
       stage.value === 'none' || !files ? null : { files, name: name.value, id: id.value, licence: licence.value, mapping: mapping.value },
     )
   })
-  client.on('connection.changed', (state) => {
-    if (state === 'open' && error.value !== null) void look()
-  })
+  useReconnected(() => error.value !== null, look)
 
   const isOpen = computed(() => stage.value !== 'none')
   return { stage, preview, mapping, progress, sent, error, name, id, licence, isOpen, start, change, confirm, stop, close }

@@ -7,6 +7,7 @@ import { checkStudy } from '@engine/study/schema'
 import { readSource } from '@engine/study/source'
 import type { Finding } from '@engine/study/spec'
 import { useClient } from '@/client/labClient'
+import { useReconnected } from '@/composables/useReconnected'
 import { keepDraft, keptDraft } from './draftStorage'
 import { pushEdit, redo, startHistory, undo, type TextHistory } from './history'
 import { useMessages } from './messages'
@@ -162,11 +163,10 @@ export const useStudy = defineStore('study', () => {
     if (finishedAt !== null) void requestPlan()
   })
 
-  client.on('connection.changed', (state) => {
-    if (state !== 'open') return
-    if (error.value) void reload()
-    else if (planError.value) void requestPlan()
-  })
+  useReconnected(
+    () => error.value ?? planError.value,
+    () => (error.value ? reload() : requestPlan()),
+  )
 
   return {
     project,
