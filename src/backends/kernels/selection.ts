@@ -17,7 +17,7 @@ export function createSelectionKernels(): SelectionKernels {
   const kernels = instantiateKernels(memory)
   let opened = 0
   let held = 0
-  let quantized = 0
+  let isQuantized = false
 
   return {
     open: (matrix, { few = false } = {}) => {
@@ -33,7 +33,8 @@ export function createSelectionKernels(): SelectionKernels {
         reserve(memory, place.end)
         if (held === own) return
         if (!few) new Float32Array(memory.buffer, place.matrix, data.length).set(data)
-        ;[held, quantized] = [own, 0]
+        held = own
+        isQuantized = false
       }
       /** Copies rows[from …] to the head of the matrix, runs of neighbours at once. */
       const gather = (rows: Int32Array, from: number, count: number): void => {
@@ -75,11 +76,11 @@ export function createSelectionKernels(): SelectionKernels {
           gather(all, from, some)
           kernels.quantize(place.matrix, cols, some, codes + from * stride, stride, facts + from * factBytes)
         }
-        quantized = own
+        isQuantized = true
       }
       const coarse: CoarseProducts = (j, rows, count, out, slacks) => {
         hold()
-        if (quantized !== own) quantize()
+        if (!isQuantized) quantize()
         listed(rows, count)
         kernels.coarseDots(codes, stride, facts, j, place.list, count, place.out, slack)
         out.set(new Float64Array(memory.buffer, place.out, count))

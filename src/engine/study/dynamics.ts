@@ -54,9 +54,8 @@ interface Reference {
 export function createDynamics({ streams, features, partition, deps, classes }: Setting): Dynamics {
   const { kernels, dataset } = deps
   const { labels } = dataset.train
-  let known: { readonly rows: Int32Array; readonly pairs: Pairs } | undefined
+  let known: { readonly rows: Int32Array; readonly pairs: Pairs; readonly orders: readonly Int32Array[] } | undefined
   let wholePool: Reference | undefined
-  let orders: readonly Int32Array[] | undefined
   const volumes = new Map<number, Drawn[]>()
   const sampled = () => {
     if (known === undefined) {
@@ -64,7 +63,9 @@ export function createDynamics({ streams, features, partition, deps, classes }: 
         .dynamics('order')
         .shuffle(partition.pool.slice())
         .subarray(0, coverRows + drawnRows)
-      known = { rows, pairs: pairsOf(features(rows), kernels) }
+      const random = streams.dynamics('draws')
+      const orders = Array.from({ length: draws }, (_, i) => random.fork(i).shuffle(upTo(rows.length)))
+      known = { rows, pairs: pairsOf(features(rows), kernels), orders }
     }
     return known
   }
@@ -80,10 +81,8 @@ export function createDynamics({ streams, features, partition, deps, classes }: 
 
   /** The first rows of one random order each that are still there: from round to round most of these batches stay as they are. */
   const batchesOf = (drawn: Int32Array, size: number): Int32Array[] => {
-    const random = streams.dynamics('draws')
-    const all = upTo(sampled().rows.length)
-    orders ??= Array.from({ length: draws }, (_, i) => random.fork(i).shuffle(all.slice()))
-    const isDrawn = new Uint8Array(all.length)
+    const { rows, orders } = sampled()
+    const isDrawn = new Uint8Array(rows.length)
     for (const i of drawn) isDrawn[i] = 1
     return orders.map((order) => order.filter((i) => isDrawn[i] === 1).subarray(0, size))
   }

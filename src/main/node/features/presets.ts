@@ -1,14 +1,8 @@
+import type { FeatureNetwork } from '@contract/features'
 import type { ExtractionSettings } from './settings'
 
 /** A public network that makes features, with what its inputs look like. Nothing of it comes with the app. */
-export interface ModelPreset {
-  readonly id: string
-  readonly title: string
-  readonly reads: 'images' | 'texts'
-  /** numbers per row */
-  readonly width: number
-  readonly source: string
-  readonly licence: string
+export interface ModelPreset extends Pick<FeatureNetwork, 'id' | 'title' | 'reads' | 'width' | 'source' | 'licence'> {
   /** bytes of all files, as far as they are known: rounded */
   readonly about: number
   /** the model first; no checksums are published, so that of the first download is kept and compared from then on */

@@ -46,7 +46,7 @@ export interface Worker {
 }
 
 const aliveEveryMs = 1_000
-/** Epochs of a small network take a millisecond or two; a message for each would cost the job and its host as much as five of them. */
+/** Epochs of a small network take a millisecond or two: a message for each would be a noticeable part of the job's time. */
 const epochsEveryMs = 50
 
 /** Answers a host's messages with a worker. */
