@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
 import { concatenate, integer, message, text } from '../../src/backends/onnx/protobuf'
-import { watchTasks } from '../support/longestTask'
+import { atMost, watchTasks } from '../support/longestTask'
 import { builtMain, hasChromium } from '../support/paths'
 import { killed, startHost, type Host } from '../support/servedHost'
 
@@ -169,8 +169,8 @@ test('60,000 pictures: the page opens and scrolls without a long task', async ({
     await page.waitForTimeout(50)
   }
   const scrolled = await scrolling.stop()
-  expect(opened.processorMs).toBeLessThan(100)
-  expect(scrolled.processorMs).toBeLessThan(50)
+  expect(opened.processorMs).toBeLessThan(atMost(100))
+  expect(scrolled.processorMs).toBeLessThan(atMost(50))
   await look('pictures')
 })
 
@@ -218,8 +218,8 @@ test('a million rows of a thousand classes', async ({ browser }) => {
   await page.keyboard.press('End')
   await expect(grid).toContainText('999,999')
   const scrolled = await scrolling.stop()
-  expect(opened.processorMs).toBeLessThan(100)
-  expect(scrolled.processorMs).toBeLessThan(50)
+  expect(opened.processorMs).toBeLessThan(atMost(100))
+  expect(scrolled.processorMs).toBeLessThan(atMost(50))
   await look('many-rows')
 })
 

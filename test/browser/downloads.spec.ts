@@ -1,15 +1,9 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
-import { serveMemoryWorkbench, type MemoryServer } from '../support/memoryServer'
+import { workbench } from '../support/memoryServer'
 import { hasChromium } from '../support/paths'
 
 test.skip(!hasChromium, 'no Chromium on this machine')
-
-let server: MemoryServer
-test.beforeAll(async () => {
-  server = await serveMemoryWorkbench()
-})
-test.afterAll(() => server?.close())
 
 const violations = async (page: Page): Promise<string[]> => {
   const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
@@ -17,7 +11,7 @@ const violations = async (page: Page): Promise<string[]> => {
 }
 
 test('a public set is downloaded after its licence and size were shown; pages come and go meanwhile', async ({ page }, info) => {
-  await page.goto(`${server.url}#/data`)
+  await page.goto(`${workbench}#/data`)
   const section = page.getByRole('region', { name: 'Available to download' })
   await section.getByRole('button', { name: 'Download cifar-10…' }).click()
   const dialog = page.getByRole('dialog', { name: 'Download cifar-10' })
@@ -32,8 +26,8 @@ test('a public set is downloaded after its licence and size were shown; pages co
   await begin.click()
   const bar = section.getByRole('progressbar', { name: 'Download of cifar-10' })
   await expect(bar).toHaveAttribute('aria-valuenow', '40')
-  await page.goto(`${server.url}#/settings`)
-  await page.goto(`${server.url}#/data`)
+  await page.goto(`${workbench}#/settings`)
+  await page.goto(`${workbench}#/data`)
   await expect(bar).toHaveAttribute('aria-valuenow', '40')
   await section.getByRole('button', { name: 'Download sms-spam…' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Download', exact: true }).click()
@@ -48,7 +42,7 @@ test('a public set is downloaded after its licence and size were shown; pages co
 })
 
 test('what takes room is listed with its users and deleted', async ({ page }, info) => {
-  await page.goto(`${server.url}#/settings`)
+  await page.goto(`${workbench}#/settings`)
   await page.getByRole('button', { name: 'Free space…' }).click()
   const dialog = page.getByRole('dialog', { name: 'Free space' })
   await dialog.getByRole('checkbox', { name: 'Delete Flowers of 1936' }).check()

@@ -1,15 +1,9 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
-import { serveMemoryWorkbench, type MemoryServer } from '../support/memoryServer'
+import { workbench } from '../support/memoryServer'
 import { hasChromium } from '../support/paths'
 
 test.skip(!hasChromium, 'no Chromium on this machine')
-
-let server: MemoryServer
-test.beforeAll(async () => {
-  server = await serveMemoryWorkbench()
-})
-test.afterAll(() => server?.close())
 
 const violations = async (page: Page): Promise<string[]> => {
   const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
@@ -20,20 +14,20 @@ for (const theme of ['light', 'dark'] as const)
   test.describe(theme, () => {
     test.use({ colorScheme: theme })
     test('Compare shows the checks of proxies, the ledger goes into Export, a run tells its terms of time', async ({ page }, info) => {
-      await page.goto(`${server.url}?proxies=finished#/compare/project-5`)
+      await page.goto(`${workbench}?proxies=finished#/compare/project-5`)
       await page.getByRole('tab', { name: 'Proxy' }).click()
       await expect(page.getByText('Lead of fine-tuned features').first()).toBeVisible()
       await expect(page.getByText('LogME-PED').first()).toBeVisible()
       await page.waitForTimeout(400)
       await page.screenshot({ path: info.outputPath(`proxy-${theme}.png`) })
       expect(await violations(page)).toEqual([])
-      await page.goto(`${server.url}?proxies=finished#/export/project-5`)
+      await page.goto(`${workbench}?proxies=finished#/export/project-5`)
       await expect(page.getByText('ledger.csv').first()).toBeVisible()
       await page.screenshot({ path: info.outputPath(`export-${theme}.png`) })
     })
 
     test('stored models and features are listed in Settings and deleted after a question', async ({ page }, info) => {
-      await page.goto(`${server.url}#/settings`)
+      await page.goto(`${workbench}#/settings`)
       const list = page.getByRole('region', { name: 'Models and features' })
       await expect(list).toContainText('supervised, on digits[0-4]')
       await expect(list).toContainText('dinov2-small of digits')

@@ -1,25 +1,19 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
-import { serveMemoryWorkbench, type MemoryServer } from '../support/memoryServer'
+import { workbench } from '../support/memoryServer'
 import { hasChromium } from '../support/paths'
 
 test.skip(!hasChromium, 'no Chromium on this machine')
 
-let server: MemoryServer
-test.beforeAll(async () => {
-  server = await serveMemoryWorkbench()
-})
-test.afterAll(() => server?.close())
-
 /** Opens Design of the project whose study pre-trains its own backbone. */
 async function open(page: Page): Promise<void> {
-  await page.goto(`${server.url}?proxies#/projects`)
+  await page.goto(`${workbench}?proxies#/projects`)
   await expect(page.getByRole('heading', { level: 1, name: 'Projects' })).toBeVisible()
   const project = await page.evaluate(async () => {
     const { projects } = await window.memoryLab.call('workspace.get', {})
     return projects.find(({ name }) => name === 'proxies')?.id ?? ''
   })
-  await page.goto(`${server.url}?proxies#/design/${project}`)
+  await page.goto(`${workbench}?proxies#/design/${project}`)
   await expect(page.getByRole('heading', { level: 1, name: 'Design' })).toBeVisible()
 }
 async function expectAccessible(page: Page): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
+import { atMost } from '../support/longestTask'
 import { hasChromium } from '../support/paths'
 import { killed, startHost, type Host } from '../support/servedHost'
 
@@ -26,7 +27,7 @@ async function saved(page: Page, button: string): Promise<{ readonly name: strin
   return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) }
 }
 
-test('the first page is painted within a second', async ({ browser }) => {
+test('the first page is painted within a second', { tag: '@alone' }, async ({ browser }) => {
   host = await startHost(workspace, 0)
   const times: number[] = []
   // The best of three, because other programs share the machine.
@@ -38,7 +39,7 @@ test('the first page is painted within a second', async ({ browser }) => {
     await page.reload()
   }
   await page.close()
-  expect(Math.min(...times), times.join(', ')).toBeLessThan(1000)
+  expect(Math.min(...times), times.join(', ')).toBeLessThan(atMost(1000))
 })
 
 test('the sample runs live, is compared, exported and outlives its host', async ({ page }) => {

@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test'
 import type { MemoryLab } from '../support/memoryLab'
-import { serveMemoryWorkbench, type MemoryServer } from '../support/memoryServer'
+import { workbench } from '../support/memoryServer'
 import { hasChromium } from '../support/paths'
 
 declare global {
@@ -11,12 +11,6 @@ declare global {
 
 test.skip(!hasChromium, 'no Chromium on this machine')
 
-let server: MemoryServer
-test.beforeAll(async () => {
-  server = await serveMemoryWorkbench()
-})
-test.afterAll(() => server?.close())
-
 const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name })
 
 test('a link followed before the first page is there is not lost', async ({ page }) => {
@@ -24,7 +18,7 @@ test('a link followed before the first page is there is not lost', async ({ page
     await new Promise((passed) => setTimeout(passed, 400))
     await route.continue()
   })
-  await page.goto(`${server.url}#/projects`, { waitUntil: 'commit' })
+  await page.goto(`${workbench}#/projects`, { waitUntil: 'commit' })
   await page.waitForFunction(() => 'memoryLab' in window)
   await page.evaluate(() => void (location.hash = '/design/project-2'))
   await expect(heading(page, 'Design')).toBeVisible()
@@ -32,7 +26,7 @@ test('a link followed before the first page is there is not lost', async ({ page
 })
 
 test('what ended the preparation of an experiment is said with one way to go on', async ({ page }) => {
-  await page.goto(`${server.url}?proxies#/design/project-5`)
+  await page.goto(`${workbench}?proxies#/design/project-5`)
   await expect(page.getByRole('button', { name: /^Run/ }).first()).toBeEnabled()
   await page.keyboard.press('Control+Enter')
   await expect(page.getByRole('status').filter({ hasText: 'pre-training' })).toBeVisible()
@@ -46,7 +40,7 @@ test('what ended the preparation of an experiment is said with one way to go on'
 })
 
 const open = async (page: Page, hash: string, query = ''): Promise<void> => {
-  await page.goto(`${server.url}${query}#${hash}`)
+  await page.goto(`${workbench}${query}#${hash}`)
   await expect(page.locator('main h1')).toBeVisible()
 }
 /** Another page of the same workbench, as a link would open it. */

@@ -11,7 +11,7 @@ import { openLab } from '@main/node/openLab'
 import { startHost } from '@main/node/server/host'
 import { openSessions } from '@main/node/server/sessions'
 import { temporaryFolder } from '../support/cli'
-import { watchTasks } from '../support/longestTask'
+import { atMost, watchTasks } from '../support/longestTask'
 import { builtMain, chromiumArgs, chromiumPath, hasChromium, rootDir } from '../support/paths'
 
 /** An event of a run, and the milliseconds from the run's start to it. */
@@ -110,9 +110,8 @@ describe.skipIf(!hasChromium)('the events of a study that ran, at their own pace
       await queue.getByText('Queue empty').waitFor({ timeout: 200_000 })
       const onCompare = await live.stop()
       process.stderr.write(`longest tasks: ${JSON.stringify({ onRuns, onCompare })}\n`)
-      // Processor time, so that what else the machine does is not held against the page.
-      expect(onRuns.processorMs).toBeLessThan(50)
-      expect(onCompare.processorMs).toBeLessThan(50)
+      expect(onRuns.processorMs).toBeLessThan(atMost(50))
+      expect(onCompare.processorMs).toBeLessThan(atMost(50))
       expect(faults).toEqual([])
     } finally {
       await browser.close()

@@ -17,6 +17,12 @@ export interface LongestTasks {
   readonly processorMs: number
 }
 
+/**
+ * What a page may take where `limit` is its share on a quiet machine: the limit itself with QUIET_MACHINE set, three times as much
+ * without, because processor time grows too while others use the same caches and cores.
+ */
+export const atMost = (limit: number): number => (process.env.QUIET_MACHINE ? limit : 3 * limit)
+
 /** Events of the page's main thread since tracing began. */
 async function stopTrace(browser: Browser): Promise<TraceEvent[]> {
   const trace = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }

@@ -17,13 +17,11 @@ const policy = [
   "form-action 'none'",
 ].join('; ')
 
-export interface MemoryServer {
-  readonly url: string
-  close(): Promise<void>
-}
+/** Where the workbench over the lab in memory is served while browser tests run. */
+export const workbench = process.env.QUERENT_TEST_WORKBENCH ?? ''
 
-/** Builds the workbench over the lab in memory and serves it as the app's hosts do. */
-export async function serveMemoryWorkbench(): Promise<MemoryServer> {
+/** Before all browser tests: builds the workbench over the lab in memory and serves it as the app's hosts do; returns what ends it. */
+export default async function serveMemoryWorkbench(): Promise<() => Promise<void>> {
   const shared = {
     configFile: false as const,
     root: resolve(rootDir, 'test/browser/memory'),
@@ -36,5 +34,6 @@ export async function serveMemoryWorkbench(): Promise<MemoryServer> {
   const server = await preview({ ...shared, preview: { port: 0, host: '127.0.0.1', headers: { 'Content-Security-Policy': policy } } })
   const [url] = server.resolvedUrls?.local ?? []
   if (!url) throw new Error('the preview server has no address')
-  return { url, close: () => server.close() }
+  process.env.QUERENT_TEST_WORKBENCH = url
+  return () => server.close()
 }
