@@ -192,7 +192,10 @@ export interface RunWriter {
   readonly folder: string
   /** where the run goes on, null for a fresh one */
   readonly resume: ResumePoint | null
-  /** Stores what `isStored` says; durable when the promise resolves. A finished run's summary is written with its last event. */
+  /**
+   * Stores what `isStored` says: safe from a killed process when the promise resolves, from a power cut once the next round's has.
+   * A finished run's summary is written with its last event.
+   */
   append(event: RunEvent): Promise<void>
   close(): Promise<void>
 }

@@ -35,7 +35,7 @@ export async function readRun(folder: string): Promise<RunLog> {
     try {
       events.push(parseJson(file, bytes.toString('utf8', start, newline), storedEvent))
     } catch (error) {
-      if (isLast) break // a crash may leave a whole line of zeros
+      if (isLast || bytes[start] === 0) break // a power cut may leave zeros where the last lines were
       throw badInput(`line ${line} is damaged`, {
         file,
         line,
@@ -159,6 +159,8 @@ async function resumePoint(
 function writer(folder: string, handle: FileHandle, start: number, resume: ResumePoint | null): RunWriter {
   const file = eventsFile(folder)
   let size = start
+  // The disk takes a round's lines while the next round computes: a killed process loses none of them, a power cut the last two at most.
+  let syncing: Promise<void> = Promise.resolve()
   return {
     folder,
     resume,
@@ -169,8 +171,13 @@ function writer(folder: string, handle: FileHandle, start: number, resume: Resum
         if (event.type === 'run-started' && size > 0) return
         const line = Buffer.from(`${JSON.stringify(event)}\n`)
         try {
+          await syncing
           await handle.appendFile(line)
-          if (event.type !== 'warning') await handle.datasync()
+          if (event.type === 'run-ended') await handle.datasync()
+          else if (event.type === 'round-ended') {
+            syncing = handle.datasync()
+            syncing.catch(() => undefined) // the next append, or closing, says so
+          }
         } catch (error) {
           await handle.truncate(size).catch(() => undefined)
           throw error
@@ -182,6 +189,12 @@ function writer(folder: string, handle: FileHandle, start: number, resume: Resum
           await removeStates(folder)
         }
       }),
-    close: () => handle.close(),
+    close: async () => {
+      try {
+        await withFile(file, () => syncing)
+      } finally {
+        await handle.close()
+      }
+    },
   }
 }
