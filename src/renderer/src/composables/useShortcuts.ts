@@ -7,6 +7,8 @@ export interface Shortcut {
   readonly run: (event: KeyboardEvent) => void
   /** also while typing in a field; implied by `mod` */
   readonly whileTyping?: boolean
+  /** whether it is meant now; else the keys go to another that has them */
+  readonly when?: () => boolean
 }
 
 const registered = shallowReactive(new Set<Shortcut>())
@@ -53,7 +55,7 @@ export function dispatchShortcut(event: KeyboardEvent): void {
     '[role="dialog"][data-state="open"], [role="menu"][data-state="open"], [role="listbox"][data-state="open"]',
   )
   for (const shortcut of [...registered].reverse()) {
-    if (!matches(shortcut.keys, event)) continue
+    if (!matches(shortcut.keys, event) || shortcut.when?.() === false) continue
     const mod = shortcut.keys.includes('mod+')
     if ((typing && !mod && !shortcut.whileTyping) || (layered && !mod)) continue
     event.preventDefault()
@@ -70,7 +72,7 @@ export function useShortcuts(shortcuts: readonly Shortcut[]): void {
 
 /** What the shortcut would do, for menus of the shell; the newest registration wins. */
 export function runShortcut(keys: string): void {
-  const shortcut = [...registered].reverse().find((candidate) => candidate.keys === keys)
+  const shortcut = [...registered].reverse().find((candidate) => candidate.keys === keys && candidate.when?.() !== false)
   shortcut?.run(new KeyboardEvent('keydown'))
 }
 
