@@ -48,8 +48,13 @@ export function useStarter() {
   const bringFiles = (files: readonly File[]): Promise<void> =>
     messages.attempt('This could not be opened', async () => bring(await sendFiles(client, files, () => undefined))).then(() => undefined)
 
-  /** Saves what is edited and starts the active project's study; shows its runs. */
-  async function runActive(project = study.project ?? workspace.workspace?.active ?? null): Promise<void> {
+  /** The project that the address names: right before the page has read it. */
+  const shownProject = (): string | null => {
+    const { project } = router.currentRoute.value.params
+    return typeof project === 'string' && project !== '' ? project : null
+  }
+  /** Saves what is edited and starts the study of the shown project, else of the active one; shows its runs. */
+  async function runActive(project = shownProject() ?? workspace.workspace?.active ?? null): Promise<void> {
     if (!project) return
     const started = await messages.attempt('The study could not be started', async () => {
       if (study.project === project && study.dirty && !(await study.save())) return undefined
