@@ -16,6 +16,8 @@ export interface LearningCurvesOptions extends FigureBox {
   readonly metric: MetricId
   /** interval over seeds, thin lines of the seeds, or the mean alone */
   readonly band: BandForm
+  /** labels of evaluations that are still to come: the axis has room for them */
+  readonly ahead?: readonly number[]
   /** budget to mark */
   readonly cursor?: number | null
   /** after the axis title; default: the number of seeds */
@@ -41,7 +43,7 @@ export function learningCurvesOption(curves: readonly Curve[], options: Learning
   const drawn = drawnCurves(curves, styles, theme, percent ? 100 : 1)
   const axes = metricAxes(metric, baseline)
   const note = options.note ?? seedsText(seedsOf(drawn))
-  return labelledLines(drawn, { ...axes, y: axes.y + (note && `, ${note}`) }, options, {
+  return labelledLines(drawn, { ...axes, ahead: options.ahead, y: axes.y + (note && `, ${note}`) }, options, {
     band: options.band,
     cursor: options.cursor,
     endText: (options.values ?? theme !== 'paper') ? (value) => endText(value, percent, baseline !== null) : null,

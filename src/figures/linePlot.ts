@@ -12,6 +12,8 @@ export interface LineAxes {
   readonly y: string
   /** values that the axis never leaves */
   readonly bounds?: readonly [number, number]
+  /** places of points that are still to come */
+  readonly ahead?: readonly number[]
   /** draws and includes zero */
   readonly zero: boolean
 }
@@ -46,7 +48,8 @@ export function xScaleOf(
     const room = stops.length === 1 ? 0.5 : 0.25
     return { min: -room, max: stops.length - 1 + room, ticks: stops.map((_, index) => index) }
   }
-  const values = [...new Set(drawn.filter(({ line }) => !line).flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b)
+  const reached = drawn.filter(({ line }) => !line).flatMap(({ points }) => points.map(({ x }) => x))
+  const values = [...new Set([...reached, ...(axes.ahead ?? [])])].sort((a, b) => a - b)
   if (values.length < 2) {
     const only = values[0] ?? 0
     return { min: only - 1, max: only + 1, ticks: [only] }
@@ -107,7 +110,7 @@ export function xAxisOf(x: Scale, title: string, box: FigureBox, names: readonly
     max: x.max,
     name: title,
     nameLocation: 'middle',
-    nameGap: 1.8 * font,
+    nameGap: 2 * font,
     nameTextStyle: { color: ink.text, fontSize: font, fontFamily },
     splitLine: { show: false },
     axisLine: { show: true, onZero: false, lineStyle: { color: ink.axis, width: 1 } },
@@ -117,7 +120,7 @@ export function xAxisOf(x: Scale, title: string, box: FigureBox, names: readonly
       fontSize: font,
       fontFamily,
       formatter: names ? (value: number) => names[value] ?? '' : axisText,
-      margin: 6,
+      margin: 4 + 0.35 * font, // clear of the ticks
       customValues: [...x.ticks],
     },
   }
