@@ -42,6 +42,10 @@ export interface DrawnCurve {
 /** Several cells of one strategy keep colour and marker; dash and a name with the levels tell them apart. */
 const cellDashes: readonly (readonly number[] | null)[] = [null, [6, 3], [2, 2], [10, 2, 2, 2]]
 
+/** Dash of the `cell`-th of `cells` curves of one strategy that are shown together. */
+export const cellDash = (style: SeriesStyle, cell: number, cells: number): readonly number[] | null =>
+  cells > 1 ? cellDashes[cell % cellDashes.length] : style.dash
+
 /** `scale` turns values into the figure's units; `nameOf` is how a strategy is called in it. */
 export function drawnCurves(
   curves: readonly Curve[],
@@ -70,7 +74,7 @@ export function drawnCurves(
       name: nameOf(curve.strategy) + (siblings.length > 1 ? cellName(curve, siblings) : ''),
       style,
       color: colorOf(style, theme),
-      dash: siblings.length > 1 ? cellDashes[cell % cellDashes.length] : style.dash,
+      dash: cellDash(style, cell, siblings.length),
       points,
       partialFrom: partial < 0 ? null : partial,
       line: curve.line,

@@ -87,10 +87,7 @@ function ordered(rows: readonly SummaryRow[], { runs, stats }: ResultSet): reado
 }
 
 /** Rows in the order of the areas; what has no area comes last. */
-export function asAreas<Row extends { readonly strategy: string; readonly factors: Factors }>(
-  rows: readonly Row[],
-  { areas }: Comparison,
-): Row[] {
+export function asAreas<Row extends CellRow>(rows: readonly Row[], { areas }: Comparison): Row[] {
   const places = new Map(areas.map((row, place) => [curveKey(row), place]))
   const placeOf = (row: Row): number => places.get(curveKey(row)) ?? areas.length
   return rows.toSorted((a, b) => placeOf(a) - placeOf(b))
@@ -123,6 +120,10 @@ export function nearestBudget(budgets: readonly number[], x: number): number | n
   return budgets.reduce<number | null>((best, budget) => (best === null || Math.abs(budget - x) < Math.abs(best - x) ? budget : best), null)
 }
 
+export interface CellRow {
+  readonly strategy: string
+  readonly factors: Factors
+}
+
 /** Key of one curve among those shown together. */
-export const curveKey = (row: { readonly strategy: string; readonly factors: Factors }): string =>
-  JSON.stringify([row.strategy, row.factors])
+export const curveKey = (row: CellRow): string => JSON.stringify([row.strategy, row.factors])

@@ -1,11 +1,13 @@
 import { computed, ref, type ComputedRef, type Ref } from 'vue'
 import type { ResultSet } from '@engine/study/results'
+import { cellDash } from '@figures/curveSeries'
 import type { FigureChoices } from '@figures/figure'
 import { seriesStyles, type NamedStrategy, type SeriesStyle } from '@figures/palette'
 import { useSampled } from '@/composables/useSampled'
 import { useExperiment } from '@/state/experiment'
 import { toResults } from '@/state/toResults'
 import { useAnswer, type Asked } from './analyst/useAnswer'
+import { curveKey, type CellRow } from './comparison'
 import { noSplit, useCompareUrl, type CompareUrl } from './useCompareUrl'
 import { useComparisonView, type ComparisonChoices } from './useComparisonView'
 import { useFocus, type Focus } from './useFocus'
@@ -21,6 +23,8 @@ export interface CompareState {
   /** with the method of each; of added sources too */
   readonly strategies: ComputedRef<readonly NamedStrategy[]>
   readonly looks: ComputedRef<ReadonlyMap<string, SeriesStyle>>
+  /** mark of one row or curve: cells of a strategy differ in their dash, as in the drawing */
+  readonly lookOf: (row: CellRow) => SeriesStyle | undefined
   /** with † after an oracle */
   readonly nameOf: (strategy: string) => string
   readonly comparison: Asked<'comparison'>
@@ -59,6 +63,16 @@ export function useCompareState(): CompareState {
     () => results.value,
     () => (view.value.dataset && url.tab.value === 'curves' && curvesReady.value ? { kind: 'tests', view: view.value } : null),
   )
+  const looks = computed(() => seriesStyles(strategies.value))
+  const cells = computed(() =>
+    (comparison.found.value?.answer.curves ?? []).map((curve) => ({ strategy: curve.strategy, key: curveKey(curve) })),
+  )
+  const lookOf = (row: CellRow): SeriesStyle | undefined => {
+    const look = looks.value.get(row.strategy)
+    const siblings = cells.value.filter(({ strategy }) => strategy === row.strategy)
+    const cell = siblings.findIndex(({ key }) => key === curveKey(row))
+    return look && cell >= 0 ? { ...look, dash: cellDash(look, cell, siblings.length) } : look
+  }
   const budgets = computed(() => comparison.found.value?.answer.budgets ?? [])
   const shared = computed<FigureChoices>(() => ({
     strategies: strategies.value,
@@ -75,7 +89,8 @@ export function useCompareState(): CompareState {
     url,
     focus,
     strategies,
-    looks: computed(() => seriesStyles(strategies.value)),
+    looks,
+    lookOf,
     nameOf: (strategy) => (results.value?.oracles?.includes(strategy) ? `${strategy}†` : strategy),
     comparison,
     tests,
