@@ -23,7 +23,7 @@ export function ranksOf(kept: KeptRound | null, row: number, labeled: ReadonlySe
     ['margin', columnOf(kept.outlook, 5, 3), -1],
     ['confidence', columnOf(kept.outlook, 5, 2), -1],
   ]
-  return columns.flatMap(([name, values, sign]) => {
+  const ranks = columns.flatMap(([name, values, sign]) => {
     const own = values.get(row)
     if (own === undefined) return []
     const candidates = [...values].flatMap(([other, value]) => (labeled.has(other) ? [] : [value]))
@@ -39,6 +39,12 @@ export function ranksOf(kept: KeptRound | null, row: number, labeled: ReadonlySe
       },
     ]
   })
+  // A strategy's own entropy or margin is that of the model, its margin negated.
+  const isSame = (a: ScoreRank, b: ScoreRank): boolean =>
+    a.rank === b.rank && Math.abs(Math.abs(a.value) - Math.abs(b.value)) <= 1e-6 * Math.abs(a.value)
+  return ranks.filter(
+    (rank, place) => place < kept.scores.length || !ranks.slice(0, kept.scores.length).some((other) => isSame(rank, other)),
+  )
 }
 
 /** Round and place in its batch at which a run labelled a row; null when it did not. */
