@@ -61,7 +61,10 @@ export function useCompareState(): CompareState {
   const curvesReady = ref(false)
   const tests = useAnswer<'tests'>(
     () => results.value,
-    () => (view.value.dataset && url.tab.value === 'curves' && curvesReady.value ? { kind: 'tests', view: view.value } : null),
+    () => {
+      const isWanted = url.tab.value === 'wins' || (url.tab.value === 'curves' && curvesReady.value)
+      return view.value.dataset && isWanted ? { kind: 'tests', view: view.value } : null
+    },
   )
   const looks = computed(() => seriesStyles(strategies.value))
   const cells = computed(() =>
