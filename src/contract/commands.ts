@@ -4,6 +4,7 @@ import { command, id, nothing } from './command'
 import { downloadCommands, type DownloadState } from './downloads'
 import { featureCommands, type ExtractionState } from './features'
 import type { ModelInfo } from './models'
+import type { PaperTableView } from './paper'
 import { storageCommands } from './storage'
 import { batchFormats, type ImportedLabels, type LabellingProgress, type LabellingSession } from './labelling'
 import { importFiles, importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
@@ -224,6 +225,10 @@ export const commands = {
     z.strictObject({ experiment: id, request: figureRequest, format: figureFormat, ...figureLook, ...added }),
   ),
   'export.tables': command<PaperTableInfo[]>()(z.strictObject({ experiment: id })),
+  /** Chosen tables as they are printed, in the paper's order. */
+  'export.tableViews': command<PaperTableView[]>()(
+    z.strictObject({ experiment: id, tables: z.array(id).max(200), baseline: z.string().max(200).optional() }),
+  ),
   /** Chosen figures and tables in chosen formats, with captions and LaTeX to include them, as a zip. */
   'export.sheet': command<FileResult>()(
     z

@@ -188,6 +188,7 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
         heightMm: 50,
       }),
       tables: () => [{ id: 'results', title: 'Results' }],
+      tableViews: () => [],
       sheet: async (_view, _drawn, { figures, tables }) => new TextEncoder().encode(`${figures.length} ${tables.join()}`),
       results: resultsOf,
       paper: async (view, part, baseline) => new TextEncoder().encode(`${part} ${baseline} ${view.studyText}`),

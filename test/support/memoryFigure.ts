@@ -5,7 +5,7 @@ import type { Handlers } from '@contract/rpc'
 import { QuerentError } from '@engine/core/errors'
 import { csvTable } from '@main/exporting/csv'
 import type { Tables } from '@main/lab/tables'
-import { resultSetFrom } from '@engine/analysis'
+import { resultSetFrom, summarize } from '@engine/analysis'
 import { zipSync } from 'fflate'
 import { joinSources, tablePrefix, tableSource, type Source } from '@engine/analysis/tidy/joinSources'
 import type { ResultSet } from '@engine/study/results'
@@ -45,7 +45,7 @@ function figureOf(experiment: MemoryExperiment, request: FigureRequest, added: r
 export function memoryExports(
   experimentOf: (id: string) => MemoryExperiment,
   resultTables: Tables,
-): Pick<Handlers, 'export.figure' | 'export.tables' | 'export.sheet' | 'export.paper'> {
+): Pick<Handlers, 'export.figure' | 'export.tables' | 'export.tableViews' | 'export.sheet' | 'export.paper'> {
   const sourceOf = async (id: string): Promise<Source> => {
     if (id.startsWith(tablePrefix)) return tableSource(await resultTables['results.table']({ table: id.slice(tablePrefix.length) }))
     const experiment = experimentOf(id)
@@ -62,6 +62,21 @@ export function memoryExports(
       { id: 'results', title: 'Results on digits' },
       { id: 'differences', title: 'Paired differences on digits' },
     ],
+    'export.tableViews': ({ experiment, tables }) =>
+      tables.map((id) => {
+        const rows = summarize(resultsOf(experimentOf(experiment)))
+        return {
+          id,
+          title: `Table ${id}`,
+          caption: `Area under the budget curve of ${rows.length} rows.`,
+          columns: [
+            { title: 'strategy', numeric: false },
+            { title: 'AUBC', numeric: true },
+          ],
+          blocks: [{ title: '', rows: rows.map(({ strategy, aubc }) => [{ text: strategy }, { text: aubc?.toFixed(3) ?? '–' }]) }],
+          latex: `\\label{tab:${id}}`,
+        }
+      }),
     'export.sheet': async ({ experiment: id, figures: requests, tables, added = [] }) => {
       const experiment = experimentOf(id)
       const sources = await Promise.all(added.map(sourceOf))

@@ -1,10 +1,13 @@
 import type { CommandInput } from '@contract/commands'
+import type { PaperTableView } from '@contract/paper'
 import { badInput, nearestName } from '@engine/core/errors'
 import type { ResultSet } from '@engine/study/results'
 import type { NamedStrategy } from '@figures/palette'
 import { figureLatex, printRequested } from './figures'
+import { latexTable } from './latex'
 import { tableFiles, type Paper } from './paper'
 import { filesOf, inFolder, type Files } from './paperFiles'
+import { captionOf, type PaperTable } from './paperTable'
 
 export type Sheet = Pick<CommandInput<'export.sheet'>, 'figures' | 'formats' | 'dpi' | 'outlines' | 'tables' | 'tableFormats'>
 
@@ -33,8 +36,24 @@ export async function sheetFiles(
   return { ...inFolder('figures', figures), ...inFolder('tables', tablesOf(paper, sheet)) }
 }
 
-function tablesOf(paper: Paper, { tables, tableFormats }: Sheet): Record<string, string> {
-  if (tables.length === 0) return {}
+/** Chosen tables as a page shows them, in the paper's order. */
+export const tableViews = (paper: Paper, ids: readonly string[]): PaperTableView[] =>
+  chosenTables(paper, ids).map((table) => ({
+    id: table.id,
+    title: table.title,
+    caption: captionOf(table),
+    columns: table.columns.map(({ title, numeric }) => ({ title, numeric })),
+    blocks: table.blocks.map(({ title, rows }) => ({
+      title,
+      rows: rows.map((row) => row.map(({ text, mark }) => (mark === undefined ? { text } : { text, mark }))),
+    })),
+    latex: latexTable(table),
+  }))
+
+const tablesOf = (paper: Paper, { tables, tableFormats }: Sheet): Record<string, string> =>
+  tables.length === 0 ? {} : tableFiles({ ...paper, tables: chosenTables(paper, tables) }, tableFormats)
+
+function chosenTables(paper: Paper, tables: readonly string[]): PaperTable[] {
   const known = paper.tables.map(({ id }) => id)
   const stranger = tables.find((id) => !known.includes(id))
   if (stranger !== undefined)
@@ -43,5 +62,5 @@ function tablesOf(paper: Paper, { tables, tableFormats }: Sheet): Record<string,
       expected: known.join(' · '),
       nearest: nearestName(stranger, known),
     })
-  return tableFiles({ ...paper, tables: paper.tables.filter(({ id }) => tables.includes(id)) }, tableFormats)
+  return paper.tables.filter(({ id }) => tables.includes(id))
 }

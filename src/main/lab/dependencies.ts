@@ -1,4 +1,5 @@
 import type { CommandInput, FigureRequest } from '@contract/commands'
+import type { PaperTableView } from '@contract/paper'
 import type {
   AppInfo,
   DatasetInfo,
@@ -98,6 +99,7 @@ export interface LabDependencies {
     indices(view: ResultView, folder: string, request: IndexRequest): { readonly name: string; readonly bytes: Uint8Array }
     figure(drawn: DrawnResults, request: FigureRequest, look: FigureLook): Promise<Omit<FigureResult, 'name' | 'mime'>>
     tables(view: ResultView): PaperTableInfo[]
+    tableViews(view: ResultView, tables: readonly string[], baseline?: string): PaperTableView[]
     /** a zip archive */
     sheet(view: ResultView, drawn: DrawnResults, sheet: Omit<CommandInput<'export.sheet'>, 'experiment' | 'added'>): Promise<Uint8Array>
     results(view: ResultView): ResultSet

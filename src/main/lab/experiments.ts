@@ -36,6 +36,7 @@ type ExperimentHandlers = Pick<
   | 'export.figure'
   | 'export.indices'
   | 'export.tables'
+  | 'export.tableViews'
   | 'export.sheet'
   | 'export.paper'
   | 'queue.get'
@@ -268,6 +269,7 @@ export function createExperiments(
       ...(await deps.exporting.figure(await drawnOf(await viewOf(experiment), added), request, look)),
     }),
     'export.tables': async ({ experiment }) => deps.exporting.tables(await viewOf(experiment)),
+    'export.tableViews': async ({ experiment, tables, baseline }) => deps.exporting.tableViews(await viewOf(experiment), tables, baseline),
     'export.sheet': async ({ experiment, added, ...sheet }) => {
       const view = await viewOf(experiment)
       const bytes = await deps.exporting.sheet(view, await drawnOf(view, added), sheet)

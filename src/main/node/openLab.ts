@@ -7,7 +7,7 @@ import { QuerentError } from '@engine/core/errors'
 import { figureLatex, printRequested } from '../exporting/figures'
 import { paperOf } from '../exporting/paper'
 import { paperPart, zip } from '../exporting/paperFiles'
-import { sheetFiles } from '../exporting/sheet'
+import { sheetFiles, tableViews } from '../exporting/sheet'
 import { indexFile } from '../exporting/indices'
 import { createLab, type Lab } from '../lab/lab'
 import { planStudy } from '../lab/planStudy'
@@ -132,6 +132,7 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
           return { bytes: await figure.file(format, look), caption, latex: figureLatex(figure), widthMm, heightMm }
         },
         tables: (view) => paperOf(view).tables.map(({ id, title }) => ({ id, title })),
+        tableViews: (view, tables, baseline) => tableViews(paperOf(view, baseline), tables),
         sheet: async (view, drawn, { baseline, ...sheet }) =>
           zip(await sheetFiles(paperOf(view, baseline), sheet, resourcePath('fonts'), drawn)),
         results: resultsOf,
