@@ -103,9 +103,10 @@ describe('painting', () => {
 
   it('colours by class, prediction, score and strategy; what is not known stays grey', () => {
     const base = (changes: Partial<Painting>): Uint8Array => paint(painting(changes))[0].colors
-    expect(colorAt(base({ coloring: 'class' }), 2)).toEqual(classColor(2))
+    expect(colorAt(base({ coloring: 'class' }), 2)).toEqual(classColor(2, 'light'))
     expect(colorAt(base({ coloring: 'class', labels: null }), 2)).toEqual(poolColor('light'))
-    expect(colorAt(base({ coloring: 'prediction' }), 5)).toEqual(classColor(0))
+    expect(colorAt(base({ coloring: 'prediction' }), 5)).toEqual(classColor(0, 'light'))
+    expect(colorAt(base({ coloring: 'class', theme: 'dark' }), 0)).toEqual(classColor(0, 'dark'))
     expect(colorAt(base({ coloring: 'prediction' }), 4)).toEqual(poolColor('light'))
     expect(colorAt(base({ coloring: 'score' }), 2)).toEqual(roundColor(1, 'light'))
     expect(colorAt(base({ coloring: 'score', kept: { ...kept, scores: [] } }), 5)).toEqual(roundColor(0, 'light'))

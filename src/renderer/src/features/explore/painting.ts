@@ -60,10 +60,10 @@ function colorsBy({ coloring, labels, kept, claims, theme, places }: Painting): 
     case 'round':
       return () => null
     case 'class':
-      return (row) => (labels ? classColor(labels[row]) : null)
+      return (row) => (labels ? classColor(labels[row], theme) : null)
     case 'prediction': {
       const predicted = byRow(kept?.outlook, 5, 1, places.placeOf.length)
-      return (row) => (Number.isNaN(predicted[row]) ? null : classColor(predicted[row]))
+      return (row) => (Number.isNaN(predicted[row]) ? null : classColor(predicted[row], theme))
     }
     case 'score': {
       const share = shares(kept, places.placeOf.length)
