@@ -14,7 +14,7 @@ export interface FeatureStore {
     baseDir: string,
     dataset: { readonly name: string; readonly sha256: string; readonly rows: number },
   ): Promise<string>
-  /** Whether the features of an assignment are stored already. */
+  /** Whether the features of an assignment are stored already, as they were made. */
   has(assignment: FeatureAssignment, files: Readonly<Record<string, string>>): Promise<boolean>
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import type { RunState } from '@engine/study/events'
 import { loadDataset } from '@main/node/datasets'
 import { experimentDependencies } from '@main/node/experiments'
 import { extractFeatures } from '@main/node/features/extract'
-import { fileKey, findFeatures, listFeatures } from '@main/node/features/store'
+import { fileKey, findFeatures, folderOf, listFeatures, valuesFile } from '@main/node/features/store'
 import { openFeatureWriter, sha256Of } from '@main/node/features/writer'
 import { inProcessSpawner } from '@main/node/jobs/inProcess'
 import { createWorker } from '@main/node/jobs/worker'
@@ -107,6 +107,24 @@ describe('a study with features of its own', () => {
       'data.features',
       expect.stringContaining(reason),
     ])
+  })
+
+  it('makes damaged features again, and refuses damaged ones that it only has by name', async () => {
+    const before = await run(', features: ladder.npy')
+    const damage = async (name: string): Promise<void> => {
+      const { key } = await findFeatures(features, name)
+      const file = valuesFile(folderOf(features, key))
+      const bytes = readFileSync(file)
+      bytes.fill(0, 200)
+      writeFileSync(file, bytes)
+    }
+    await damage('ladder')
+    const after = await run(', features: ladder.npy')
+    expect([after.hashes, picksOf(after)]).toEqual([before.hashes, picksOf(before)])
+    rmSync(valuesFile(folderOf(features, (await findFeatures(features, 'ladder')).key)))
+    expect(picksOf(await run(', features: ladder.npy'))).toEqual(picksOf(before))
+    await damage('ladder')
+    expect((await refusal(() => run(', features: ladder'))).message).toContain('the stored features "ladder" are damaged')
   })
 
   it('waits for features that another process is making', async () => {

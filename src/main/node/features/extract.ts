@@ -1,7 +1,8 @@
 import type { FeatureProgress } from '@contract/features'
 import { badInput, throwIfCancelled, type CancelSignal } from '@engine/core/errors'
+import { findIntact } from './files'
 import { notFinite, rowsNotFinite, type FeatureDataset } from './importFeatures'
-import { featureKey, findKey, type FeatureOrigin, type StoredFeatures } from './store'
+import { featureKey, type FeatureOrigin, type StoredFeatures } from './store'
 import { openFeatureWriter } from './writer'
 
 /** A network that makes features of the rows of one data set. */
@@ -43,7 +44,7 @@ export const extractionKey = ({
 export async function extractFeatures(extraction: Extraction): Promise<StoredFeatures> {
   const { store, dataset, facts, ticks, signal, onProgress, breathe } = extraction
   const key = extractionKey(extraction)
-  const known = await findKey(store, key)
+  const known = await findIntact(store, key)
   if (known !== undefined) return known
   throwIfCancelled(signal)
   const maker = await extraction.open()

@@ -5,11 +5,23 @@ import { badInput, QuerentError } from '@engine/core/errors'
 import { checkChunk, checkRow, type FeatureSource, type FeatureTarget } from '@engine/data/features'
 import { readNpyHeader } from '@engine/data/npy'
 import { toQuerentError } from '../errors'
-import { folderOf, valuesFile, type StoredFeatures } from './store'
+import { findKey, folderOf, valuesFile, type StoredFeatures } from './store'
+import { sha256Of } from './writer'
 
 /** Features on disk, read where they are asked for; `dispose` closes the file. */
 export interface OpenFeatures extends FeatureSource {
   dispose(): void
+}
+
+/** The features of a key whose values are still the bytes that were stored; undefined when they are not there, or damaged. */
+export async function findIntact(store: string, key: string, hashOf: typeof sha256Of = sha256Of): Promise<StoredFeatures | undefined> {
+  const stored = await findKey(store, key)
+  return stored !== undefined && (await isIntact(store, stored, hashOf)) ? stored : undefined
+}
+
+/** Whether the values of stored features are still the bytes that were stored. */
+export async function isIntact(store: string, { key, sha256, name }: StoredFeatures, hashOf = sha256Of): Promise<boolean> {
+  return (await hashOf(valuesFile(folderOf(store, key)), name).catch(() => null)) === sha256
 }
 
 const headBytes = 4096

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { inField } from '@engine/core/errors'
+import { badInput, inField } from '@engine/core/errors'
 import { splitReference } from '@engine/data/readArray'
 import { isFeatureFile } from '@engine/study/expand'
 import type { FeatureStore } from '../../lab/prepareFeatures'
@@ -9,6 +9,7 @@ import { withFile } from '../errors'
 import { openFeatureArray } from './arrayFile'
 import { backboneNetwork } from './backbone'
 import { extractionKey } from './extract'
+import { findIntact, isIntact } from './files'
 import { requireFit } from './importFeatures'
 import { fileKey, findKey, requireFeatures } from './store'
 import { sha256Of } from './writer'
@@ -29,7 +30,14 @@ export function featureStore(store: string): FeatureStore {
   return {
     identify: (features, baseDir, dataset) =>
       inField('data.features', async () => {
-        if (!isFeatureFile(features)) return (await requireFeatures(store, features, dataset)).sha256
+        if (!isFeatureFile(features)) {
+          const stored = await requireFeatures(store, features, dataset)
+          if (await isIntact(store, stored, hashOf)) return stored.sha256
+          throw badInput(`the stored features "${features}" are damaged: their values changed since they were stored`, {
+            found: features,
+            expected: 'features that are as they were stored: remove these and make them again',
+          })
+        }
         const { file, key } = splitReference(features)
         const path = resolve(baseDir, file)
         const sha256 = await hashOf(path, file)
@@ -54,7 +62,7 @@ export function featureStore(store: string): FeatureStore {
                 precision: from.backend === 'reference' ? 'float64' : 'float32',
               }),
             })
-      return (await findKey(store, key)) !== undefined
+      return (await findIntact(store, key, hashOf)) !== undefined
     },
   }
 }

@@ -4,7 +4,8 @@ import { badInput, throwIfCancelled, type CancelSignal } from '@engine/core/erro
 import { splitReference } from '@engine/data/readArray'
 import { createScratch } from '../datasets/source/scratch'
 import { openFeatureArray, type FeatureArray } from './arrayFile'
-import { fileKey, findKey, renamed, type StoredFeatures } from './store'
+import { findIntact } from './files'
+import { fileKey, renamed, type StoredFeatures } from './store'
 import { openFeatureWriter, sha256Of } from './writer'
 
 /** The data set that features belong to. */
@@ -40,7 +41,7 @@ export async function importFeatures(request: FeatureImport): Promise<StoredFeat
   const { store, file, reference, dataset, name, signal, onProgress } = request
   const { key: array } = splitReference(reference)
   const key = fileKey(dataset.sha256, reference, await sha256Of(file, reference))
-  const known = await findKey(store, key)
+  const known = await findIntact(store, key)
   if (known !== undefined) return name === undefined ? known : renamed(store, known, name)
   const scratch = await createScratch(join(store, '.work'))
   try {
