@@ -22,7 +22,7 @@ export interface BackboneStore {
   named(ref: string, baseDir: string, inputShape: readonly number[]): Promise<KnownBackbone>
   /** Puts the weights file into the library, where jobs find it. */
   keep(ref: string, baseDir: string, inputShape: readonly number[]): Promise<void>
-  /** SHA-256 of what was pre-trained by this key; undefined when nothing was. */
+  /** SHA-256 of what was pre-trained by this key; undefined when nothing was, or it is damaged. */
   made(key: string): Promise<string | undefined>
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { identityScaling } from '@engine/data/gather'
@@ -54,10 +54,31 @@ describe('the model library', () => {
     await requireFreeName(folder, 'other')
     await truncate(join(folder, model.sha256, 'weights.safetensors'), 150)
     expect((await refusal(() => loadModel(folder, model.sha256))).code).toBe('bad-input')
+    const store = backboneStore(folder)
+    expect((await refusal(() => store.named('small', folder, [3]))).message).toBe('the weights of model "small" are damaged')
+    await rm(join(folder, model.sha256, 'weights.safetensors'))
+    expect((await refusal(() => store.named('small', folder, [3]))).message).toBe('the weights of model "small" are gone')
     await removeModel(folder, 'small')
     expect((await refusal(() => loadModel(folder, model.sha256))).code).toBe('not-found')
     expect(await readdir(folder)).toEqual([])
   })
+})
+
+it('puts a damaged backbone of the library back under its name', async () => {
+  const key = 'k'.repeat(64)
+  const { model } = await addModel(folder, backbone('small'), { ...about, key })
+  const file = join(folder, model.sha256, 'weights.safetensors')
+  const whole = await readFile(file)
+  await writeFile(
+    file,
+    whole.map((byte, i) => (i < whole.length - 4 ? byte : 1)),
+  )
+  const store = backboneStore(folder)
+  expect(await store.made(key)).toBeUndefined()
+  const again = await addModel(folder, backbone('again'), { ...about, key })
+  expect(again).toEqual({ model, known: false })
+  expect(await readFile(file)).toEqual(whole)
+  expect(await store.made(key)).toBe(model.sha256)
 })
 
 describe('readModelFile', () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelInfo } from '@contract/models'
 import { badInput, nearestName, QuerentError } from '@engine/core/errors'
@@ -121,7 +121,7 @@ export async function requireFreeName(models: string, name: string): Promise<voi
 
 /**
  * Puts a backbone into the library, whole or not at all. Content that is there already stays the one copy, under its name; a name that is
- * taken gets a number, or is refused where the caller asked for exactly that name.
+ * taken gets a number, or is refused where the caller asked for exactly that name. A damaged copy gives way under its name.
  */
 export async function addModel(
   models: string,
@@ -132,16 +132,16 @@ export async function addModel(
   requireName(backbone.name)
   const present = await listModels(models)
   const same = present.find(({ sha256 }) => sha256 === backbone.id)
-  if (same !== undefined) {
+  if (same !== undefined && (await isIntact(models, same))) {
     // The same weights, reached another way: the next study finds them by how they were made.
     if (same.key !== null || about.key === null) return { model: same, known: true }
     const model = { ...same, ...about }
     await writeAtomic(join(models, same.sha256, factsFile), factsText(model))
     return { model, known: true }
   }
-  const taken = new Set(present.map(({ name }) => name))
+  const taken = new Set(present.filter((entry) => entry !== same).map(({ name }) => name))
   if (isWanted && taken.has(backbone.name)) throw nameTaken(backbone.name)
-  let { name } = backbone
+  let { name } = isWanted ? backbone : (same ?? backbone)
   for (let n = 2; taken.has(name); n++) name = `${backbone.name}-${n}`
   const weights = writeSafetensors(Object.fromEntries(backbone.weights.map(({ name: tensor, data, shape }) => [tensor, { data, shape }])))
   const model: StoredModel = {
@@ -213,6 +213,29 @@ export async function loadModel(models: string, id: string): Promise<Backbone> {
       expected: `SHA-256 ${sha256}`,
     })
   return backbone
+}
+
+/** Whether the weights of a model are those that were stored. */
+export const isIntact = (models: string, { sha256 }: StoredModel): Promise<boolean> =>
+  loadModel(models, sha256).then(
+    () => true,
+    () => false,
+  )
+
+/** Refuses a model whose weights are gone or cut short; what is in them is looked at when they are read. */
+export async function requireWeights(models: string, { name, sha256, bytes }: StoredModel): Promise<void> {
+  const file = join(models, sha256, weightsFile)
+  const size = await stat(file).then(
+    (found) => found.size,
+    () => 0,
+  )
+  if (size === bytes) return
+  throw badInput(`the weights of model "${name}" are ${size === 0 ? 'gone' : 'damaged'}`, {
+    file,
+    path: 'model.backbone',
+    found: `${size} bytes`,
+    expected: `${bytes} bytes: take it out of the library and bring it in again`,
+  })
 }
 
 /** Takes a backbone out of the library for good. */

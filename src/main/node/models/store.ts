@@ -1,7 +1,7 @@
 import { extname, resolve } from 'node:path'
 import { inField } from '@engine/core/errors'
 import type { BackboneStore, KnownBackbone } from '../../lab/prepareBackbones'
-import { addModel, findByKey, layersOfStored, listModels, requireModel } from './library'
+import { addModel, findByKey, isIntact, layersOfStored, listModels, requireModel, requireWeights } from './library'
 import { readModelFile } from './modelFile'
 
 /** Whether a study names a weights file, and not a model of the library. */
@@ -13,6 +13,7 @@ export function backboneStore(models: string): BackboneStore {
     named: async (ref, baseDir, inputShape): Promise<KnownBackbone> => {
       if (!isModelFile(ref)) {
         const stored = await requireModel(models, ref)
+        await requireWeights(models, stored)
         const { name, inputShape: shape, sha256 } = stored
         return { name, layers: layersOfStored(stored), inputShape: shape, sha256, isStored: true }
       }
@@ -24,6 +25,9 @@ export function backboneStore(models: string): BackboneStore {
       const { backbone, source } = readModelFile(resolve(baseDir, ref), ref, { inputShape })
       await addModel(models, backbone, { key: null, source, method: 'imported', loss: null, accuracy: null })
     },
-    made: async (key) => (await findByKey(models, key))?.sha256,
+    made: async (key) => {
+      const stored = await findByKey(models, key)
+      return stored !== undefined && (await isIntact(models, stored)) ? stored.sha256 : undefined
+    },
   }
 }
