@@ -75,8 +75,8 @@ export interface ExperimentSnapshot {
   readonly summary: ExperimentSummary
   readonly study: string
   readonly studyYaml: string
-  /** `oracle`: looks at the true labels of the pool */
-  readonly strategies: readonly { readonly name: string; readonly id: string; readonly oracle?: true }[]
+  /** `oracle`: looks at the true labels of the pool; `modelFree`: asks no trained model */
+  readonly strategies: readonly { readonly name: string; readonly id: string; readonly oracle?: true; readonly modelFree?: true }[]
   readonly datasets: readonly {
     readonly name: string
     readonly rows: number

@@ -62,6 +62,9 @@ const chooseMs = ({ forwardMs, scoreMs, chooseMs: choice, updateMs }: Timings): 
 /** Forward, score, choose and update time of a run, in milliseconds. */
 export const selectMs = ({ records }: RunResult): number => records.reduce((sum, { timings }) => sum + chooseMs(timings), 0)
 
+/** What a round's query takes: the training of what chooses, and choosing. */
+const queryMs = ({ modelFree }: RunResult, { timings }: RoundRecord): number => (modelFree ? 0 : timings.trainMs) + chooseMs(timings)
+
 export const trainMs = ({ records }: RunResult): number => records.reduce((sum, { timings }) => sum + timings.trainMs, 0)
 
 /**
@@ -76,10 +79,9 @@ function finalMsOf({ records }: RunResult): (record: RoundRecord) => number {
 
 /**
  * Active-learning time of a run in milliseconds: training, forward passes, scoring, choosing and updates of the rounds that query (A§12.6).
- * The model of the last round trains outside it.
+ * The model of the last round trains outside it, and so do all models of a method that asks none.
  */
-export const activeMs = ({ records }: RunResult): number =>
-  records.slice(0, -1).reduce((sum, { timings }) => sum + timings.trainMs + chooseMs(timings), 0)
+export const activeMs = (run: RunResult): number => run.records.slice(0, -1).reduce((sum, record) => sum + queryMs(run, record), 0)
 
 /** Active-learning time and the training of the last model, in milliseconds. */
 export const totalMs = (run: RunResult): number =>
@@ -96,9 +98,8 @@ function spentHours(run: RunResult): Map<number, { readonly active: number; read
   const spent = new Map<number, { active: number; total: number }>()
   let active = 0
   for (const record of run.records) {
-    const { labeled, timings } = record
-    spent.set(labeled, { active, total: active + finalMs(record) / msPerHour })
-    active += (timings.trainMs + chooseMs(timings)) / msPerHour
+    spent.set(record.labeled, { active, total: active + finalMs(record) / msPerHour })
+    active += queryMs(run, record) / msPerHour
   }
   return spent
 }

@@ -15,9 +15,15 @@ export interface RunInput {
   readonly state: Pick<RunState, 'status' | 'records' | 'initial'> & Partial<Pick<RunState, 'poolSize' | 'testSize'>>
 }
 
+interface Results extends Omit<ResultSet, 'runs'> {
+  readonly runs: readonly RunInput[]
+  /** names whose method asks no trained model */
+  readonly modelFree?: readonly string[]
+}
+
 /** Result set of an experiment; give `runs` in plan order, which orders data sets and factor cells in every table. */
-export function resultSetFrom(input: Omit<ResultSet, 'runs'> & { readonly runs: readonly RunInput[] }): ResultSet {
-  const { runs: _runs, ...rest } = input
+export function resultSetFrom(input: Results): ResultSet {
+  const { runs: _runs, modelFree = [], ...rest } = input
   const runs = input.runs.map(({ hash, dataset, strategy, seed, factors, state }) => ({
     study: input.study,
     dataset,
@@ -28,6 +34,7 @@ export function resultSetFrom(input: Omit<ResultSet, 'runs'> & { readonly runs: 
     records: state.records,
     initial: state.initial,
     complete: state.status === 'finished',
+    ...(modelFree.includes(strategy) ? { modelFree: true as const } : {}),
     ...(state.poolSize && state.testSize ? { testShare: state.testSize / state.poolSize } : {}),
   }))
   return { ...rest, runs }

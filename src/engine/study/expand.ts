@@ -83,6 +83,10 @@ export function oracleNames(study: Study): string[] {
   return study.strategies.map(({ name }) => name).filter((name) => names.has(name))
 }
 
+/** Names of strategies that ask no trained model. */
+export const modelFreeNames = (study: Study): string[] =>
+  study.strategies.filter(({ id }) => strategies.get(id)?.modelFree).map(({ name }) => name)
+
 /** Every run of a study, repeat by repeat, so that all curves grow together. */
 export function expandStudy(study: Study, resolved: Resolved): PlannedRun[] {
   const variants = variantsOf(study)

@@ -13,6 +13,8 @@ export interface RunResult {
   readonly records: readonly RoundRecord[]
   readonly initial: readonly SelectedSample[]
   readonly complete: boolean
+  /** its method asks no trained model: what is trained is evaluated and does not choose */
+  readonly modelFree?: true
   /** test rows ÷ rows that may be labelled; left out where the sizes are not known */
   readonly testShare?: number
 }

@@ -1,7 +1,7 @@
 import { resultSetFrom } from '@engine/analysis/resultSet'
 import { isLine } from '@engine/study/entries'
 import type { RunState } from '@engine/study/events'
-import { oracleNames } from '@engine/study/expand'
+import { modelFreeNames, oracleNames } from '@engine/study/expand'
 import { isSplitAnew } from '@engine/study/feasible'
 import type { ResultSet } from '@engine/study/results'
 import type { Manifest } from './experiment'
@@ -14,6 +14,7 @@ export function resultsOf({ manifest, state }: { readonly manifest: Manifest; st
     strategies: study.strategies.map(({ name }) => name),
     lines: study.strategies.filter(isLine).map(({ name }) => name),
     oracles: oracleNames(study),
+    modelFree: modelFreeNames(study),
     factors: Object.keys(study.ablate),
     stats: study.stats,
     splitVaries: datasets.some((dataset) => isSplitAnew(study, dataset)),

@@ -1,6 +1,6 @@
 import type { ExperimentSnapshot, ExperimentSummary } from '@contract/types'
 import type { RunState } from '@engine/study/events'
-import { oracleNames } from '@engine/study/expand'
+import { modelFreeNames, oracleNames } from '@engine/study/expand'
 import { isSplitAnew } from '@engine/study/feasible'
 import type { ResultView } from './dependencies'
 import type { ExperimentRecord } from './workspacePort'
@@ -10,6 +10,7 @@ export function snapshotOf(summary: ExperimentSummary, view: ResultView, batch: 
   const { manifest, plan } = view
   const study = manifest.study
   const oracles = oracleNames(study)
+  const modelFree = modelFreeNames(study)
   const stateOf = (hash: string): RunState => {
     const state = view.state(hash)
     return summary.state === 'cancelled' && state.status === 'queued' ? { ...state, status: 'cancelled' } : state
@@ -18,7 +19,12 @@ export function snapshotOf(summary: ExperimentSummary, view: ResultView, batch: 
     summary,
     study: manifest.studyName,
     studyYaml: view.studyText,
-    strategies: study.strategies.map(({ name, id }) => ({ name, id, ...(oracles.includes(name) && { oracle: true as const }) })),
+    strategies: study.strategies.map(({ name, id }) => ({
+      name,
+      id,
+      ...(oracles.includes(name) && { oracle: true as const }),
+      ...(modelFree.includes(name) && { modelFree: true as const }),
+    })),
     datasets: manifest.datasets.map(({ name, rows, testRows, classes, classNames }) => ({ name, rows, testRows, classes, classNames })),
     factors: Object.keys(study.ablate),
     metrics: study.metrics,

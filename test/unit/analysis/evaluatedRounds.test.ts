@@ -147,6 +147,10 @@ describe('results of a study that evaluates at some budgets only', () => {
     const [random, asvp] = summarize(proxied)
     expect([random.activeMs, random.totalMs]).toEqual([8 * 16, 8 * 16 + 10])
     expect([asvp.activeMs, asvp.totalMs]).toEqual([8 * 3 + 50, 8 * 3 + 50 + 100])
+    // Nobody asks the models of random while it chooses.
+    const free = { ...proxied, runs: proxied.runs.map((run) => (run.strategy === 'random' ? { ...run, modelFree: true as const } : run)) }
+    expect(summarize(free)[0]).toMatchObject({ activeMs: 8 * 6, totalMs: 8 * 6 + 10 })
+    expect(costCurves(free, { label: 0, hour: 1 })[0].points[2].activeHours).toBeCloseTo((8 * 6) / 3_600_000, 15)
     const ms = costCurves(proxied, { label: 0, hour: 1 })
       .find(({ strategy }) => strategy === 'asvp')
       ?.points.map(({ activeHours, hours }) => [activeHours, hours].map((value) => Math.round((value ?? NaN) * 3_600_000)))

@@ -13,14 +13,17 @@ export interface OpenFeatures extends FeatureSource {
   dispose(): void
 }
 
+/** SHA-256 (hex) of a file that messages call `name`. */
+type HashOf = (file: string, name: string) => Promise<string>
+
 /** The features of a key whose values are still the bytes that were stored; undefined when they are not there, or damaged. */
-export async function findIntact(store: string, key: string, hashOf: typeof sha256Of = sha256Of): Promise<StoredFeatures | undefined> {
+export async function findIntact(store: string, key: string, hashOf: HashOf = sha256Of): Promise<StoredFeatures | undefined> {
   const stored = await findKey(store, key)
   return stored !== undefined && (await isIntact(store, stored, hashOf)) ? stored : undefined
 }
 
 /** Whether the values of stored features are still the bytes that were stored. */
-export async function isIntact(store: string, { key, sha256, name }: StoredFeatures, hashOf = sha256Of): Promise<boolean> {
+export async function isIntact(store: string, { key, sha256, name }: StoredFeatures, hashOf: HashOf): Promise<boolean> {
   return (await hashOf(valuesFile(folderOf(store, key)), name).catch(() => null)) === sha256
 }
 

@@ -10,6 +10,7 @@ export function toResults({ snapshot, runs }: LiveExperiment): ResultSet {
     strategies: snapshot.strategies.map(({ name }) => name),
     lines: snapshot.strategies.filter(({ id }) => id === 'full-data').map(({ name }) => name),
     oracles: snapshot.strategies.filter(({ oracle }) => oracle).map(({ name }) => name),
+    modelFree: snapshot.strategies.filter(({ modelFree }) => modelFree).map(({ name }) => name),
     factors: snapshot.factors,
     stats: snapshot.stats,
     splitVaries: snapshot.splitVaries,
