@@ -5,7 +5,7 @@ import { datasetName } from './consistency'
 import { strategies } from '../strategies/registry'
 import { isLine } from './entries'
 import { cellsOf } from './factors'
-import { relevantParts, runHash, type RunPlan } from './runHash'
+import { chooserOf, relevantParts, runHash, type RunPlan } from './runHash'
 import {
   cellOfLevel,
   semanticsVersion,
@@ -133,7 +133,7 @@ export function filesOf({ data, protocol, strategy }: Pick<RunPlan, 'data' | 'pr
   const paths = [
     data.split,
     protocol.dataStart === 'seeded' && protocol.initialSampling === 'file' ? protocol.initialRows : null,
-    strategy.params.selections,
+    chooserOf(strategy).params.selections,
   ]
   return [...new Set(paths.filter((path) => typeof path === 'string'))]
 }

@@ -10,7 +10,7 @@ import { createLedger, type Ledger } from './ledger'
 import { createModelView } from './modelView'
 import { positionOf } from './partition'
 import { afterthoughts, askMethod, overlapOf, revealed, type QueryState } from './query'
-import { opener, type Method } from './runHash'
+import { chooserOf, opener, type Method } from './runHash'
 import { keepsState, keepsWeights, methodsOf, needsOf, type Setting } from './setting'
 import type { RunSpec } from './spec'
 
@@ -211,7 +211,7 @@ export async function* queryRound(
  */
 function candidatesOf({ spec, partition, streams }: Setting, method: Method, round: number, pool: Int32Array): Int32Array {
   const size = spec.protocol.subPool
-  if (size === null || size >= pool.length || strategyOf(method.id).wholePool === true) return pool
+  if (size === null || size >= pool.length || strategyOf(chooserOf(method).id).wholePool === true) return pool
   const order = streams.subPool(round).sample(partition.pool.length, partition.pool.length)
   return order
     .map((i) => partition.pool[i])

@@ -3,6 +3,7 @@ import { parse } from 'yaml'
 import { badInput } from '../core/errors'
 import { parseRecorded } from '../strategies/recorded'
 import { isRecord } from './paths'
+import { chooserOf } from './runHash'
 import type { RunSpec } from './spec'
 
 export interface SplitRows {
@@ -28,13 +29,13 @@ export function parseRunFiles(spec: RunSpec, texts: Readonly<Record<string, stri
     return texts[path]
   }
   const { data, protocol, strategy } = spec
-  const selections = typeof strategy.params.selections === 'string' ? strategy.params.selections : null
+  const { selections, strategy: recorded } = chooserOf(strategy).params
   return {
     ...(data.split === null ? {} : { split: parseSplit(textOf(data.split), data.split) }),
     ...(protocol.dataStart === 'seeded' && protocol.initialSampling === 'file' && protocol.initialRows !== null
       ? { initialRows: parseInitialRows(textOf(protocol.initialRows), protocol.initialRows, spec.repeat) }
       : {}),
-    ...(selections === null ? {} : { recorded: recordedRows(textOf(selections), selections, spec) }),
+    ...(typeof selections === 'string' ? { recorded: recordedRows(textOf(selections), selections, recorded, spec) } : {}),
   }
 }
 
@@ -95,10 +96,10 @@ export function parseInitialRows(text: string, file: string, repeat: number): re
   return rowList(value[repeat], file, `[${repeat}]`)
 }
 
-function recordedRows(text: string, file: string, { strategy, datasetName, repeat }: RunSpec): readonly ArrayLike<number>[] {
+function recordedRows(text: string, file: string, strategy: unknown, { datasetName, repeat }: RunSpec): readonly ArrayLike<number>[] {
   const recorded = parseRecorded(text, file, {
     dataset: datasetName,
-    ...(typeof strategy.params.strategy === 'string' ? { strategy: strategy.params.strategy } : {}),
+    ...(typeof strategy === 'string' ? { strategy } : {}),
   })
   const rounds = recorded.get(repeat)
   if (rounds === undefined)

@@ -49,7 +49,7 @@ export function relevantParts(
   const { query, subPool, dataStart, firstBatch, initial, initialSampling, initialRows, seed, vary, validation, evaluateAt } = protocol
   const isLine = strategies.get(strategy.id)?.line === true
   const first = dataStart === 'empty' ? opener(firstBatch, strategy) : strategy
-  const seesAll = [strategy, first].every(({ id }) => strategies.get(id)?.wholePool === true)
+  const seesAll = [strategy, first].every((method) => strategies.get(chooserOf(method).id)?.wholePool === true)
   const queried = {
     rounds: strategy.rounds,
     query,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseRecorded } from '@engine/strategies/recorded'
 import type { RunEvent } from '@engine/study/events'
+import { filesOf } from '@engine/study/expand'
 import { parseRunFiles } from '@engine/study/runFiles'
 import { checkStudy } from '@engine/study/schema'
 import type { RunSpec } from '@engine/study/spec'
@@ -31,6 +32,15 @@ describe('replay', () => {
     const original = picksOf(await collect(specsOf('badge', protocol)[0], dataset))
     const events = await replayed(protocol, original, { type: 'linear', init: 'he-uniform' })
     expect(endOf(events)).toMatchObject({ state: 'finished' })
+    expect(picksOf(events)).toEqual(original)
+  })
+
+  it.each(['base: replay, selections: old.csv', 'base: { id: replay, selections: old.csv }'])('chooses for a proxy: %s', async (base) => {
+    const protocol = 'initial: 6, query: 5, rounds: 3, subPool: 12, evaluateAt: [21]'
+    const original = picksOf(await collect(specsOf('badge', protocol)[0], dataset))
+    const [spec] = specsOf(`{ id: asvp, minSteps: 5, epochs: 1, ${base} }`, protocol)
+    expect(filesOf(spec)).toEqual(['old.csv'])
+    const events = await collect(spec, dataset, { files: parseRunFiles(spec, { 'old.csv': csvOf('badge', original) }) })
     expect(picksOf(events)).toEqual(original)
   })
 
