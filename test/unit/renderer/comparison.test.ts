@@ -4,7 +4,7 @@ import { toResults } from '@/state/toResults'
 import { curvesTable } from '@/charts/curvesTable'
 import { compare, differenceOf, nearestBudget, testsOf } from '@/features/compare/comparison'
 import { gridOf } from '@/features/compare/effectGrid'
-import { neededLabels, savingInterval } from '@/features/compare/savings'
+import { neededLabels, savedShare, savingInterval } from '@/features/compare/savings'
 import { seedHints } from '@/features/compare/seedHints'
 import { createMemoryExperiment } from '../../support/memoryExperiment'
 import { ablationStudy, sampleStudy } from '../../support/memoryContent'
@@ -87,6 +87,7 @@ describe('comparison', () => {
   it('writes savings with their bounds', () => {
     const saving = (ssr: number | null, ssrLo: number | null, ssrHi: number | null, ssrCensored: boolean) => ({
       ssr,
+      ssrBounded: ssr === null ? null : ssr / (1 + ssr),
       ssrLo,
       ssrHi,
       ssrCensored,
@@ -96,6 +97,9 @@ describe('comparison', () => {
     expect(neededLabels(saving(0.6, 0.2, null, true))).toBe('≥ 352 (+60 %)')
     expect(neededLabels(saving(0, 0, null, true))).toBe('over 220')
     expect(neededLabels(saving(null, null, null, false))).toBe('–')
+    expect(savedShare(saving(0.6, 0.2, 0.8, false))).toBe('38 %')
+    expect(savedShare(saving(0.6, 0.2, null, true))).toBe('≥ 38 %')
+    expect(savedShare(saving(0, 0, null, true))).toBe('–')
     expect(savingInterval(saving(0.6, 0.2, null, true))).toBe('≥ +20 %')
     expect(savingInterval(saving(0, 0, null, true))).toBe('–')
     expect(savingInterval(saving(-0.1, -0.25, 0.05, false))).toBe('−25 %, +5 %')

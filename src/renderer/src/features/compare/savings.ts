@@ -1,7 +1,7 @@
 import type { SummaryRow } from '@engine/analysis/summary'
-import { count, signed } from '@/composables/format'
+import { count, fixed, signed } from '@/composables/format'
 
-type Saving = Pick<SummaryRow, 'ssr' | 'ssrLo' | 'ssrHi' | 'ssrCensored' | 'ssrAt'>
+type Saving = Pick<SummaryRow, 'ssr' | 'ssrBounded' | 'ssrLo' | 'ssrHi' | 'ssrCensored' | 'ssrAt'>
 
 const percent = (ratio: number): string => `${signed(100 * ratio, 0)} %`
 
@@ -11,6 +11,12 @@ export function neededLabels({ ssr, ssrCensored, ssrAt }: Saving): string {
   const labels = count(Math.round(ssrAt * (1 + ssr)))
   if (ssrCensored && ssr <= 0) return `over ${labels}`
   return `${ssrCensored ? '≥ ' : ''}${labels} (${percent(ssr)})`
+}
+
+/** The share of the baseline's labels that is saved: `38 %`; `≥ 38 %` where its curve ends before it gets there, nothing where that says nothing. */
+export function savedShare({ ssrBounded, ssrCensored }: Saving): string {
+  if (ssrBounded === null || (ssrCensored && ssrBounded <= 0)) return '–'
+  return `${ssrCensored ? '≥ ' : ''}${fixed(100 * ssrBounded, 0)} %`
 }
 
 /** Its interval; an end beyond the baseline's curve is open. */
