@@ -103,7 +103,7 @@ export const featureCommands = {
   'features.list': command<FeatureInfo[]>()(nothing),
   /** Public networks that are known by name. */
   'features.networks': command<FeatureNetwork[]>()(nothing),
-  /** The latest extraction of each data set since the lab was started. */
+  /** The latest extraction of each data set since the lab was started, and what was left unfinished before. */
   'features.extractions': command<ExtractionState[]>()(nothing),
   /** Starts an extraction, or goes on with it, one at a time for each data set; `features.changed` tells the rest. */
   'features.extract': command<null>()(extractionRequest),

@@ -105,6 +105,8 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       networks: () => [],
       fetch: () => Promise.reject(new QuerentError('unsupported', 'no networks here')),
       open: () => Promise.reject(new QuerentError('unsupported', 'no features here')),
+      unfinished: async () => [],
+      noteUnfinished: async () => undefined,
     },
     downloads: {
       list: () => [],

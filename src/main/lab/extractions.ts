@@ -20,6 +20,9 @@ export interface FeatureNetworks {
   ): Promise<string>
   /** Starts a process that makes features. */
   open(): Promise<FeatureJob>
+  /** Requests of extractions that the session before left unfinished. */
+  unfinished(): Promise<readonly ExtractionRequest[]>
+  noteUnfinished(requests: readonly ExtractionRequest[]): Promise<void>
 }
 
 export interface Extractions {
@@ -42,6 +45,18 @@ export function createExtractions(
 ): Extractions {
   const running = new Map<string, Running>()
   const states = new Map<string, ExtractionState>()
+  const remembered = features.unfinished().then((requests) => {
+    for (const request of requests)
+      states.set(request.dataset, { request, phase: 'stopped', step: 'rows', done: 0, total: null, etaMs: null, error: null })
+  })
+  let noted = remembered
+  /** What the next session can go on with; files that a page sent go with this one. */
+  const note = (): Promise<void> =>
+    (noted = noted.then(() => {
+      const open = [...states.values()].filter(({ phase }) => phase === 'running' || phase === 'stopped')
+      const requests = open.map(({ request }) => request).filter(({ network }) => uploadOf(network) === undefined)
+      return features.noteUnfinished(requests).catch(() => undefined) // a full disk stops the extraction itself
+    }))
 
   const tell = (request: ExtractionRequest, change: Partial<ExtractionState>): void => {
     const known = states.get(request.dataset) ?? { step: 'rows', done: 0, total: null, phase: 'running' }
@@ -104,10 +119,12 @@ export function createExtractions(
       })
       if (!('preset' in network) && 'upload' in network.files) await datasets.forget(network.files.upload)
       tell(request, { phase: 'done', done: made.rows, total: made.rows })
+      await note()
       notices.add('note', `Made the features ${made.name}`, `${made.rows} rows × ${made.width} of ${made.dataset}.`)
     } catch (error) {
       if (signal.aborted) return tell(request, { phase: 'stopped' })
       tell(request, { phase: 'failed', error: encodeError(error) })
+      await note()
       notices.add('error', `Features of ${dataset} could not be made`, error instanceof Error ? error.message : String(error))
     } finally {
       running.delete(dataset)
@@ -132,14 +149,19 @@ export function createExtractions(
     handlers: {
       'features.list': () => features.list(),
       'features.networks': () => [...features.networks()],
-      'features.extractions': () => [...states.values()],
+      'features.extractions': async () => {
+        await remembered
+        return [...states.values()]
+      },
       'features.extract': async (request) => {
         const { dataset } = request
+        await remembered
         await requireRoom(request)
         if (running.has(dataset)) throw new QuerentError('locked', `features of ${dataset} are being made`, { found: dataset })
         const stop = new AbortController()
         const before = uploadOf(states.get(dataset)?.request.network)
         tell(request, { phase: 'running', step: 'rows', done: 0, total: null })
+        void note()
         running.set(dataset, { stop, ended: Promise.resolve().then(() => run(request, stop)) })
         // Files that were sent for the extraction before this one are not asked for again.
         if (before !== undefined && before !== uploadOf(request.network)) await datasets.forget(before)
@@ -152,6 +174,7 @@ export function createExtractions(
     },
     stop: async () => {
       await Promise.all([...running.keys()].map(stop))
+      await noted
     },
   }
 }

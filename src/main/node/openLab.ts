@@ -26,6 +26,7 @@ import { doctorReport } from './doctor'
 import { experimentDependencies } from './experiments'
 import { featureNetworks, fetchNetwork } from './features/networks'
 import { listFeatures } from './features/store'
+import { noteUnfinished, readUnfinished } from './features/unfinished'
 import type { JobHandle } from './jobs/client'
 import { labellingSessions, removedSessions } from './labelling/sessions'
 import { listModels, modelInfo } from './models/library'
@@ -95,6 +96,8 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         networks: () => featureNetworks(modelsOf(workspace)),
         fetch: (network, signal, onProgress) => fetchNetwork(modelsOf(workspace), network, signal, onProgress),
         open: () => spawner.spawn(),
+        unfinished: () => readUnfinished(featuresOf(workspace)),
+        noteUnfinished: (requests) => noteUnfinished(featuresOf(workspace), requests),
       },
       downloads: {
         list: () => publicSets().map(factsOf),

@@ -21,10 +21,11 @@ const network: FeatureNetwork = {
 }
 
 /** A store of 100 rows: a process makes rows until `reach`, then waits to be ended; what is made stays. */
-function world() {
+function world(unfinished: readonly ExtractionRequest[] = []) {
   const there = { made: 0, reach: 100, fault: null as QuerentError | null, room: Infinity, slowFetch: false }
   const asked: FeatureAssignment[] = []
   const forgotten: string[] = []
+  const noted: string[][] = []
   const heard: ExtractionState[] = []
   const hub = createHub()
   hub.attach((event, payload) => event === 'features.changed' && heard.push(payload as ExtractionState))
@@ -52,6 +53,8 @@ function world() {
       features: {
         list: async () => [],
         networks: () => [network],
+        unfinished: async () => unfinished,
+        noteUnfinished: async (requests) => void noted.push(requests.map(({ dataset }) => dataset)),
         fetch: async (_network, signal, onProgress) => {
           onProgress({ received: 400, total: 1000, etaMs: 7 })
           if (there.slowFetch) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
@@ -83,7 +86,7 @@ function world() {
     await turn()
   }
   const state = async (): Promise<ExtractionState | undefined> => (await lab.handlers['features.extractions']({}))[0]
-  return { there, asked, forgotten, heard, notices, lab, start, state }
+  return { there, asked, forgotten, noted, heard, notices, lab, start, state }
 }
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
 
@@ -122,6 +125,24 @@ describe('extractions of the lab', () => {
     await turn()
     expect(heard.find(({ total, step }) => total === 100 && step === 'rows')).toMatchObject({ done: 40, etaMs: null })
     expect(await state()).toMatchObject({ phase: 'done' })
+  })
+
+  it('are shown as stopped by the next session, which goes on with them', async () => {
+    const first = world()
+    first.there.reach = 40
+    await first.start()
+    expect(first.noted).toEqual([['digits']]) // also where the host is killed
+    await first.lab.stop()
+    const request = { dataset: 'digits', network: { preset: 'net' } }
+    const next = world([request])
+    expect(await next.state()).toEqual({ request, phase: 'stopped', step: 'rows', done: 0, total: null, etaMs: null, error: null })
+    await next.start()
+    expect(await next.state()).toMatchObject({ phase: 'done' })
+    expect(next.noted).toEqual([['digits'], []])
+    const sent = world()
+    sent.there.reach = 40
+    await sent.start({ network: { files: { upload: 'u1' } } })
+    expect(sent.noted).toEqual([[]]) // the file goes with the host
   })
 
   it('stop while the network is downloaded, also with the lab', async () => {
