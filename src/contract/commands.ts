@@ -3,7 +3,7 @@ import { animationFormats, indexFormats } from './types'
 import { command, id, nothing } from './command'
 import { downloadCommands, type DownloadState } from './downloads'
 import { featureCommands, type ExtractionState } from './features'
-import type { ModelInfo } from './models'
+import { modelImport, type ModelInfo } from './models'
 import type { PaperTableView } from './paper'
 import { storageCommands } from './storage'
 import { batchFormats, type ImportedLabels, type LabellingProgress, type LabellingSession } from './labelling'
@@ -130,6 +130,8 @@ export const commands = {
   'datasets.list': command<DatasetInfo[]>()(nothing),
   /** Pre-trained backbones of the model library. */
   'models.list': command<ModelInfo[]>()(nothing),
+  /** Brings a backbone into the model library; `known`: the same weights are there already, under the name that is told. */
+  'models.import': command<{ model: ModelInfo; known: boolean }>()(modelImport),
   ...featureCommands,
   /** Adds a piece of a file to an upload (an id of the page's choice), from its end on. */
   'datasets.upload': command<{ received: number }>()(

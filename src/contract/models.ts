@@ -1,3 +1,6 @@
+import { z } from '@engine/core/zod'
+import { importFiles } from './importing'
+
 /** A pre-trained backbone of the model library. */
 export interface ModelInfo {
   readonly name: string
@@ -34,3 +37,13 @@ export interface Preparation {
   /** milliseconds to the end of this step; null until it can be told */
   readonly etaMs: number | null
 }
+
+/** Weights of torch with their architecture, or a Keras model.json with its weight files. */
+export const modelImport = z.strictObject({
+  files: importFiles,
+  /** name in the library; of the file when left out */
+  name: z.string().trim().min(1).max(100).optional(),
+  /** shape of a sample, channels first, where no file says it */
+  inputShape: z.array(z.int().min(1)).min(1).max(3).optional(),
+})
+export type ModelImport = z.infer<typeof modelImport>

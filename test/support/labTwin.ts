@@ -99,7 +99,7 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       restore: () => Promise.reject(new QuerentError('not-found', 'nothing was removed')),
       ...splitsIn(splits),
     },
-    models: { list: async () => [] },
+    models: { list: async () => [], bring: () => Promise.reject(new QuerentError('unsupported', 'no models here')) },
     features: {
       list: async () => [],
       networks: () => [],

@@ -72,7 +72,7 @@ export function memoryDownloads(emit: <E extends LabEventName>(event: E, payload
 }
 
 /** Things that take room: one that a project names, and one that none does; and the models and features, whose lists lose what is freed. */
-export function memoryThings(): Pick<Handlers, 'storage.unused' | 'storage.free' | 'models.list' | 'features.list'> {
+export function memoryThings(): Pick<Handlers, 'storage.unused' | 'storage.free' | 'models.list' | 'models.import' | 'features.list'> {
   const gone = new Set<string>()
   let things: readonly StoredThing[] = [
     { kind: 'download', id: 'stl-10', name: 'stl-10', bytes: 1_200_000_000, usedBy: [] },

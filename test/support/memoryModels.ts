@@ -1,6 +1,7 @@
 import type { FeatureInfo } from '@contract/features'
 import type { ModelInfo, Preparation } from '@contract/models'
 import type { Handlers } from '@contract/rpc'
+import { badInput } from '@engine/core/errors'
 import { studyBackbones } from '@engine/study/backbones'
 import { pretrainName } from '@engine/study/pretraining'
 import type { Study } from '@engine/study/spec'
@@ -63,10 +64,19 @@ const features: readonly FeatureInfo[] = [
 ]
 
 /** The lists, until `gone` says that a thing was deleted. */
-export const modelLists = (gone: (id: string) => boolean): Pick<Handlers, 'models.list' | 'features.list'> => ({
-  'models.list': () => models.filter(({ sha256 }) => !gone(sha256)),
-  'features.list': () => features.filter(({ key }) => !gone(key)),
-})
+export const modelLists = (gone: (id: string) => boolean): Pick<Handlers, 'models.list' | 'models.import' | 'features.list'> => {
+  const all = [...models]
+  return {
+    'models.list': () => all.filter(({ sha256 }) => !gone(sha256)),
+    // Every file is a network of digits that needs a name.
+    'models.import': ({ name }) => {
+      if (name === undefined) throw badInput('weights.safetensors: no architecture file beside the weights', { path: 'model.backbone' })
+      all.push(model(name, [1, 8, 8], 48, 'weights.safetensors', 'imported'))
+      return { model: all[all.length - 1], known: false }
+    },
+    'features.list': () => features.filter(({ key }) => !gone(key)),
+  }
+}
 
 const step = (what: string, unit: string, done: number, total: number): Preparation => ({
   what,

@@ -11,7 +11,7 @@ import type {
   PlanReport,
   RecipeInfo,
 } from '@contract/types'
-import type { ModelInfo } from '@contract/models'
+import type { ModelImport, ModelInfo } from '@contract/models'
 import type { MapFrame } from '@engine/maps/layout'
 import type { ResultSet } from '@engine/study/results'
 import type { RunState } from '@engine/study/events'
@@ -75,7 +75,11 @@ export interface LabDependencies {
     readSplit(id: string, name: string): Promise<Uint8Array>
     removeSplit(id: string, name: string): Promise<void>
   }
-  readonly models: { list(): Promise<ModelInfo[]> }
+  readonly models: {
+    list(): Promise<ModelInfo[]>
+    /** Reads a backbone from files on the disk and puts it into the library. */
+    bring(paths: readonly string[], about: Omit<ModelImport, 'files'>): Promise<{ model: ModelInfo; known: boolean }>
+  }
   readonly features: FeatureNetworks
   readonly downloads: SetDownloads
   readonly labelling: LabellingSessions

@@ -54,6 +54,14 @@ export async function createLab(deps: LabDependencies): Promise<Lab> {
     ...createStorage(deps, projects.announce),
     'app.licences': () => deps.licences(),
     'models.list': () => deps.models.list(),
+    'models.import': async ({ files, ...about }) => {
+      if ('paths' in files) return deps.models.bring(files.paths, about)
+      try {
+        return await deps.models.bring(await deps.datasets.uploaded(files.upload), about)
+      } finally {
+        await deps.datasets.forget(files.upload)
+      }
+    },
     ...tables,
     'app.info': async () => ({ ...deps.info, workspace: store.folder, backend: await deps.backends.describe() }),
     'settings.get': () => store.settings(),

@@ -29,6 +29,7 @@ import { listFeatures } from './features/store'
 import { noteUnfinished, readUnfinished } from './features/unfinished'
 import type { JobHandle } from './jobs/client'
 import { labellingSessions, removedSessions } from './labelling/sessions'
+import { bringModel } from './models/bringModel'
 import { listModels, modelInfo } from './models/library'
 import { resourcePath } from './resources'
 import { listLicences } from './licences'
@@ -90,7 +91,10 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         readSplit: async (id, name) => Buffer.from(await readSplit(library, await datasetInfo(id, workspace, library), name)),
         removeSplit: async (id, name) => removeSplit(library, await datasetInfo(id, workspace, library), name),
       },
-      models: { list: async () => (await listModels(modelsOf(workspace))).map(modelInfo) },
+      models: {
+        list: async () => (await listModels(modelsOf(workspace))).map(modelInfo),
+        bring: (paths, about) => bringModel(modelsOf(workspace), paths, about),
+      },
       features: {
         list: () => listFeatures(featuresOf(workspace)),
         networks: () => featureNetworks(modelsOf(workspace)),

@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { identityScaling } from '@engine/data/gather'
 import { writeSafetensors } from '@engine/data/safetensors'
 import { createBackbone, type Backbone } from '@engine/nn/backbone'
+import { bringModel } from '@main/node/models/bringModel'
 import { addModel, findByKey, listModels, loadModel, removeModel, requireFreeName, requireModel } from '@main/node/models/library'
 import { readModelFile } from '@main/node/models/modelFile'
 import { backboneStore } from '@main/node/models/store'
@@ -124,4 +125,32 @@ describe('readModelFile', () => {
     await truncate(file('net.safetensors'), torch.length - 9)
     expect((await from([3])).message).toContain('cut off')
   })
+})
+
+it('bringModel takes the files of one model, whatever the architecture is called', async () => {
+  const weights = join(folder, 'sent', 'net.safetensors')
+  const architecture = join(folder, 'sent', 'layers.json')
+  const models = join(folder, 'models')
+  await mkdir(join(folder, 'sent'))
+  await writeFile(
+    weights,
+    writeSafetensors({
+      '0.weight': { data: new Float32Array(6).fill(0.5), shape: [2, 3] },
+      '0.bias': { data: new Float32Array(2), shape: [2] },
+      '2.weight': { data: new Float32Array(8), shape: [4, 2] },
+      '2.bias': { data: new Float32Array(4), shape: [4] },
+    }),
+  )
+  await writeFile(architecture, JSON.stringify([{ type: 'dense' }, { type: 'relu' }, { type: 'dense' }]))
+  const bring = (paths: string[], about: { name?: string; inputShape?: number[] } = {}) => bringModel(models, paths, about)
+  const refused = async (...given: Parameters<typeof bring>) => (await refusal(() => bring(...given))).message
+  expect(await refused([weights, architecture])).toContain('does not say which shape samples have')
+  expect(await refused([weights], { inputShape: [3] })).toContain('no architecture file beside the weights')
+  for (const paths of [[], [architecture, weights, weights], [join(folder, 'a.onnx')]])
+    expect(await refused(paths)).toBe('the files of one model are needed')
+  expect(await listModels(models)).toEqual([])
+  const { model } = await bring([architecture, weights], { inputShape: [3] })
+  expect(model).toMatchObject({ name: 'net', width: 2, inputShape: [3], method: 'imported', source: 'net.safetensors' })
+  expect(await bring([weights, architecture], { inputShape: [3], name: 'other' })).toEqual({ model, known: true })
+  expect(await refused([weights, architecture], { inputShape: [3], name: 'net' })).toContain('is in the library already')
 })
