@@ -148,6 +148,10 @@ it('bringModel takes the files of one model, whatever the architecture is called
   expect(await refused([weights], { inputShape: [3] })).toContain('no architecture file beside the weights')
   for (const paths of [[], [architecture, weights, weights], [join(folder, 'a.onnx')]])
     expect(await refused(paths)).toBe('the files of one model are needed')
+  const keras = join(folder, 'sent', 'model.json')
+  const manifest = [{ paths: ['group1.bin'], weights: [{ name: 'a/kernel', shape: [3, 2], dtype: 'float32' }] }]
+  await writeFile(keras, JSON.stringify({ modelTopology: { class_name: 'Sequential', config: [] }, weightsManifest: manifest }))
+  expect(await refused([keras])).toBe('the weight file group1.bin of model.json is not beside it')
   expect(await listModels(models)).toEqual([])
   const { model } = await bring([architecture, weights], { inputShape: [3] })
   expect(model).toMatchObject({ name: 'net', width: 2, inputShape: [3], method: 'imported', source: 'net.safetensors' })

@@ -120,7 +120,11 @@ function tensorsOf(bytes: Uint8Array, shown: string): ReadonlyMap<string, StateT
 
 function kerasModel(path: string, shown: string, options: ModelFileOptions): ReadModel {
   const json = parseJson(path)
-  const tensors = weightsOfManifest(json, (file) => readBytes(join(dirname(path), file), `${shown}: ${file}`))
+  const tensors = weightsOfManifest(json, (file) => {
+    const beside = join(dirname(path), file)
+    if (existsSync(beside)) return readBytes(beside, `${shown}: ${file}`)
+    throw new QuerentError('not-found', `the weight file ${file} of ${shown} is not beside it`, { file, path: 'model.backbone' })
+  })
   return { ...layersFromKeras(json, tensors, options.inputShape), head: true }
 }
 
