@@ -20,7 +20,8 @@ export interface DesktopBridge {
 export type SaveFileReply = { readonly ok: true; readonly path: string | null } | { readonly ok: false; readonly error: WireError }
 
 /** Items of the application menu that the page carries out. */
-export type MenuCommand = 'project.new' | 'project.open' | 'study.save' | 'run.start' | 'run.stop' | 'palette.open' | 'help.shortcuts'
+export type MenuCommand =
+  'project.new' | 'project.open' | 'study.save' | 'project.save' | 'run.start' | 'run.stop' | 'palette.open' | 'help.shortcuts'
 
 export const shellChannels = {
   requestLab: 'shell.requestLab',

@@ -138,7 +138,16 @@ describe('the desktop shell', () => {
       .menu!.template.flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu : []))
       .filter(({ id }) => id !== undefined && !id.startsWith('updates.'))
     for (const item of items) item.click?.({} as never, firstWindow() as never, {})
-    expect(heard).toEqual(['project.new', 'project.open', 'study.save', 'run.start', 'run.stop', 'palette.open', 'help.shortcuts'])
+    expect(heard).toEqual([
+      'project.new',
+      'project.open',
+      'study.save',
+      'project.save',
+      'run.start',
+      'run.stop',
+      'palette.open',
+      'help.shortcuts',
+    ])
     expect(new Set(items.map(({ accelerator }) => accelerator)).size).toBe(items.length)
     expect(JSON.stringify(app.electron.fake.menu!.template)).not.toMatch(/reload|toggleDevTools/i)
     stop()

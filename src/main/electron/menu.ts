@@ -22,6 +22,7 @@ export function applicationMenu(platform: NodeJS.Platform, updates: Updates): Me
         item('New project…', 'project.new', 'CmdOrCtrl+N'),
         item('Open…', 'project.open', 'CmdOrCtrl+O'),
         item('Save', 'study.save', 'CmdOrCtrl+S'),
+        item('Save project as one file…', 'project.save', 'CmdOrCtrl+Shift+S'),
         line,
         { role: mac ? 'close' : 'quit' },
       ],

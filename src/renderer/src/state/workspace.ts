@@ -64,7 +64,9 @@ export const useWorkspace = defineStore('workspace', () => {
   client.on('queue.changed', (state) => void (queue.value = state))
   client.on('notice.added', (notice) => {
     notices.value = [notice, ...notices.value.filter((n) => n.id !== notice.id)]
-    messages.say({ tone: notice.severity === 'error' ? 'bad' : 'note', title: notice.title, text: notice.message })
+    // Warnings come with what the user does: they are listed, and lie over nothing.
+    if (notice.severity !== 'warning')
+      messages.say({ tone: notice.severity === 'error' ? 'bad' : 'note', title: notice.title, text: notice.message })
   })
   client.on('connection.changed', (state) => {
     const wasLost = connection.value === 'lost'

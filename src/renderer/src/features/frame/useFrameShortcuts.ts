@@ -13,6 +13,7 @@ const menuKeys: Readonly<Record<MenuCommand, string>> = {
   'project.new': 'mod+n',
   'project.open': 'mod+o',
   'study.save': 'mod+s',
+  'project.save': 'mod+shift+s',
   'run.start': 'mod+enter',
   'run.stop': 'mod+.',
   'palette.open': 'mod+k',
