@@ -152,7 +152,7 @@ describe('the desktop shell', () => {
     expect(JSON.stringify(app.electron.fake.menu!.template)).not.toMatch(/reload|toggleDevTools/i)
     stop()
     items[0].click?.({} as never, firstWindow() as never, {})
-    expect(heard).toHaveLength(7)
+    expect(heard).toHaveLength(8)
   })
 })
 
