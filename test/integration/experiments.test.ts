@@ -184,6 +184,8 @@ describe('querent verify', () => {
         found: '0.123',
       },
     })
+    // A sample that leaves this run out finds that the table contradicts the run's own file.
+    expect((await run('verify', 'tampered', '--sample', '1')).code).toBe(3)
     // Times may differ.
     cpSync(at('whole/rounds.csv'), at('tampered/rounds.csv'))
     writeFileSync(at('tampered/rounds.csv'), readFileSync(at('tampered/rounds.csv'), 'utf8').replace(/,[\d.]+\n/, ',99999\n'))

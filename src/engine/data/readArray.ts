@@ -69,7 +69,7 @@ function npzEntry(bytes: Uint8Array, file: string, key: string | undefined): Uin
 }
 
 /** Formats that are known, but not read. */
-function refuseUnreadable(bytes: Uint8Array, file: string): void {
+export function refuseUnreadable(bytes: Uint8Array, file: string): void {
   if (bytes.length === 0) throw badInput(`${file}: the file is empty`, { file })
   if (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5) throw pickled(file, 'a Python pickle')
   if (bytes[0] === 0x1f && bytes[1] === 0x8b)

@@ -4,12 +4,12 @@ import { z } from '../core/zod'
 import { columnOf, readTable } from './csv'
 import { isNpy } from './npy'
 import { isZip } from './npz'
-import { toIntegers } from './numericArray'
+import { toIntegers, type NumericArray } from './numericArray'
 import { readArray, splitReference } from './readArray'
 
 /**
- * Reads row numbers (from 0) in file order: a `.csv` with a column `row` or one column, a `.npy` of integers, or JSON (a list, or
- * `{ "rows": […] }`). Refuses a row that is not below `limit`, or that occurs twice.
+ * Reads row numbers (from 0) in file order: a `.csv` with a column `row`, one column or one line, a `.npy` of integers, or JSON (a
+ * list, or `{ "rows": […] }`). Refuses a row that is not below `limit`, or that occurs twice.
  */
 export function readRowsFile(bytes: Uint8Array, name: string, limit: number): Int32Array {
   return checkRows(rowsOf(bytes, name), name, limit)
@@ -31,20 +31,34 @@ export function checkRows(rows: ArrayLike<number>, name: string, limit: number):
 
 function rowsOf(bytes: Uint8Array, name: string): ArrayLike<number> {
   if (/^\s*[[{]/.test(strFromU8(bytes.subarray(0, 64), true))) return rowsOfJson(bytes, name)
-  if (isNpy(bytes) || isZip(bytes)) return toIntegers(readArray(bytes, name), name)
+  if (isNpy(bytes) || isZip(bytes)) return rowsOfArray(readArray(bytes, name), name)
   const { file, key } = splitReference(name)
   const table = readTable(bytes, file)
+  if (key === undefined && table.header === null && table.rows.length === 1) return rowNumbers(table.rows[0], file, () => 1)
   const column = key !== undefined ? columnOf(table, key) : table.columns === 1 ? 0 : columnOf(table, 'row')
-  return table.rows.map((cells, i) => {
-    const cell = cells[column].trim()
+  return rowNumbers(
+    table.rows.map((cells) => cells[column]),
+    file,
+    (i) => i + (table.header === null ? 1 : 2),
+  )
+}
+
+const rowNumbers = (cells: readonly string[], file: string, lineOf: (i: number) => number): number[] =>
+  cells.map((text, i) => {
+    const cell = text.trim()
     if (/^[+-]?\d+$/.test(cell)) return Number(cell)
-    throw badInput(`${file}: "${cell}" is not a row number`, {
-      file,
-      line: i + (table.header === null ? 1 : 2),
-      found: cell,
-      expected: 'an integer of at least 0',
-    })
+    throw badInput(`${file}: "${cell}" is not a row number`, { file, line: lineOf(i), found: cell, expected: 'an integer of at least 0' })
   })
+
+/** A mask would read as rows 0 and 1. */
+function rowsOfArray(array: NumericArray, name: string): Int32Array {
+  if (array.dtype === 'bool')
+    throw badInput(`${name}: this is a mask; row numbers are needed: numpy.flatnonzero(mask)`, {
+      file: name,
+      found: 'bool',
+      expected: 'integers',
+    })
+  return toIntegers(array, name)
 }
 
 const rowList = z.array(z.number())

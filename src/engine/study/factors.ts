@@ -157,10 +157,13 @@ export function checkFactors(study: Study, raw: unknown): { readonly ablate: Stu
   })
   if (runs > largestGrid) return tooLarge(runs, 'runs', largestGrid)
   if (variants > mostVariants) return tooLarge(variants, 'combinations of strategies and levels', mostVariants)
+  const problemsIn = (cell: Study): Problem[] => [...protocolProblems(cell.protocol), ...startProblems(cell)]
+  // What is wrong with the study's own fields is told there.
+  const told = new Set(problemsIn(study).map(({ finding }) => finding.message))
   const broken = new Map<string, Problem>()
   for (const cell of cellsOf({ ...study, ablate })) {
-    for (const { finding } of [...protocolProblems(cell.study.protocol), ...startProblems(cell.study)]) {
-      if (!broken.has(finding.message))
+    for (const { finding } of problemsIn(cell.study)) {
+      if (!told.has(finding.message) && !broken.has(finding.message))
         broken.set(
           finding.message,
           problem(finding.code, ['ablate'], `at ${levelsText(cell.levels)}: ${finding.path}: ${finding.message}`, {

@@ -15,7 +15,10 @@ export function readSource(text: string): StudySource {
   const lines = new LineCounter()
   // The library's own check of keys compares each with all before it.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
-  const errors = document.errors.map(({ pos, message }) => ({ at: pos[0], message }))
+  const errors = document.errors.map(({ pos, code, message }) => ({
+    at: pos[0],
+    message: code === 'MULTIPLE_DOCS' ? 'a second document starts here (---); a study is one document' : message,
+  }))
   const findings = [...errors, ...repeatedKeys(document)].map(({ at, message }): Finding => {
     const { line, col } = lines.linePos(at)
     return { code: 'broken-yaml', severity: 'error', path: '', message: `line ${line}, column ${col}: ${message}`, line }

@@ -10,10 +10,10 @@ import { scoreSource } from '@engine/strategies/query'
 import { scores } from '@engine/strategies/registry'
 import { typicalities, typicalityParams } from '@engine/strategies/typiclust'
 import { openLabels, openRows } from './arrays/files'
-import { decidedBy, refuseMethod } from './arrays/methods'
+import { paramsFor, refuseMethod } from './arrays/methods'
 import { addArrayOptions, openInputs, type ArrayOptions, type MethodInputs } from './arrays/methodInputs'
 import { openNetwork } from './arrays/network'
-import { addParamOptions, paramsFrom } from './arrays/paramFlags'
+import { addParamOptions } from './arrays/paramFlags'
 import { tableResult } from './arrays/table'
 import type { CliContext, CommandResult } from './io'
 
@@ -76,7 +76,7 @@ async function scoreAlignment(context: CliContext, inputs: MethodInputs, options
         expected: `${target.count} rows`,
       })
     const views = { pool: arrayView(inputs.source), target: arrayView({ network: target }) }
-    return await alignmentWith(views, inputs.pool, { labels, classes }, paramsFrom(alignmentScoreParams, options), inputs.random)
+    return await alignmentWith(views, inputs.pool, { labels, classes }, paramsFor(inputs, alignmentScoreParams, options), inputs.random)
   } finally {
     target.model.dispose()
   }
@@ -106,7 +106,7 @@ async function run(
 }
 
 const scoreRows = (score: ScoreFunction, inputs: MethodInputs, options: Options): Promise<Float64Array> =>
-  score.score(scoreSource(arrayView(inputs.source), inputs.pool), paramsFrom(score.params, options, decidedBy(inputs, score.params)))
+  score.score(scoreSource(arrayView(inputs.source), inputs.pool), paramsFor(inputs, score.params, options))
 
 async function scoreBadge(context: CliContext, inputs: MethodInputs, chosen: string | undefined): Promise<Float64Array> {
   const view = arrayView(inputs.source)
@@ -117,13 +117,14 @@ async function scoreBadge(context: CliContext, inputs: MethodInputs, chosen: str
 }
 
 /** Among the candidates: labelled rows are nobody's neighbours. */
-async function scoreTypicality({ source, inputs, pool, clusters }: MethodInputs, options: Options): Promise<Float64Array> {
+async function scoreTypicality(given: MethodInputs, options: Options): Promise<Float64Array> {
+  const { source, inputs, pool, clusters } = given
   const features = source.embeddings ?? inputs
   if (features === undefined || clusters === undefined)
     throw new QuerentError('bad-usage', 'score typiclust needs --features and --clusters', { expected: '--features, --clusters' })
   return typicalities(
     takeRows(features, pool),
     pool.map((row) => clusters[row]),
-    paramsFrom(typicalityParams, options),
+    paramsFor(given, typicalityParams, options),
   )
 }

@@ -4,8 +4,8 @@ import { arrayQuery, arrayView } from '@engine/strategies/arrayView'
 import type { Reading } from '@engine/strategies/contract'
 import { scores, selectorOf, strategies } from '@engine/strategies/registry'
 import { addArrayOptions, openInputs, type ArrayOptions } from './arrays/methodInputs'
-import { addParamOptions, paramsFrom } from './arrays/paramFlags'
-import { decidedBy, refuseMethod, runOnly } from './arrays/methods'
+import { addParamOptions } from './arrays/paramFlags'
+import { paramsFor, refuseMethod, runOnly } from './arrays/methods'
 import { tableResult } from './arrays/table'
 import { integer, type CliContext, type CommandResult } from './io'
 
@@ -48,7 +48,7 @@ async function select(context: CliContext, id: string, options: Options): Promis
         found: String(options.k),
         expected: `at most ${pool.length}`,
       })
-    const params = paramsFrom(strategy.params, options, decidedBy(inputs, strategy.params))
+    const params = paramsFor(inputs, strategy.params, options)
     const [reading] = strategy.reads?.(params) ?? []
     if (reading !== undefined)
       throw new QuerentError('bad-usage', `select ${id} would read ${readings[reading]}, which arrays do not hold`, {

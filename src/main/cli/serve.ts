@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import { openLab } from '../node/openLab'
 import { forkSpawner } from '../node/jobs/fork'
 import { startHost } from '../node/server/host'
@@ -20,7 +20,7 @@ export function register(program: Command, context: CliContext): void {
   program
     .command('serve')
     .description('serve the workbench on this machine only; the first line of output is its address with a key that works once')
-    .option('--port <port>', 'port of the loopback interface; 0 takes a free one', integer(0), 0)
+    .option('--port <port>', 'port of the loopback interface; 0 takes a free one', portNumber, 0)
     .option('--workspace <dir>', 'folder of projects and results')
     .option('--open', 'open the address in the browser')
     .action(
@@ -48,6 +48,12 @@ export function register(program: Command, context: CliContext): void {
         return { json: { stopped: true }, text: '' }
       }),
     )
+}
+
+const portNumber = (text: string): number => {
+  const port = integer()(text)
+  if (port > 65535) throw new InvalidArgumentError('a port from 0 to 65535 is needed.')
+  return port
 }
 
 const stopped = (signal: AbortSignal): Promise<void> =>

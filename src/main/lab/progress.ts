@@ -39,9 +39,10 @@ export function createProgressMeter(): ProgressMeter {
       const overall = costs.get(everything)
       for (const { run, status, state } of tracked) {
         const rounds = roundsOf(run)
-        const settled = status === 'finished' || status === 'failed' || status === 'cancelled'
+        const ended = status === 'finished' || status === 'failed'
+        const settled = ended || status === 'cancelled'
         const inRound = status === 'running' && state.epoch ? state.epoch.epoch / Math.max(1, state.epoch.epochs) : 0
-        const completed = settled ? rounds : Math.min(rounds, state.records.length + inRound)
+        const completed = ended ? rounds : Math.min(rounds, state.records.length + inRound)
         total += rounds
         done += completed
         const cost = costs.get(keyOf(run)) ?? overall

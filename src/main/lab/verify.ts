@@ -80,8 +80,13 @@ export function compareResults(
   const tables = deps.tables(resultsOf({ manifest: only(manifest, repeated), state: fresh.state }))
   const stored = deps.tables(resultsOf({ manifest: only(manifest, repeated), state: (hash) => view.state(hash) }))
   const inRuns = firstDifference(tables, stored, repeated)
+  // The rows of runs that were not computed again, and tables over all runs, still have to say what the run files do.
+  const isFinished = manifest.runs.every(({ hash }) => view.state(hash).status === 'finished')
+  const recorded = whole || !isFinished ? {} : deps.tables(resultsOf({ manifest, state: (hash) => view.state(hash) }))
   const difference =
-    firstDifference(tables, csvs, whole ? undefined : repeated) ?? (inRuns && { ...inRuns, file: `runs/${inRuns.run}/events.jsonl` })
+    firstDifference(tables, csvs, whole ? undefined : repeated) ??
+    (inRuns && { ...inRuns, file: `runs/${inRuns.run}/events.jsonl` }) ??
+    firstDifference(recorded, csvs)
   return { identical: difference === null, runs: fresh.plan.length, firstDifference: difference }
 }
 

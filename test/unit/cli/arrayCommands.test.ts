@@ -67,6 +67,24 @@ describe('score, select and measure', () => {
     numbersOf(stdout).forEach(([, score], i) => expect(score).toBeCloseTo(expected[i], 12))
   })
 
+  it("takes a last layer's gradient without the bias that the model does not have", async () => {
+    cli.write('bare.safetensors', writeSafetensors({ '0.weight': tensor([1, 2, 3, -1], 2, 2) }))
+    const scored = (layers: string) =>
+      cli.run('score', 'entropy-gradnorm', '--model', 'bare.safetensors', '--inputs', 'h.npy', '--layers', layers)
+    const [all, last] = [numbersOf((await scored('all')).stdout), numbersOf((await scored('last')).stdout)]
+    expect(last.length).toBe(4)
+    last.forEach(([, score], i) => expect(score).toBeCloseTo(all[i][1], 12))
+  })
+
+  it('refuses a PyTorch checkpoint as a model for what it is', async () => {
+    cli.write('model.pt', zipSync({ 'model/data.pkl': Uint8Array.of(0x80, 2, 0x7d) }))
+    for (const file of ['model.pt', 'pickle.pkl']) {
+      const { code, stderr } = await cli.run('score', 'entropy', '--model', file, '--inputs', 'h.npy')
+      expect(code).toBe(2)
+      expect(stderr).toContain('could run code')
+    }
+  })
+
   it('select typiclust, probcover and alfa-mix from features', async () => {
     const typical = await cli.run('select', 'typiclust', '--features', 'h.npy', '--clusters', 'y.npy', '--k', '2')
     expect(numbersOf(typical.stdout).map(([, row]) => row)).toEqual([0, 1])

@@ -60,6 +60,16 @@ describe('doctor', () => {
   })
 })
 
+describe('serve', () => {
+  const cli = cliFolder()
+
+  it('refuses a port that there is none of', async () => {
+    const { code, stdout, stderr } = await cli.run('serve', '--port', '99999')
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('from 0 to 65535')
+  })
+})
+
 describe('bench', () => {
   const cli = cliFolder()
 

@@ -101,6 +101,7 @@ describe('files of rows', () => {
     ['row\n4\n2\n', [4, 2]],
     ['order,row,score\n0,4,0.5\n1,2,\n', [4, 2]],
     ['4\n2\n', [4, 2]],
+    ['4, 2\n', [4, 2]],
     ['[4, 2]', [4, 2]],
     ['{"rows": [4, 2]}', [4, 2]],
   ])('reads %j', (text, rows) => {
@@ -109,6 +110,12 @@ describe('files of rows', () => {
 
   it('reads a NumPy array', () => {
     expect([...readRowsFile(writeNpy(Int32Array.of(4, 2), [2]), 'rows.npy', 5)]).toEqual([4, 2])
+  })
+
+  it('refuses a mask, which would read as rows 0 and 1', () => {
+    const mask = writeNpy(Uint8Array.of(0, 1), [2])
+    mask.set(new TextEncoder().encode('|b1'), new TextDecoder('latin1').decode(mask).indexOf('|u1'))
+    expect(() => readRowsFile(mask, 'mask.npy', 2)).toThrow('this is a mask')
   })
 
   it.each([

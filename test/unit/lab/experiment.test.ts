@@ -114,6 +114,7 @@ describe('an experiment', () => {
     await happens(experiment, (event) => event.type === 'round-ended' && event.record.round === 2)
     experiment.cancel()
     expect(await experiment.done).toMatchObject({ cancelled: true, resultHash: null })
+    expect(experiment.progress().fraction).toBeLessThan(1)
     const partial = lines(at('cut/rounds.csv')).length - 1
     expect(partial).toBeGreaterThanOrEqual(3)
     expect(partial).toBeLessThan(16)

@@ -174,6 +174,7 @@ describe('parseStudy', () => {
     expect(none).toBeNull()
     expect(found[0]).toMatchObject({ code: 'broken-yaml', line: expect.any(Number) as unknown })
     expect(found[0].message).toMatch(/^line \d+, column \d+: /)
+    expect(checkStudy('study: a\n---\nstudy: b', { file: 'x' }).findings[0].message).toContain('a study is one document')
   })
 
   it.each(['study: &a [*a]', 'dataset: x\nstrategies: &s [random, *s]', 'dataset: x\nstrategies: [random]\nablate: &a { b: { c: *a } }'])(
@@ -209,6 +210,13 @@ describe('parseStudy', () => {
     expect(none).toBeNull()
     expect(found[0].path).toBe(path)
     expect(found.length).toBeLessThanOrEqual(100)
+  })
+
+  it("tells what is wrong with the study's own fields once, whatever the factors", () => {
+    for (const ablate of ['', 'ablate: { training.epochs: [1, 2] }']) {
+      const text = `dataset: x\nstrategies: [random]\nprotocol: { query: 4, subPool: 2 }\n${ablate}`
+      expect(checkStudy(text, { file: 'x' }).findings.map(({ path }) => path)).toEqual(['protocol.subPool'])
+    }
   })
 
   it("reads YAML's own infinity as the word that JSON can keep", () => {

@@ -1,9 +1,19 @@
 import { badInput, nearestName, unsupported } from '@engine/core/errors'
 import { z } from '@engine/core/zod'
 import type { MethodInputs } from './methodInputs'
+import { paramsFrom } from './paramFlags'
 
-/** Parameters of a method as the arrays suggest them; flags win. */
-export const decidedBy = ({ source, clusters }: MethodInputs, params: z.ZodType): Readonly<Record<string, unknown>> => ({
+/** Parameters of a method for these arrays: flags win over what the arrays suggest. */
+export function paramsFor<P>(inputs: MethodInputs, params: z.ZodType<P>, options: Readonly<Record<string, unknown>>): P {
+  const decided = decidedBy(inputs, params)
+  const chosen = paramsFrom(params, options, decided)
+  // Of a last layer without a bias there is nothing but the weight.
+  const { network } = inputs.source
+  const isWeightAlone = network !== undefined && !network.model.parameters.at(-1)?.name.endsWith('.bias')
+  return isWeightAlone && lastLayer.safeParse(chosen).success ? paramsFrom(params, { ...options, layers: 'last-weight' }, decided) : chosen
+}
+
+const decidedBy = ({ source, clusters }: MethodInputs, params: z.ZodType): Readonly<Record<string, unknown>> => ({
   ...(source.sampledProbabilities && { passes: Math.max(source.sampledProbabilities.length, 2) }),
   // A clustering from elsewhere comes with the features it was made from.
   ...(clusters && { normalize: 'none' }),
@@ -12,6 +22,7 @@ export const decidedBy = ({ source, clusters }: MethodInputs, params: z.ZodType)
 })
 
 const allLayers = z.looseObject({ layers: z.literal('all') })
+const lastLayer = z.looseObject({ layers: z.literal('last') })
 
 /** Methods that arrays cannot stand in for, and why. */
 export const runOnly: ReadonlyMap<string, string> = new Map([

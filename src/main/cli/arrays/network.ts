@@ -3,9 +3,9 @@ import { createReferenceExecutor } from '@backends/reference/executor'
 import { badInput, QuerentError } from '@engine/core/errors'
 import { randomFrom } from '@engine/core/random'
 import { identityScaling } from '@engine/data/gather'
-import { readNpy } from '@engine/data/npy'
-import { isZip, npzKeys, readNpzEntry } from '@engine/data/npz'
+import { isZip, npzKeys } from '@engine/data/npz'
 import { requireFinite, shapeText, type NumericArray } from '@engine/data/numericArray'
+import { readArray, refuseUnreadable } from '@engine/data/readArray'
 import { openSafetensors } from '@engine/data/safetensors'
 import { modelFromArrays, type StateTensor } from '@engine/nn/fromStateDict'
 import type { Model } from '@engine/nn/model'
@@ -52,9 +52,10 @@ function openTensors(context: CliContext, file: string): ReadonlyMap<string, Sta
 }
 
 const npzArrays = (bytes: Uint8Array, file: string): [string, NumericArray][] =>
-  npzKeys(bytes, file).map((key) => [key, readNpy(readNpzEntry(bytes, file, key), `${file}#${key}`)])
+  npzKeys(bytes, file).map((key) => [key, readArray(bytes, `${file}#${key}`)])
 
 function safetensorsArrays(bytes: Uint8Array, file: string): [string, NumericArray][] {
+  refuseUnreadable(bytes, file)
   const tensors = openSafetensors(bytes, file)
   return tensors.keys.map((key) => [key, tensors.read(key)])
 }
