@@ -17,8 +17,21 @@ export interface StoredThing {
   readonly usedBy: readonly string[]
 }
 
+/** Something that was deleted and can still be brought back, by the `restore` command of its kind. */
+export interface RemovedThing {
+  readonly kind: 'project' | 'results' | 'session' | 'dataset'
+  readonly id: string
+  readonly name: string
+  /** of results: the project they belong to */
+  readonly project: string | null
+  readonly removedAt: string
+  readonly bytes: number
+}
+
 export const storageCommands = {
   'storage.get': command<StorageItem[]>()(nothing),
+  /** What was deleted and is still kept, newest first. */
+  'storage.removed': command<RemovedThing[]>()(nothing),
   /** Frees the room of an item; what is left then. */
   'storage.clear': command<StorageItem[]>()(z.strictObject({ item: z.enum(['maps', 'datasets', 'removed', 'removed-datasets']) })),
   /** What of the library and the caches takes how much room, unused things first. */

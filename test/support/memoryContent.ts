@@ -1,4 +1,4 @@
-import type { StorageItem } from '@contract/storage'
+import type { RemovedThing, StorageItem } from '@contract/storage'
 import type { DatasetInfo, DoctorReport, Licence, RecipeInfo } from '@contract/types'
 
 /** What the lab in memory holds: two studies, the data library, recipes. */
@@ -252,6 +252,15 @@ export const storageItems: readonly StorageItem[] = [
   { id: 'removed', items: 1, bytes: 4_100_000 },
   { id: 'removed-datasets', items: 0, bytes: 0 },
 ]
+
+export const removedThing = (kind: RemovedThing['kind'], id: string, name: string): RemovedThing => ({
+  kind,
+  id,
+  name,
+  project: null,
+  removedAt: '2026-11-22T09:00:00.000Z',
+  bytes: 1000,
+})
 
 export const licences: readonly Licence[] = [
   { name: 'vue', version: '3.5.45', licence: 'MIT', text: 'Permission is hereby granted, free of charge, …' },

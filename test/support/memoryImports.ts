@@ -53,7 +53,7 @@ const preview: ImportPreview = {
 export function memoryImports(
   emit: <E extends LabEventName>(event: E, payload: LabEvents[E]) => void,
   kinds: boolean,
-): ImportHandlers & { viewerOf(id: string): Viewer } {
+): ImportHandlers & { viewerOf(id: string): Viewer; removedSets(): readonly DatasetInfo[] } {
   let brought: readonly DatasetInfo[] = kinds ? otherKinds : []
   let removed: readonly DatasetInfo[] = []
   const take = (from: readonly DatasetInfo[], id: string): DatasetInfo => {
@@ -74,6 +74,7 @@ export function memoryImports(
   const sourceOf = (dataset: string): DatasetSource => ({ dataset, datasetName: dataset, datasetSha256: '', baseDir: '/' })
   return {
     viewerOf: (id) => open(id).viewer,
+    removedSets: () => removed,
     'datasets.facts': ({ dataset }) => open(dataset).viewer.facts(sourceOf(dataset)),
     'datasets.drawSplit': ({ dataset, ...request }) => open(dataset).viewer.drawSplit({ ...sourceOf(dataset), ...request }),
     'datasets.save': async ({ dataset, format }) => ({
@@ -129,6 +130,7 @@ export function memoryImports(
     },
     'datasets.restore': ({ dataset }) => {
       const set = take(removed, dataset)
+      removed = removed.filter((each) => each !== set)
       brought = [...brought, set]
       return set
     },

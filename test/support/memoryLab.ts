@@ -28,6 +28,7 @@ import {
   licences,
   methodsStudy,
   recipesForMemory,
+  removedThing,
   sampleStudy,
   storageItems,
   thousandStudy,
@@ -237,7 +238,7 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     emit('notice.added', added)
   }
 
-  const { viewerOf: libraryViewer, ...importing } = memoryImports(emit, options.large === true)
+  const { viewerOf: libraryViewer, removedSets, ...importing } = memoryImports(emit, options.large === true)
   const viewerOf = (of: CommandInput<'explore.samples'>['of']) => ('library' in of ? libraryViewer(of.library) : viewer)
 
   const resultTables = createTables()
@@ -439,6 +440,10 @@ export function createMemoryLab(options: MemoryLabOptions = {}): MemoryLab {
     ...memoryExtractions(emit),
     ...memoryThings(),
     'storage.get': () => room,
+    'storage.removed': () => [
+      ...projects.filter(({ removed }) => removed).map(({ id, name }) => removedThing('project', id, name)),
+      ...removedSets().map(({ id, title }) => removedThing('dataset', id, title)),
+    ],
     'storage.clear': ({ item }) => (room = room.map((entry) => (entry.id === item ? { ...entry, items: 0, bytes: 0 } : entry))),
     'app.licences': () => [...licences],
     'doctor.run': () => doctorReport,

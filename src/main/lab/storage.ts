@@ -1,5 +1,5 @@
 import type { Handlers } from '@contract/rpc'
-import type { StorageItem } from '@contract/storage'
+import type { RemovedThing, StorageItem } from '@contract/storage'
 import type { LabDependencies } from './dependencies'
 import type { WorkspaceIndex } from './workspacePort'
 
@@ -19,15 +19,15 @@ export interface StorageFiles {
   readonly downloads: string
   readonly features: string
   readonly models: string
-  /** What a folder holds at its top: names as their own files tell them. */
-  entries(folder: string): Promise<{ readonly id: string; readonly name: string; readonly bytes: number }[]>
+  /** What a folder holds at its top: names as their own files tell them, and when each was changed or moved here. */
+  entries(folder: string): Promise<{ readonly id: string; readonly name: string; readonly bytes: number; readonly changedAt: string }[]>
   /** Refuses what the limit of the library and its caches has no room for. */
   requireRoom(bytes: number): Promise<void>
   /** For good. */
   removeEntries(folder: string, ids: readonly string[]): Promise<void>
 }
 
-type StorageHandlers = Pick<Handlers, 'storage.get' | 'storage.clear'>
+type StorageHandlers = Pick<Handlers, 'storage.get' | 'storage.clear' | 'storage.removed'>
 
 /** What the workspace holds on disk, and what of it can go. */
 export function createStorage({ store, storage, datasets }: LabDependencies, announce: () => Promise<void>): StorageHandlers {
@@ -47,18 +47,17 @@ export function createStorage({ store, storage, datasets }: LabDependencies, ann
     const index = store.index()
     const sets = await imported()
     const { labelling, removedLabelling } = storage
-    const entries = [storage.features, storage.models, storage.downloads, labelling, removedLabelling].map((folder) =>
-      storage.entries(folder),
+    const entries = [storage.features, storage.models, storage.downloads, labelling, removedLabelling, storage.removedDatasets].map(
+      (folder) => storage.entries(folder),
     )
-    const [features, models, downloads, sessions, removedSessions] = (await Promise.all(entries)).map((list) => ({
+    const [features, models, downloads, sessions, removedSessions, removedSets] = (await Promise.all(entries)).map((list) => ({
       items: list.length,
       bytes: list.reduce((sum, { bytes }) => sum + bytes, 0),
     }))
-    const [results, removed, maps, removedSets] = await Promise.all([
+    const [results, removed, maps] = await Promise.all([
       storage.measure(foldersOf(index, false)),
       storage.measure(foldersOf(index, true)),
       storage.measure([storage.maps]),
-      storage.measure([storage.removedDatasets]),
     ])
     return [
       { id: 'results', items: foldersOf(index, false).length, bytes: results.bytes },
@@ -69,12 +68,39 @@ export function createStorage({ store, storage, datasets }: LabDependencies, ann
       { id: 'downloads', ...downloads },
       { id: 'labelling', ...sessions },
       { id: 'removed', items: foldersOf(index, true).length + removedSessions.items, bytes: removed.bytes + removedSessions.bytes },
-      { id: 'removed-datasets', items: removedSets.files, bytes: removedSets.bytes },
+      { id: 'removed-datasets', ...removedSets },
     ]
+  }
+
+  /** Results of a deleted project come back with it. */
+  async function removedThings(): Promise<RemovedThing[]> {
+    const index = store.index()
+    const names = new Map(index.projects.flatMap(({ id, name, removedAt }) => (removedAt === null ? [[id, name] as const] : [])))
+    const own = new Set(foldersOf(index, true))
+    const sizeOf = async (folder: string): Promise<number> => (own.has(folder) ? (await storage.measure([folder])).bytes : 0)
+    const projects = index.projects.map(async ({ id, name, removedAt }): Promise<RemovedThing[]> => {
+      if (removedAt === null) return []
+      return [{ kind: 'project', id, name, project: null, removedAt, bytes: await sizeOf(store.projectFolder(id)) }]
+    })
+    const results = index.experiments.map(async ({ id, name, project, folder, removedAt }): Promise<RemovedThing[]> => {
+      const owner = names.get(project)
+      if (removedAt === null || owner === undefined) return []
+      return [{ kind: 'results', id, name, project: owner, removedAt, bytes: await sizeOf(folder) }]
+    })
+    const entriesOf = async (kind: 'session' | 'dataset', folder: string): Promise<RemovedThing[]> =>
+      (await storage.entries(folder)).map(({ changedAt, ...entry }) => ({ kind, ...entry, project: null, removedAt: changedAt }))
+    const found = await Promise.all([
+      ...projects,
+      ...results,
+      entriesOf('session', storage.removedLabelling),
+      entriesOf('dataset', storage.removedDatasets),
+    ])
+    return found.flat().sort((a, b) => (a.removedAt < b.removedAt ? 1 : -1))
   }
 
   return {
     'storage.get': items,
+    'storage.removed': removedThings,
     'storage.clear': async ({ item }) => {
       if (item === 'maps') await storage.remove([storage.maps])
       else if (item === 'removed-datasets') await storage.remove([storage.removedDatasets])

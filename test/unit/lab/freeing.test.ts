@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { DatasetInfo } from '@contract/types'
@@ -117,6 +117,22 @@ describe('freeing space', () => {
       expect((await handlers['storage.unused']({})).length).toBe(4)
       expect((await handlers['storage.free']({ ...used, evenUsed: true })).map(({ name }) => name)).toEqual(['stl-10', 'USED'])
     }))
+})
+
+it('names what was deleted by its own files, and says when', async () => {
+  const temporary = temporaryFolder()
+  try {
+    const write = writer(temporary.path)
+    const key = 'a'.repeat(64)
+    write(`removed/${key}/dataset.json`, JSON.stringify({ title: 'Flowers' }))
+    const at = new Date('2026-01-02T03:04:05.000Z')
+    utimesSync(join(temporary.path, 'removed', key), at, at)
+    const { entries } = storageFiles({} as never)
+    expect(await entries(join(temporary.path, 'removed'))).toEqual([{ id: key, name: 'Flowers', bytes: 19, changedAt: at.toISOString() }])
+    expect(await entries(join(temporary.path, 'nothing'))).toEqual([])
+  } finally {
+    temporary.dispose()
+  }
 })
 
 it('keeps to the limit of the workspace: what is there counts, what is on its way does not', async () => {

@@ -64,6 +64,21 @@ describe('projects', () => {
     await expect(call('project.restore', { project: 'nothing' })).rejects.toMatchObject({ code: 'not-found' })
   })
 
+  it('are listed with what else was deleted, results on their own only while their project lives', async () => {
+    const { id } = await call('project.create', { name: 'a', from: { yaml: tinyStudy } })
+    const { id: experiment } = await call('experiment.start', { project: id })
+    await new Promise((resolve) => setImmediate(resolve))
+    twin.experiments.finish()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await call('experiment.remove', { experiment })
+    expect(await call('storage.removed', {})).toMatchObject([{ kind: 'results', id: experiment, project: 'a', bytes: 100 }])
+    await call('project.remove', { project: id })
+    expect(await call('storage.removed', {})).toMatchObject([{ kind: 'project', id, name: 'a', project: null, bytes: 100 }])
+    await call('project.restore', { project: id })
+    await call('experiment.restore', { experiment })
+    expect(await call('storage.removed', {})).toEqual([])
+  })
+
   it('say when their study is gone', async () => {
     const { id } = await call('project.create', { name: 'a', from: { yaml: tinyStudy } })
     twin.workspace.studies.delete(id)

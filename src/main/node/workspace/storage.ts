@@ -22,15 +22,19 @@ export function storageFiles(folders: Folders): Omit<StorageFiles, 'requireRoom'
       for (const folder of removed) await withFile(folder, () => rm(folder, { recursive: true, force: true }))
     },
     entries: async (folder) => {
-      const names = (await readdir(folder, { withFileTypes: true }).catch(() => [])).filter(({ name }) => !name.startsWith('.'))
-      return Promise.all(
-        names.map(async (entry) => {
-          const path = join(folder, entry.name)
-          const inside = entry.isDirectory() ? await readdir(path, { recursive: true }).catch(() => []) : ['']
+      const names = (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.'))
+      const found = await Promise.all(
+        names.map(async (id) => {
+          const path = join(folder, id)
+          const info = await stat(path).catch(() => null)
+          if (info === null) return []
+          const inside = info.isDirectory() ? await readdir(path, { recursive: true }).catch(() => []) : ['']
           const sizes = await Promise.all(inside.map((name) => sizeOf(join(path, name))))
-          return { id: entry.name, name: await ownName(path, inside, entry.name), bytes: sizes.reduce((sum, size) => sum + size, 0) }
+          const bytes = sizes.reduce((sum, size) => sum + size, 0)
+          return [{ id, name: await ownName(path, inside, id), bytes, changedAt: info.mtime.toISOString() }]
         }),
       )
+      return found.flat()
     },
     removeEntries: async (folder, ids) => {
       for (const id of ids)
@@ -59,13 +63,14 @@ async function sizeOf(path: string): Promise<number> {
   return info?.isFile() ? info.size : 0
 }
 
-/** The `name` that a JSON file of the folder gives it. */
+/** The `name` or `title` that a JSON file of the folder gives it. */
 async function ownName(folder: string, inside: readonly string[], id: string): Promise<string> {
   for (const file of inside) {
     if (!file.endsWith('.json') || file.endsWith('.part.json')) continue
     try {
-      const { name } = JSON.parse(await readFile(join(folder, file), 'utf8')) as { name?: unknown }
-      if (typeof name === 'string') return name
+      const { name, title } = JSON.parse(await readFile(join(folder, file), 'utf8')) as { name?: unknown; title?: unknown }
+      const own = name ?? title
+      if (typeof own === 'string') return own
     } catch {
       // not a description
     }
