@@ -61,6 +61,19 @@ describe('a live experiment', () => {
     const lab = started()
     lab.advance(200)
     lab.interrupt()
-    expect(countStates(runRows(liveFrom(lab.snapshot(0)))).interrupted).toBe(2)
+    expect(countStates(runRows(liveFrom(lab.snapshot(0))))).toMatchObject({ interrupted: 2, unstarted: 38, queued: 0, running: 0 })
+  })
+
+  it('knows by its records whether a run of a lost host was begun', () => {
+    const lab = started()
+    for (let i = 0; i < 5; i++) lab.advance(200)
+    lab.interrupt()
+    const snapshot = lab.snapshot(0)
+    const runs = snapshot.runs.map((run) =>
+      run.state.status === 'running' ? { ...run, state: { ...run.state, status: 'queued' as const } } : run,
+    )
+    const rows = runRows(liveFrom({ ...snapshot, runs }))
+    expect(countStates(rows)).toMatchObject({ interrupted: 2, queued: 0 })
+    expect(rows.every(({ status, round }) => status !== 'unstarted' || round === 0)).toBe(true)
   })
 })

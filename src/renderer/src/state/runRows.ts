@@ -5,8 +5,8 @@ import { cellTitle } from '@engine/analysis/factorWords'
 import { wasEvaluated } from '@engine/analysis/resultSet'
 import type { LiveExperiment } from './experimentReducer'
 
-/** A run that was under way when its experiment was cut off is no longer running. */
-export type RowStatus = RunStatus | 'interrupted'
+/** Nothing waits or runs in an experiment that nobody computes: a run was begun, or it was not. */
+export type RowStatus = RunStatus | 'interrupted' | 'unstarted'
 
 /** A run as a table row; plain values only, so that sorting and grouping need not look further. */
 export interface RunRow {
@@ -38,7 +38,8 @@ function rowOf(run: LiveExperiment['snapshot']['runs'][number], index: number, s
   const elapsedMs = state.records.reduce((sum, record) => sum + roundMs(record), 0)
   const last = state.records.at(-1)
   const running = state.status === 'running'
-  const status = running && !isLive ? 'interrupted' : state.status
+  const isOpen = running || state.status === 'queued' || state.status === 'paused'
+  const status = isLive || !isOpen ? state.status : running || done > 0 ? 'interrupted' : 'unstarted'
   return {
     key: `${run.hash}:${index}`,
     hash: run.hash,
@@ -65,7 +66,16 @@ export function runRows({ snapshot, runs }: LiveExperiment): RunRow[] {
 
 /** How many runs are in each state. */
 export function countStates(rows: readonly RunRow[]): Readonly<Record<RowStatus, number>> {
-  const counts: Record<RowStatus, number> = { queued: 0, running: 0, paused: 0, interrupted: 0, finished: 0, cancelled: 0, failed: 0 }
+  const counts: Record<RowStatus, number> = {
+    queued: 0,
+    running: 0,
+    paused: 0,
+    interrupted: 0,
+    unstarted: 0,
+    finished: 0,
+    cancelled: 0,
+    failed: 0,
+  }
   for (const row of rows) counts[row.status]++
   return counts
 }

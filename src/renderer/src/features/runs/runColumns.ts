@@ -27,8 +27,9 @@ const statusRank: Readonly<Record<RunRow['status'], number>> = {
   interrupted: 2,
   paused: 3,
   queued: 4,
-  finished: 5,
-  cancelled: 6,
+  unstarted: 5,
+  finished: 6,
+  cancelled: 7,
 }
 
 const helper = createColumnHelper<typeof runFeatures, RunRow>()

@@ -1,9 +1,10 @@
 import type { ExperimentSummary } from '@contract/types'
-import type { RunStatus } from '@engine/study/events'
+import type { RowStatus } from '@/state/runRows'
 
 /** States as people call them. */
-export const stateWords: Readonly<Record<ExperimentSummary['state'] | RunStatus, string>> = {
+export const stateWords: Readonly<Record<ExperimentSummary['state'] | RowStatus, string>> = {
   queued: 'queued',
+  unstarted: 'not started',
   running: 'running',
   paused: 'paused',
   finished: 'done',
@@ -12,8 +13,9 @@ export const stateWords: Readonly<Record<ExperimentSummary['state'] | RunStatus,
   interrupted: 'interrupted',
 }
 
-export const stateTones: Readonly<Record<ExperimentSummary['state'] | RunStatus, 'good' | 'warn' | 'bad' | 'accent' | undefined>> = {
+export const stateTones: Readonly<Record<ExperimentSummary['state'] | RowStatus, 'good' | 'warn' | 'bad' | 'accent' | undefined>> = {
   queued: undefined,
+  unstarted: undefined,
   running: 'accent',
   paused: 'warn',
   finished: 'good',
