@@ -8,6 +8,13 @@ export function signed(value: number, digits = 1): string {
 
 export const fixed = (value: number, digits = 1): string => value.toFixed(digits).replace('-', minus)
 
+/** At most four digits, the usual way or with a power of ten. */
+export const shortNumber = (value: number): string =>
+  (value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e5)
+    ? value.toExponential(2)
+    : String(Number(value.toPrecision(4)))
+  ).replace('-', minus)
+
 export const count = (value: number): string => value.toLocaleString('en-US')
 
 /** Milliseconds as people say them: 850 ms · 12.4 s · 2 min 10 s · 3 h 05 min. */
