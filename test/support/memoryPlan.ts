@@ -41,7 +41,11 @@ export function planOf(yaml: string, finished: ReadonlySet<string>): PlanReport 
   return {
     valid: reviewed.study !== null,
     findings: reviewed.findings,
-    ...estimateStudy(study, study.datasets.flatMap(factsOf), { backend: 'onnx-native', jobs: 2 }),
+    ...estimateStudy(study, study.datasets.flatMap(factsOf), {
+      backend: 'onnx-native',
+      jobs: 2,
+      done: (strategy, factors) => computed.get(cell(strategy, factors)) ?? 0,
+    }),
     grid: variantsOf(study).map(({ plan, factors }) => ({
       strategy: plan.strategy.name,
       strategyId: plan.strategy.id,

@@ -64,15 +64,25 @@ export function throwIfCancelled(signal: CancelSignal | undefined): void {
   if (signal?.aborted) throw new QuerentError('cancelled', 'cancelled')
 }
 
-/** The candidate closest to `name` by edit distance, if it is close enough to be a likely typing error. */
+/** The candidate closest to `name` by edit distance, if it is close enough to be a likely typing error; else one that it shortens or spells out. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  const names = [...candidates]
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
-  for (const candidate of candidates) {
+  for (const candidate of names) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
-  return best
+  return best ?? names.find((candidate) => isShortFor(name.toLowerCase(), candidate.toLowerCase()))
+}
+
+/** Whether the shorter of two words is made of letters of the longer one in their order, from the first on: `stats` of `statistics`. */
+function isShortFor(a: string, b: string): boolean {
+  const [short, long] = a.length < b.length ? [a, b] : [b, a]
+  if (short.length < 3 || short[0] !== long[0]) return false
+  let at = 0
+  for (const letter of long) if (letter === short[at]) at++
+  return at === short.length
 }
 
 /** Letters to insert, delete, replace, or swap with their neighbour. */

@@ -4,7 +4,7 @@ import { sizeOf } from '../graph/ir'
 import { strategies } from '../strategies/registry'
 import { knownLayers, type Trunks } from './backbones'
 import { isLine } from './entries'
-import { variantsOf } from './expand'
+import { variantsOf, type Variant } from './expand'
 import { isEvaluated } from './evaluated'
 import { initialLabels, poolSize, type DatasetFacts } from './feasible'
 import { fitLength } from './lint'
@@ -51,20 +51,27 @@ export interface StudyEstimate {
   readonly estimatedMemoryBytes: number
 }
 
-/** Size, time and memory of a study; `facts` has one entry per data set. */
+/** Size, time and memory of a study; `facts` has one entry per data set. `done` counts the finished runs of a cell: they take no time. */
 export function estimateStudy(
   study: Study,
   facts: readonly DatasetFacts[],
-  options: { readonly backend: BackendId; readonly jobs: number; readonly cost?: Cost; readonly trunks?: Trunks },
+  options: {
+    readonly backend: BackendId
+    readonly jobs: number
+    readonly cost?: Cost
+    readonly trunks?: Trunks
+    readonly done?: (strategy: string, factors: Variant['factors']) => number
+  },
 ): StudyEstimate {
-  const { backend, jobs, cost = usualCosts[backend], trunks = {} } = options
+  const { backend, jobs, cost = usualCosts[backend], trunks = {}, done = () => 0 } = options
   const totals = { runs: 0, fits: 0, seconds: 0, bytes: 0, memory: 0 }
-  for (const { plan } of variantsOf(study)) {
+  for (const { plan, factors } of variantsOf(study)) {
+    const left = 1 - done(plan.strategy.name, factors) / (study.protocol.seeds * facts.length)
     for (const dataset of facts) {
       const run = estimateRun(plan, dataset, cost, trunks)
       totals.runs += study.protocol.seeds
       totals.fits += study.protocol.seeds * run.fits
-      totals.seconds += study.protocol.seeds * run.seconds
+      totals.seconds += left * study.protocol.seeds * run.seconds
       totals.bytes += study.protocol.seeds * run.bytes
       totals.memory = Math.max(totals.memory, run.memory)
     }

@@ -29,7 +29,11 @@ export const hint = (nearest: string | undefined): string => (nearest === undefi
 
 /** What a schema says about `value`, as problems below `base`. `knownKeys` names the keys of the object at a path below base. */
 export function problemsOf(issues: readonly Issue[], value: unknown, base: Path, knownKeys: (below: Path) => readonly string[]): Problem[] {
-  return issues.flatMap((issue) => {
+  // Of a number beyond two bounds the last says all: first comes that of whole numbers at large, then that of the field.
+  const said = issues.filter(
+    ({ code, path }, i) => code !== 'too_big' || !issues.slice(i + 1).some((later) => later.code === code && samePath(later.path, path)),
+  )
+  return said.flatMap((issue) => {
     const below = issue.path.filter((step) => typeof step !== 'symbol')
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...base, ...below], key, knownKeys(below)))
     const inner = issue.code === 'invalid_union' ? onlyFitting(issue) : undefined
@@ -49,6 +53,8 @@ export function problemsOf(issues: readonly Issue[], value: unknown, base: Path,
     return [problem(code, [...base, ...below], message, { found: describe(found), expected, nearest })]
   })
 }
+
+const samePath = (a: Issue['path'], b: Issue['path']): boolean => a.length === b.length && a.every((step, i) => step === b[i])
 
 /** What the one alternative of the value's type says, where the others are of other types. */
 function onlyFitting(issue: Extract<Issue, { code: 'invalid_union' }>): readonly Issue[] | undefined {

@@ -33,7 +33,10 @@ export async function planStudy(
     await checkStudyFiles(prepared, facts, deps)
     const { plan, backend } = prepared
     const jobs = request.jobs ?? (study.run.jobs === 'auto' ? autoJobs(backend, deps.cores) : study.run.jobs)
-    return { valid: true, ...estimateStudy(study, facts, { backend: backend.id, jobs, trunks }), findings, grid: gridOf(plan, computed) }
+    const grid = gridOf(plan, computed)
+    const cells = new Map(grid.map((cell) => [cellKey(cell.strategy, cell.factors), cell.computed]))
+    const done = (strategy: string, factors: PlannedRun['factors']): number => cells.get(cellKey(strategy, factors)) ?? 0
+    return { valid: true, ...estimateStudy(study, facts, { backend: backend.id, jobs, trunks, done }), findings, grid }
   } catch (error) {
     if (!(error instanceof QuerentError)) throw error
     const { path = 'dataset', found, expected, nearest } = error.details
@@ -52,12 +55,14 @@ const refused = (findings: readonly Finding[]): PlanReport => ({
   grid: [],
 })
 
+const cellKey = (strategy: string, factors: PlannedRun['factors']): string => canonicalJson([strategy, factors])
+
 /** Runs by strategy and factor cell, in the order of the study. */
 function gridOf(plan: readonly PlannedRun[], computed: ReadonlySet<string>): PlanReport['grid'] {
   const cells = new Map<string, PlanReport['grid'][number]>()
   for (const { hash, spec, factors } of plan) {
     const { name, id } = spec.strategy
-    const key = canonicalJson([name, factors])
+    const key = cellKey(name, factors)
     const cell = cells.get(key) ?? { strategy: name, strategyId: id, factors, seeds: 0, computed: 0 }
     cells.set(key, { ...cell, seeds: cell.seeds + 1, computed: cell.computed + (computed.has(hash) ? 1 : 0) })
   }

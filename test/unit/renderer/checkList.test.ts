@@ -40,7 +40,7 @@ describe('a run with a proxy', () => {
 
   it('keeps them out of the other diagnostics', () => {
     const text = mount(DiagnosticList, { props: { records } }).text()
-    expect(text).toContain('picked loss')
+    expect(text).toContain('true loss of the batch')
     for (const word of ['logme', 'tau', 'feature update', 'tuning', 'b1']) expect(text).not.toContain(word)
   })
 

@@ -174,6 +174,19 @@ describe('estimateStudy', () => {
     })
   })
 
+  it('gives no time to runs that are finished', () => {
+    const of = (done?: (strategy: string) => number) =>
+      estimateStudy(study('dataset: x\nstrategies: [random, entropy]\nprotocol: { seeds: 10 }'), [facts], {
+        backend: 'onnx-native',
+        jobs: 2,
+        done,
+      })
+    const [all, some, none] = [of(), of((strategy) => (strategy === 'random' ? 5 : 10)), of(() => 10)]
+    expect(some.estimatedSeconds).toBeGreaterThan(0)
+    expect(some.estimatedSeconds).toBeLessThan(0.5 * all.estimatedSeconds)
+    expect(none).toMatchObject({ runs: all.runs, estimatedSeconds: 0 })
+  })
+
   it('grows with what is asked', () => {
     const plain = size('')
     expect(size('training: { minSteps: 2000 }').estimatedSeconds).toBeGreaterThan(1.5 * plain.estimatedSeconds)

@@ -64,6 +64,10 @@ describe('parseStudy', () => {
     )
   })
 
+  it.each(['-3', '2.5', '20000.5', 'ten', '1e30'])('says one thing of %s seeds', (seeds) => {
+    expect(checkStudy(`dataset: x\nstrategies: [random]\nprotocol: { seeds: ${seeds} }`, { file: 'x' }).findings).toHaveLength(1)
+  })
+
   it('takes the first strategy as baseline when there is no random', () => {
     expect(study('dataset: x\nstrategies: [full-data, badge, margin]').stats.baseline).toBe('badge')
   })
@@ -86,6 +90,7 @@ describe('parseStudy', () => {
 
   it.each([
     ['unknown section', ['run: {', 'runs: {'], 'runs', { code: 'unknown-key', nearest: 'run' }],
+    ['section spelt out', ['stats: {', 'statistics: {'], 'statistics', { code: 'unknown-key', nearest: 'stats' }],
     ['unknown key', ['epochs: 30', 'epoch: 30'], 'training.epoch', { code: 'unknown-key', nearest: 'epochs' }],
     ['key of another model', ['hidden: [128]', 'filters: [128]'], 'model.filters', { code: 'unknown-key' }],
     ['unknown model', ['type: mlp', 'type: lstm'], 'model.type', { code: 'wrong-type', found: '"lstm"' }],

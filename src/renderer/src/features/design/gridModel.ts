@@ -23,6 +23,8 @@ export interface Grid {
   readonly columns: readonly string[]
   readonly rows: readonly GridRow[]
   readonly runs: number
+  /** of them, those that were computed before */
+  readonly computed: number
   readonly cells: number
   readonly fits: number
 }
@@ -80,6 +82,7 @@ export function gridOf(study: Study, plan: PlanReport | null): Grid {
     columns,
     rows: [...rows.values()].sort((a, b) => order(study, a.strategy) - order(study, b.strategy)),
     runs: variants.length * seeds,
+    computed: variants.reduce((sum, { plan: run, factors: levels }) => sum + (computed.get(key(run.strategy.name, levels)) ?? 0), 0),
     cells: variants.length,
     fits: variants.reduce((sum, { plan: run }) => sum + seeds * (run.strategy.rounds + 1), 0),
   }

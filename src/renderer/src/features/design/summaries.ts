@@ -1,19 +1,19 @@
-import type { BackboneRef, NetworkSpec, Study } from '@engine/study/spec'
+import type { DatasetInfo } from '@contract/types'
+import { fallbackTestFraction } from '@engine/study/partition'
+import type { BackboneRef, DatasetRef, NetworkSpec, Study } from '@engine/study/spec'
 import { datasetName } from '@engine/study/consistency'
 import { metricInfo } from '@engine/analysis/metricInfo'
 import { plural } from '@/composables/format'
 import type { SectionName } from './useStudySchema'
 
-/** Closed sections read as one sentence. */
-export const summaries: Readonly<Record<SectionName | 'strategies' | 'ablate', (study: Study) => string>> = {
-  data: ({ datasets, data }) =>
+type Library = readonly Pick<DatasetInfo, 'id' | 'testRows'>[]
+
+/** Closed sections read as one sentence; `library` is what is known of data sets. */
+export const summaries: Readonly<Record<SectionName | 'strategies' | 'ablate', (study: Study, library: Library) => string>> = {
+  data: ({ datasets, data }, library) =>
     [
       datasets.map(datasetName).join(', '),
-      data.test === 'provided'
-        ? 'provided test rows'
-        : data.test < 1
-          ? `${100 * data.test} % held out as test`
-          : `${data.test} rows held out as test`,
+      data.split !== null ? 'rows as in the split file' : testText(data.test, datasets, library),
       `scaling ${data.scaling}`,
     ].join(' · '),
   model: ({ model }) => {
@@ -62,6 +62,18 @@ export const summaries: Readonly<Record<SectionName | 'strategies' | 'ablate', (
     ].join(' · '),
   run: ({ run }) => [`backend ${run.backend}`, `jobs ${run.jobs}`, `keep ${run.keep}`].join(' · '),
 }
+
+function testText(test: Study['data']['test'], datasets: readonly DatasetRef[], library: Library): string {
+  if (test !== 'provided') return test < 1 ? heldOut(test) : `${test} rows held out as test`
+  const isBare = (ref: DatasetRef): boolean => {
+    const id = typeof ref === 'string' ? ref : 'id' in ref ? ref.id : null
+    return library.some((set) => set.id === id && set.testRows === 0)
+  }
+  const bare = datasets.filter(isBare).length
+  if (bare === 0) return 'provided test rows'
+  return bare === datasets.length ? heldOut(fallbackTestFraction) : `provided test rows, else ${heldOut(fallbackTestFraction)}`
+}
+const heldOut = (share: number): string => `${Number((100 * share).toPrecision(3))} % held out as test`
 
 /** A backbone in a word or two. */
 const backboneName = (ref: BackboneRef): string =>
