@@ -24,7 +24,7 @@ const scheme = (pool: string, early: string, late: string, edge: string): MapSch
 
 const schemes: Readonly<Record<Theme, MapScheme>> = {
   light: scheme('#c3c9d0', '#9ecae1', '#08306b', '#1a1e23'),
-  dark: scheme('#3f4852', '#2f6f9c', '#d5ecfb', '#101317'),
+  dark: scheme('#3f4852', '#2f6f9c', '#d5ecfb', '#e8ecf0'),
   paper: scheme('#c3c9d0', '#9ecae1', '#08306b', '#1a1e23'),
 }
 const classColors = classHexes.map(hexRgb)

@@ -1,4 +1,4 @@
-import { createRouter, createWebHashHistory, START_LOCATION, type Router, type RouterHistory } from 'vue-router'
+import { createRouter, createWebHashHistory, START_LOCATION, type LocationQuery, type Router, type RouterHistory } from 'vue-router'
 
 /** Hash URLs: the same links work under app:// and http, and a reload finds its way. */
 export function createWorkbenchRouter(history: RouterHistory = createWebHashHistory()): Router {
@@ -24,5 +24,26 @@ export function createWorkbenchRouter(history: RouterHistory = createWebHashHist
     asked = history.location
     return asked
   })
+  shareComparison(router)
   return router
+}
+
+/** What Compare and Export look at is one choice per experiment, however one goes from one to the other. */
+const comparisonPages: readonly unknown[] = ['compare', 'export']
+const comparisonKeys = ['dataset', 'metric', 'baseline', 'band', 'at', 'facet', 'hide', 'with', 'by', 'labelPrice', 'hourPrice']
+
+function shareComparison(router: Router): void {
+  const choices = new Map<unknown, LocationQuery>()
+  const chosen = (query: LocationQuery): LocationQuery =>
+    Object.fromEntries(comparisonKeys.flatMap((key) => (query[key] === undefined ? [] : [[key, query[key]]])))
+  router.beforeEach((to, from) => {
+    const { experiment } = to.params
+    if (!comparisonPages.includes(to.name) || (to.name === from.name && experiment === from.params.experiment)) return true
+    const known = choices.get(experiment)
+    if (known === undefined || Object.keys(known).length === 0 || Object.keys(chosen(to.query)).length > 0) return true
+    return { ...to, query: { ...to.query, ...known } }
+  })
+  router.afterEach((to) => {
+    if (comparisonPages.includes(to.name) && to.params.experiment) choices.set(to.params.experiment, chosen(to.query))
+  })
 }

@@ -110,6 +110,9 @@ describe('painting', () => {
     expect(colorAt(base({ coloring: 'prediction' }), 4)).toEqual(poolColor('light'))
     expect(colorAt(base({ coloring: 'score' }), 2)).toEqual(roundColor(1, 'light'))
     expect(colorAt(base({ coloring: 'score', kept: { ...kept, scores: [] } }), 5)).toEqual(roundColor(0, 'light'))
+    // labelled rows are no candidates, whatever their scores
+    const [, marks] = paint(painting({ coloring: 'score' }))
+    for (let i = 0; i < marks.diameters.length; i++) expect(colorAt(marks.colors, i)).toEqual(newColor)
     const claims = [
       { rows: new Set([0, 2]), color: [1, 2, 3] as const },
       { rows: new Set([0]), color: [4, 5, 6] as const },

@@ -50,6 +50,8 @@ export function paint(painting: Painting): readonly [base: PointSet, marks: Poin
 }
 
 function markColor({ coloring, picks, lastRound, theme }: Painting, row: number, colorOf: (row: number) => Rgb | null): Rgb | null {
+  // What is labelled is no candidate any more, whatever it scored.
+  if (coloring === 'score') return newColor
   if (coloring !== 'round') return colorOf(row)
   return picks.fresh.has(row) ? newColor : roundColor(picks.rounds.get(row)! / Math.max(1, lastRound), theme)
 }

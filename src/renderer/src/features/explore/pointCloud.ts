@@ -40,7 +40,7 @@ void main() {
   fill = color;
 }`
 
-/** Larger points have an edge of the page's colour, so that neighbours stay apart. */
+/** The largest points have an edge of the text's colour. */
 const fragmentShader = `#version 300 es
 precision mediump float;
 in vec4 fill;
