@@ -19,6 +19,14 @@ const rowsOf = (shown: Shown) =>
     return last && shown.visible(row.strategy) ? [{ ...row, last }] : []
   })
 
+/** Names where they fit above a column, numbers where they do not. */
+const mostNamed = 12
+const longestName = 14
+function columnNames({ classes, classNames }: Shown['results']): string[] {
+  const fit = classNames?.length === classes && classes <= mostNamed && classNames.every((name) => name.length <= longestName)
+  return Array.from({ length: classes }, (_, index) => (fit && classNames[index]) || String(index))
+}
+
 /** Share of each class among everything labelled at the end, mean over seeds. */
 export const classShares: Figure = matrixFigure(
   'Classes of the labelled set',
@@ -39,7 +47,7 @@ export const classShares: Figure = matrixFigure(
     return {
       matrix: {
         rows: rows.map(nameOf),
-        columns: Array.from({ length: classes }, (_, index) => String(index)),
+        columns: columnNames(shown.results),
         cells,
         max: Math.max(...cells.flat()),
         format: (value) => (100 * value).toFixed(0),

@@ -25,7 +25,7 @@ const ramp = ['#f1f5f9', '#cfe0ee', '#9cc3e0', '#5f9dcb', '#2a74ab', '#0f4c81', 
 /** From this share of the maximum on, numbers are white. */
 const darkFrom = 0.55
 
-/** How the columns are named: across, upright, or by the number of their row where they are narrow; `widestCell` bounds a cell, in em. */
+/** How the columns are named: across, upright, or where they are narrow by the number of their row, and without a row every so many; `widestCell` bounds a cell, in em. */
 function layoutOf(matrix: Matrix, box: Omit<FigureBox, 'height'>, widestCell = 5.5) {
   const { fontSizePx: font, width } = box
   const measure = measureOf(box)
@@ -35,20 +35,22 @@ function layoutOf(matrix: Matrix, box: Omit<FigureBox, 'height'>, widestCell = 5
   const cellFor = (left: number): number => Math.min(widestCell * font, (width - left - 0.5 * font) / count)
   const named = Math.ceil(widest(matrix.rows) + 1.1 * font)
   const across = widest(columns) + 0.6 * font <= cellFor(named)
-  const numbered = !across && (cellFor(named) < 1.25 * font || widest(columns) > 11 * font)
+  const isSquare = columns.every((name, index) => name === matrix.rows[index])
+  const narrow = !across && (cellFor(named) < 1.25 * font || (isSquare && widest(columns) > 11 * font))
+  const numbered = narrow && isSquare
   const rows = numbered ? matrix.rows.map((name, index) => (index < columns.length ? `${name} ${index + 1}` : name)) : matrix.rows
   const left = Math.ceil(widest(rows) + 1.1 * font)
   const cell = cellFor(left)
   const heads = numbered ? columns.map((_, index) => String(index + 1)) : columns
-  const stride = across || !numbered ? 1 : Math.ceil((widest(heads) + 0.4 * font) / cell)
+  const stride = across || !narrow ? 1 : Math.ceil((widest(heads) + 0.4 * font) / cell)
   const title = matrix.columnTitle === '' ? 0 : 1.5 * font
-  const top = Math.ceil(title + (across || numbered ? 1.6 * font : widest(columns) + 1 * font))
+  const top = Math.ceil(title + (across || narrow ? 1.6 * font : widest(columns) + 1 * font))
   const small = 0.9 * font
   const texts = matrix.cells.flat().map((value) => (value === null ? 0 : (measure(matrix.format(value)) * small) / font))
   const withNumbers = Math.max(0, ...texts) + 0.3 * font <= cell
   const note = wrapped(matrix.note, width - font, measure)
   const bottom = (withNumbers ? 0 : 2.6 * font) + (note.length * 1.3 + 0.5) * font
-  return { left, top, bottom, cell, rows, heads, upright: !across && !numbered, stride, withNumbers, small, note }
+  return { left, top, bottom, cell, rows, heads, upright: !across && !narrow, stride, withNumbers, small, note }
 }
 
 export function matrixHeight(matrix: Matrix, box: Omit<FigureBox, 'height'>): number {

@@ -40,6 +40,12 @@ export function resultSetFrom(input: Results): ResultSet {
   return { ...rest, runs }
 }
 
+/** The class names of the data sets, where they are the same in all. */
+export function commonClassNames(datasets: readonly { readonly classNames: readonly string[] }[]): readonly string[] | undefined {
+  const [first, ...others] = datasets.map(({ classNames }) => classNames)
+  return others.every((names) => names.join('\n') === first.join('\n')) ? first : undefined
+}
+
 /** Runs that differ in nothing but the seed, in seed order. */
 export interface RunGroup {
   readonly dataset: string

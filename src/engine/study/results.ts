@@ -32,6 +32,8 @@ export interface ResultSet {
   readonly factors: readonly string[]
   readonly stats: StatsSpec
   readonly classes: number
+  /** left out where they are not known, or where data sets differ in them */
+  readonly classNames?: readonly string[]
   readonly runs: readonly RunResult[]
   /** whether seeds split the data anew; left out where the protocol is not known */
   readonly splitVaries?: boolean

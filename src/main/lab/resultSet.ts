@@ -1,4 +1,4 @@
-import { resultSetFrom } from '@engine/analysis/resultSet'
+import { commonClassNames, resultSetFrom } from '@engine/analysis/resultSet'
 import { isLine } from '@engine/study/entries'
 import type { RunState } from '@engine/study/events'
 import { modelFreeNames, oracleNames } from '@engine/study/expand'
@@ -19,6 +19,7 @@ export function resultsOf({ manifest, state }: { readonly manifest: Manifest; st
     stats: study.stats,
     splitVaries: datasets.some((dataset) => isSplitAnew(study, dataset)),
     classes: Math.max(...datasets.map(({ classes }) => classes)),
+    classNames: commonClassNames(datasets),
     runs: runs.map((run) => ({ ...run, state: state(run.hash) })),
   })
 }

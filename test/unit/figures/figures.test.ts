@@ -269,6 +269,21 @@ describe('what is drawn', () => {
       expect(row.slice(3).reduce<number>((sum, value) => sum + Number(value), 0)).toBeCloseTo(1, 9)
   })
 
+  it('class shares are headed by the names of the classes where these fit', () => {
+    const heads = (classNames: readonly string[] | undefined): readonly string[] =>
+      wordsOf(figures.classes.build({ ...figureResults(), classNames }, {}, { ...paper, height: 200 }))
+    expect(heads(['alba', 'rubra', 'lutea', 'nigra'])).toEqual(expect.arrayContaining(['alba', 'rubra', 'lutea', 'nigra']))
+    for (const unfit of [undefined, ['alba', 'rubra'], ['alba', 'rubra', 'lutea', 'a name as long as a sentence']])
+      expect(heads(unfit)).toEqual(expect.arrayContaining(['0', '1', '2', '3']))
+  })
+
+  it('many classes are numbered by themselves, and strategies keep their names', () => {
+    const classes = 100
+    const figure = figures.classes.build({ ...figureResults(), classes }, {}, { ...column, height: 200 })
+    expect(wordsOf(figure)).toEqual(expect.arrayContaining(['random', '0']))
+    expect(wordsOf(figure)).not.toContain('random 1')
+  })
+
   it('the frontier rises and no strategy owns it', () => {
     const points = seriesOf(draw('cost')).find(({ name }) => name === 'best for its cost')!.data as { value: [number, number] }[]
     for (const [index, { value }] of points.entries()) if (index > 0) expect(value[1]).toBeGreaterThanOrEqual(points[index - 1].value[1])

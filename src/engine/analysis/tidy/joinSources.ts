@@ -86,7 +86,13 @@ export function joinSources(current: ResultSet, sources: readonly Source[]): Joi
       `${name} has no run on ${[...datasets].join(', ')}, only on ${[...new Set(runs.map((run) => run.dataset))].join(', ')}`,
   )
   return {
-    results: { ...results, stats: current.stats, classes: current.classes, ...(oracles.length > 0 ? { oracles } : {}) },
+    results: {
+      ...results,
+      stats: current.stats,
+      classes: current.classes,
+      classNames: current.classNames,
+      ...(oracles.length > 0 ? { oracles } : {}),
+    },
     strategies: sources.flatMap((source, i) => {
       const idOf = new Map(source.strategies.map((one) => [one.name, one.id]))
       const all = [...new Set(source.results.runs.map(({ strategy }) => strategy))]

@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 import type { LabEvents } from '@contract/commands'
 import type { ExperimentSummary } from '@contract/types'
 import { useClient } from '@/client/labClient'
-import { useMessages } from './messages'
+import { keptText, useMessages } from './messages'
 import { useProgramConsent } from './programConsent'
 import { applyBatch, liveFrom, type LiveExperiment } from './experimentReducer'
 
@@ -114,6 +114,7 @@ export const useExperiment = defineStore('experiment', () => {
     messages.say({
       tone: 'note',
       title: `Deleted the results of ${experiment.name}`,
+      text: keptText,
       lasting: true,
       action: { label: 'Undo', run: () => void messages.attempt('The results could not be restored', restore) },
     })

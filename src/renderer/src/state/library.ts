@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 import type { DatasetInfo } from '@contract/types'
 import { useClient } from '@/client/labClient'
-import { useMessages } from './messages'
+import { keptText, useMessages } from './messages'
 
 /** The data sets that studies can name. */
 export const useLibrary = defineStore('library', () => {
@@ -26,7 +26,13 @@ export const useLibrary = defineStore('library', () => {
     const done = await messages.attempt('The data set could not be removed', () => client.call('datasets.remove', { dataset: id }))
     if (done === undefined) return false
     await refresh()
-    messages.say({ tone: 'note', title: `Removed ${id}`, lasting: true, action: { label: 'Undo', run: () => void restore(id) } })
+    messages.say({
+      tone: 'note',
+      title: `Removed ${id}`,
+      text: keptText,
+      lasting: true,
+      action: { label: 'Undo', run: () => void restore(id) },
+    })
     return true
   }
   async function restore(id: string): Promise<void> {

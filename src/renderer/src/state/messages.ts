@@ -12,6 +12,9 @@ export interface Toast {
   readonly lasting?: boolean
 }
 
+/** What every deletion says beside its Undo. */
+export const keptText = 'Undo here, or bring it back later in Settings.'
+
 /** Most actions that stay among the notices. */
 const mostLasting = 20
 

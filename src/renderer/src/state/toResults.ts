@@ -1,4 +1,4 @@
-import { resultSetFrom } from '@engine/analysis/resultSet'
+import { commonClassNames, resultSetFrom } from '@engine/analysis/resultSet'
 import type { ResultSet } from '@engine/study/results'
 import { initialRunState } from '@engine/study/reduceRun'
 import type { LiveExperiment } from './experimentReducer'
@@ -15,6 +15,7 @@ export function toResults({ snapshot, runs }: LiveExperiment): ResultSet {
     stats: snapshot.stats,
     splitVaries: snapshot.splitVaries,
     classes: snapshot.datasets[0]?.classes ?? 0,
+    classNames: commonClassNames(snapshot.datasets),
     runs: snapshot.runs.map((run) => ({ ...run, state: runs.get(run.hash) ?? initialRunState })),
   })
 }

@@ -13,7 +13,7 @@ import {
   type WorkspaceState,
 } from '@contract/types'
 import { useClient } from '@/client/labClient'
-import { useMessages } from './messages'
+import { keptText, useMessages } from './messages'
 
 /** What the whole window shows: projects, queue, notices, settings, connection. */
 export const useWorkspace = defineStore('workspace', () => {
@@ -100,6 +100,7 @@ export const useWorkspace = defineStore('workspace', () => {
     messages.say({
       tone: 'note',
       title: `Deleted ${project.name}`,
+      text: keptText,
       lasting: true,
       action: {
         label: 'Undo',
