@@ -175,7 +175,7 @@ test('what is typed into Export and Settings is there after leaving the page', a
 })
 
 test('settings: a project deleted before the window was opened is brought back', async ({ page }) => {
-  await page.goto(`${server.url}#/settings`)
+  await page.goto(`${workbench}#/settings`)
   await expect(heading(page, 'Settings')).toBeVisible()
   await page.evaluate(() => window.memoryLab.call('project.remove', { project: 'project-2' }))
   await page.getByRole('button', { name: 'Bring back: Deleted projects, results and sessions' }).click()
@@ -189,7 +189,7 @@ test('settings: a project deleted before the window was opened is brought back',
 })
 
 test('runs of an interrupted experiment say what they are, with the way to go on', async ({ page }) => {
-  await page.goto(`${server.url}?with=interrupted&pace=30#/runs/project-1?filter=started`)
+  await page.goto(`${workbench}?with=interrupted&pace=30#/runs/project-1?filter=started`)
   const strip = page.getByRole('status').filter({ hasText: 'Finished rounds are kept' })
   await expect(strip).toContainText('not started')
   await expect(page.getByRole('gridcell', { name: 'not started' }).first()).toBeVisible()
