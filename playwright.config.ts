@@ -14,7 +14,7 @@ export default defineConfig({
     { name: 'alone', grep: alone, workers: 1, dependencies: ['pages'] },
   ],
   workers: 2,
-  timeout: 90_000,
+  timeout: 180_000,
   reporter: [['list'], ['json']],
   outputDir: 'test-results',
   use: {
