@@ -38,7 +38,9 @@ export const importMapping = z.strictObject({
   label: name.nullable().optional(),
   split: name.nullable().optional(),
   columns: z.record(name, z.enum(columnRoles)).optional(),
-  /** size of images in pixels; by default that of the first, at most 224 */
+  /** no array holds the labels: the classes follow one another with this many rows each */
+  perClass: z.int().min(1).optional(),
+  /** size of images in pixels; by default that of the first, at most 224. Flat rows of an array become pictures of this size. */
   width: z.int().min(1).max(1024).optional(),
   height: z.int().min(1).max(1024).optional(),
   /** 1 grey, 3 colour; by default colour when the first image has any */
@@ -52,7 +54,10 @@ export const importMapping = z.strictObject({
   header: z.boolean().optional(),
   /** false: quotation marks in tables are letters like others */
   quotes: z.boolean().optional(),
-  /** only these files or folders of an archive, by the end of their path, and the names to read them under; folders end in / */
+  /**
+   * only these files or folders of an archive, by the end of their path, and the names to read them under; folders end in /, and a *
+   * stands for any part of a file's name
+   */
   take: z.record(name, name).optional(),
   /** better names for the classes that are found */
   rename: z.record(name, name).optional(),

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ImportMapping } from '@contract/importing'
 import { QuerentError } from '@engine/core/errors'
 import { randomFrom, type Random } from '@engine/core/random'
 import { planImport } from '@main/node/datasets/importing/importDataset'
@@ -63,9 +64,15 @@ function mutate(original: Uint8Array, random: Random): Uint8Array {
   return bytes
 }
 
+/** What the files do not say themselves. */
+const mappings: Readonly<Record<string, ImportMapping>> = {
+  'columns4.mat': { inputs: 'faces', width: 5, height: 6, perClass: 10 },
+  'annotated.zip': { label: 'column 1', columns: { 'column 0': 'image', 'column 2': 'skip' } },
+}
+
 /** Reads everything; resolves to the number of rows. Throws for values no run could use. */
 async function readAll(path: string): Promise<number> {
-  const { plan } = await planImport([path], {}, scratch, false)
+  const { plan } = await planImport([path], mappings[basename(path)] ?? {}, scratch, false)
   const size = plan.shape.reduce((a, b) => a * b, 1)
   let rows = 0
   for await (const part of plan.rows(100_000)) {

@@ -69,6 +69,19 @@ function matlab(labels: readonly number[], seed: number): Uint8Array {
   ])
 }
 
+/** A MATLAB 4 file with pictures of 64×64 pixels as the columns of `faces`, and a matrix beside them. */
+function faces(count: number): Uint8Array {
+  const variable = (name: string, type: number, rows: number, columns: number, data: Uint8Array): Buffer => {
+    const head = Buffer.alloc(20 + name.length + 1)
+    ;[type, rows, columns, 0, name.length + 1].forEach((value, i) => head.writeInt32LE(value, 4 * i))
+    head.write(name, 20)
+    return Buffer.concat([head, data])
+  }
+  // Brightness falls from line to line: lines run fastest in a column.
+  const pixels = Uint8Array.from({ length: 4096 * count }, (_, i) => (i % 64) + Math.floor(i / 4096))
+  return Buffer.concat([variable('p', 0, 1, 2, new Uint8Array(16)), variable('faces', 50, 4096, count, pixels)])
+}
+
 const pictures = (folders: readonly string[], ending: string): Record<string, Uint8Array> => {
   const jpeg = readFileSync(resolve(import.meta.dirname, '../fixtures/importers/plain.jpeg'))
   return Object.fromEntries(folders.flatMap((folder) => [0, 1].map((i) => [`${folder}/${i}.${ending}`, jpeg])))
@@ -131,6 +144,30 @@ export const publicSetFiles: Readonly<Record<string, () => Files>> = {
       'imagenette2-160/noisy_imagenette.csv': strToU8('path,noisy_labels_0\n'),
     }),
   }),
+  'oxford-pets': () => {
+    const fixture = (name: string): Uint8Array => readFileSync(resolve(import.meta.dirname, '../fixtures/importers', name))
+    const animals = ['Abyssinian_1', 'american_bulldog_10', 'Abyssinian_2', 'american_bulldog_2']
+    const line = (name: string): string => `${name} ${name.startsWith('A') ? '1 1 1' : '2 2 1'}\n`
+    return {
+      'images.tar.gz': tgz({
+        'images/Abyssinian_1.jpg': fixture('plain.jpeg'),
+        'images/Abyssinian_2.jpg': fixture('plain.gif'), // as in the real set, not every one is a JPEG file
+        'images/american_bulldog_10.jpg': fixture('plain-RGB.bmp'),
+        'images/american_bulldog_2.jpg': fixture('deep.png'),
+        'images/Abyssinian_100.mat': strToU8('MATLAB 5.0 MAT-file'),
+      }),
+      'annotations.tar.gz': tgz({
+        'annotations/README': strToU8('OXFORD-IIIT PET Dataset\n'),
+        'annotations/list.txt': strToU8(`#Image CLASS-ID SPECIES BREED ID\n${animals.map(line).join('')}`),
+        'annotations/trainval.txt': strToU8(animals.slice(0, 2).map(line).join('')),
+        'annotations/test.txt': strToU8(animals.slice(2).map(line).join('')),
+        'annotations/trimaps/._Abyssinian_1.png': Uint8Array.of(0),
+        'annotations/trimaps/Abyssinian_1.png': fixture('deep.png'),
+        'annotations/xmls/Abyssinian_1.xml': strToU8('<annotation></annotation>'),
+      }),
+    }
+  },
+  olivetti: () => ({ 'olivettifaces.mat': faces(40) }),
   eurosat: () => ({ 'EuroSAT.zip': zip(pictures(['2750/AnnualCrop', '2750/Forest'], 'jpg')) }),
   'ag-news': () => ({
     'train.csv': strToU8(ten.map((i) => `"${(i % 4) + 1}","Title ${i}, with a comma","He said ""no"" at ${i}."\n`).join('')),

@@ -1,10 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { ImportMapping } from '@contract/importing'
 import { importDataset, loadDataset, previewImport } from '@main/node/datasets'
 import type { Dataset } from '@engine/data/dataset'
+import { readNpy, writeNpy } from '@engine/data/npy'
+import { readNpzEntry } from '@engine/data/npz'
+import { decodeImage, sizeOfImages } from '@main/node/datasets/importing/images'
+import { refusal } from '../../support/errors'
 
 const fixtures = resolve(import.meta.dirname, '../../fixtures/importers')
 const library = mkdtempSync(join(tmpdir(), 'querent-library-'))
@@ -13,6 +17,12 @@ afterAll(() => rmSync(library, { recursive: true, force: true }))
 const bring = (paths: readonly string[], mapping: ImportMapping = {}) =>
   importDataset({ paths: paths.map((path) => resolve(fixtures, path)), mapping, library, importedAt: new Date(0) })
 const open = async (...args: Parameters<typeof bring>): Promise<Dataset> => loadDataset((await bring(...args)).dataset.id, '.', library)
+
+/** The values of an archive's arrays by key. */
+const openNpz = (file: string) => {
+  const bytes = new Uint8Array(readFileSync(join(fixtures, file)))
+  return (key: string) => readNpy(readNpzEntry(bytes, file, key), key).data
+}
 
 describe('one table in many formats', () => {
   it.each([
@@ -47,6 +57,7 @@ describe('vectors', () => {
     ['vectors.libsvm', {}],
     ['vectors.npz', {}],
     ['vectors.mat', {}],
+    ['vectors4.mat', {}],
     ['vectors.jsonl', {}],
     ['lists.parquet', {}],
   ])('%s', async (file, mapping) => {
@@ -70,11 +81,50 @@ describe('pictures', () => {
     }
   })
 
+  it('may be named, without folder and ending, in a list of names and classes between spaces', async () => {
+    const set = await open(['annotated.zip'], { label: 'column 1', columns: { 'column 0': 'image', 'column 2': 'skip' } })
+    expect(set.sha256).toBe((await open(['pictures.npz'])).sha256)
+  })
+
+  it('may lie flat in the rows or columns of a matrix', async () => {
+    const { train: colour } = await open(['pictures.npz'])
+    const grey = Uint8Array.from({ length: 40 * 30 }, (_, i) => colour.data[Math.floor(i / 30) * 90 + (i % 30)])
+    const folder = mkdtempSync(join(tmpdir(), 'querent-flat-'))
+    const rows = join(folder, 'X.npy')
+    writeFileSync(rows, writeNpy(grey, [40, 30]))
+    const mapping: ImportMapping = { width: 5, height: 6, perClass: 20 }
+    for (const [paths, more] of [
+      [['columns4.mat'], { inputs: 'faces' }],
+      [[rows], {}],
+    ] as const) {
+      const set = await open(paths, { ...mapping, ...more })
+      expect(set).toMatchObject({ kind: 'image', classNames: ['0', '1'], valueRange: 255 })
+      expect(set.train).toMatchObject({ shape: [1, 6, 5], data: grey })
+      expect([...set.train.labels]).toEqual(Array.from({ length: 40 }, (_, i) => Math.floor(i / 20)))
+    }
+    await expect(bring([rows], { ...mapping, width: 4 })).rejects.toMatchObject({ details: { expected: '24 values in a row' } })
+    await expect(bring([rows], { ...mapping, perClass: 30 })).rejects.toThrow('40 rows are not 30 of each class')
+    rmSync(folder, { recursive: true })
+  })
+
+  it('decodes bitmaps of every depth', async () => {
+    const reference = openNpz('plain-bitmaps.npz')
+    for (const depth of ['1', 'P', 'L', 'RGB', 'RGBA']) {
+      const bytes = new Uint8Array(readFileSync(join(fixtures, `plain-${depth}.bmp`)))
+      const cell = { name: `${depth}.bmp`, bytes: () => Promise.resolve(bytes) }
+      expect(await sizeOfImages([cell], {}), depth).toEqual({ width: 5, height: 6, channels: depth === '1' || depth === 'L' ? 1 : 3 })
+      const planes = await decodeImage(cell, { width: 5, height: 6, channels: 3 })
+      const pixels = Uint8Array.from({ length: 90 }, (_, i) => planes[(i % 3) * 30 + Math.floor(i / 3)])
+      expect(pixels, depth).toEqual(reference(depth))
+      const cut = { ...cell, bytes: () => Promise.resolve(bytes.slice(0, -9)) }
+      expect(await refusal(() => sizeOfImages([cut], {}))).toMatchObject({ code: 'bad-input', details: { file: cell.name } })
+    }
+  })
+
   it('decodes what other programs wrote', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'querent-pictures-'))
     for (const [i, name] of ['plain.webp', 'plain.jpeg', 'plain.gif', 'deep.png'].entries()) {
       mkdirSync(join(folder, String(i % 2)), { recursive: true })
-      const { readFileSync } = await import('node:fs')
       writeFileSync(join(folder, String(i % 2), name), readFileSync(join(fixtures, name)))
     }
     const { train } = await open([folder])
@@ -88,7 +138,32 @@ describe('pictures', () => {
   })
 })
 
+describe('tables between spaces', () => {
+  it('are read as numpy.savetxt writes them, and with several spaces', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'querent-spaces-'))
+    const csv = join(folder, 'a.csv')
+    writeFileSync(csv, '1.5,-2,0\n3,4e-3,1\n5,6,0\n')
+    const wanted = (await open([csv])).sha256
+    for (const [name, text] of [
+      ['savetxt.txt', '1.5e+00 -2.0e+00 0\n3.0e+00 4.0e-03 1\n5 6 0\n'],
+      ['aligned.data', '   1.5  -2   0  \r\n   3     4e-3   1\r\n\r\n   5   6   0'],
+    ]) {
+      const file = join(folder, name)
+      writeFileSync(file, text)
+      expect((await open([file])).sha256, name).toBe(wanted)
+    }
+    const ragged = join(folder, 'ragged.txt')
+    writeFileSync(ragged, `${'1 2 0\n1 3 1\n'.repeat(20)}\n  1 2\n`)
+    await expect(bring([ragged])).rejects.toMatchObject({ details: { line: 42, expected: '3 cells, like the first line' } })
+    rmSync(folder, { recursive: true })
+  })
+})
+
 describe('texts', () => {
+  it('reads folders of files', async () => {
+    expect(await open(['texts.zip'])).toMatchObject({ kind: 'text', classNames: ['even', 'odd'], train: { rows: 40 } })
+  })
+
   it('reads a Hugging Face folder with its splits and class names', async () => {
     const set = await open(['hf'])
     expect(set).toMatchObject({ kind: 'text', classNames: ['neg', 'pos'] })

@@ -280,7 +280,7 @@ describe('the library', () => {
 
   it('names what to do with old pickles, old MATLAB files and inputs alone', async () => {
     await expect(bring([write('old.bin', 'cnumpy._core.multiarray\n_reconstruct\np0\n(')])).rejects.toThrow(/a Python pickle.*numpy\.savez/)
-    await expect(bring([write('v4.mat', new Uint8Array(40))])).rejects.toThrow(/only MATLAB 5.*savemat/)
+    await expect(bring([write('v4.mat', new Uint8Array(40))])).rejects.toThrow(/only MATLAB 4 and 5.*savemat/)
     const alone = write('alone.npy', writeNpy(x, [4, 3]))
     await expect(loadDataset(alone, '.', library)).rejects.toMatchObject({
       details: { expected: expect.stringContaining('--unlabelled') as string },

@@ -70,6 +70,8 @@ describe('a download becomes a set of the library', () => {
     ['svhn-extra', 10, 2, [3, 32, 32], ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0']],
     ['stl-10', 10, 10, [3, 96, 96], ['airplane', 'bird']],
     ['imagenette', 4, 4, [3, 64, 64], ['tench', 'English springer']],
+    ['oxford-pets', 2, 2, [3, 64, 64], ['Abyssinian', 'American Bulldog']],
+    ['olivetti', 40, 0, [1, 64, 64], ['0', '1', '2', '3']],
     ['eurosat', 4, 0, undefined, ['AnnualCrop', 'Forest']],
     ['ag-news', 10, 2, [512], ['World', 'Sports', 'Business', 'Sci/Tech']],
     ['sst-2', 3, 2, [1024], ['negative', 'positive']],
@@ -100,6 +102,16 @@ describe('a download becomes a set of the library', () => {
       expect((await loadDataset('fashion-mnist', '.', folder.path)).classNames[9]).toBe('Ankle boot')
     },
   )
+
+  it('olivetti: persons in order, faces line by line', async () => {
+    await bring(unchecked('olivetti'))
+    const { train, classNames } = await loadDataset('olivetti', folder.path, folder.path)
+    expect(classNames).toHaveLength(4)
+    expect([...train.labels].map((label, row) => label === Math.floor(row / 10))).not.toContain(false)
+    const line = (row: number, y: number) => [...train.data.subarray(row * 4096 + y * 64, row * 4096 + (y + 1) * 64)]
+    expect(line(7, 0)).toEqual(Array(64).fill(7))
+    expect(line(7, 63)).toEqual(Array(64).fill(70))
+  })
 
   it('keeps its files until they are discarded, and asks only for what is missing', async () => {
     const set = unchecked('svhn')

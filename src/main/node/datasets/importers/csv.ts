@@ -23,9 +23,12 @@ export function isText(head: Uint8Array): boolean {
 
 async function openCsv(file: InputFile, { mapping }: ImportContext): Promise<TableSource> {
   const head = await firstText(file, mapping.encoding)
-  const delimiter = delimiterOf(head, /\.tsv$/i.test(file.name) ? '\t' : undefined)
+  const delimiter = isSpaced(head, file.name) ? ' ' : delimiterOf(head, /\.tsv$/i.test(file.name) ? '\t' : undefined)
   const parser = createRowParser(delimiter, file.name, mapping.quotes)
-  const first = [...parser.push(head), ...(head.length < headChars ? parser.end() : [])].slice(0, 2)
+  const first = [...parser.push(delimiter === ' ' ? singleSpaces()(head) : head), ...(head.length < headChars ? parser.end() : [])].slice(
+    0,
+    2,
+  )
   if (first.length === 0) throw badInput(`${file.name}: the file is empty`, { file: file.name })
   const second = delimiter === ';' ? first[1]?.cells.map(withPoint) : first[1]?.cells
   const hasHeader = mapping.header ?? isHeader(first[0].cells, second)
@@ -43,6 +46,28 @@ async function openCsv(file: InputFile, { mapping }: ImportContext): Promise<Tab
         names.length,
         columns.map((name) => names.indexOf(name)),
       ),
+  }
+}
+
+const spacedLines = 20
+
+/** Whether spaces part the cells, as in what `numpy.savetxt` writes and in lists of files with their class; .csv and .tsv never say so. */
+function isSpaced(head: string, name: string): boolean {
+  if (/\.[ct]sv$/i.test(name)) return false
+  const lines = head.split('\n', spacedLines + 1)
+  if (lines.length > 1) lines.pop() // cut, or nothing
+  const counts = lines.filter((line) => line.trim() !== '').map((line) => (/[,;\t"]/.test(line) ? 0 : line.trim().split(/ +/).length))
+  return counts.length > 0 && counts[0] > 1 && counts.every((count) => count === counts[0])
+}
+
+/** One space for several, and none at the ends of lines, in text that comes in pieces. */
+function singleSpaces(): (text: string) => string {
+  let kept: string | null = null // the end of what came: only more text says whether its spaces part cells
+  return (text) => {
+    const joined = (kept === null ? text.trimStart() : kept + text).replace(/ +/g, ' ').replace(/ ?(\r?\n) ?/g, '$1')
+    const end = /[ \r\n]*$/.exec(joined)?.index ?? joined.length
+    kept = joined.slice(end)
+    return joined.slice(0, end)
   }
 }
 
@@ -83,8 +108,9 @@ async function* batches(
     for (let j = 0; j < wanted.length; j++) cells[j].push(hasCommas ? withPoint(row[wanted[j]]) : row[wanted[j]])
     lines.push(line)
   }
+  const prepared = delimiter === ' ' ? singleSpaces() : (text: string): string => text
   for await (const text of decodeText(file, encoding)) {
-    for (const row of parser.push(text)) {
+    for (const row of parser.push(prepared(text))) {
       add(row)
       if (lines.length >= batchRows) yield take()
     }

@@ -1,9 +1,10 @@
 import { badInput } from '@engine/core/errors'
 import { imageEnding } from '../importing/images'
-import { readAll } from '../source/inputFile'
+import { folderName, readAll } from '../source/inputFile'
 import { besidesSamples, classFilesOf, classOf, classTable, depth } from './classFolders'
 import type { TreeImporter } from './contract'
 
+const lists = /\.txt$/i
 const tables = /\.(csv|tsv|jsonl|ndjson|parquet)$/i
 
 /** Folders named like their class, below `train`, `test` and `validation` or not; one level deep or more. */
@@ -17,8 +18,13 @@ export const imageFolder: TreeImporter = {
     return (
       images.length > 0 &&
       areInFolders &&
-      files.every(({ name }) => imageEnding.test(name) || /\.txt$/i.test(name) || besidesSamples.test(name)) &&
-      !(images.every(({ name }) => depth(name) < 2) && files.some(({ name }) => tables.test(name)))
+      files.every(({ name }) => imageEnding.test(name) || lists.test(name) || besidesSamples.test(name)) &&
+      !(images.every(({ name }) => depth(name) < 2) && files.some(({ name }) => tables.test(name))) &&
+      // One folder is no two classes: a list beside it holds them.
+      !(
+        new Set(images.map(({ name }) => folderName(name))).size === 1 &&
+        files.some(({ name }) => lists.test(name) && !besidesSamples.test(name))
+      )
     )
   },
   open: ({ files }) => {

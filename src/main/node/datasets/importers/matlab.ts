@@ -1,9 +1,11 @@
 import { createInflate } from 'node:zlib'
+import type { ImportMapping } from '@contract/importing'
 import { badInput, unsupported } from '@engine/core/errors'
 import type { DType } from '@engine/data/numericArray'
 import { baseName, sliceOf, type InputFile } from '../source/inputFile'
 import { spool, unpackedLimit, type Scratch } from '../source/scratch'
 import type { ArraySource, FileImporter } from './contract'
+import { isMatlab4, matlab4Variables, type MatlabValues, type MatlabVariable } from './matlab4'
 import { numericSource, rowMajorPositions } from './numbers'
 
 const headerBytes = 128
@@ -24,39 +26,64 @@ const types: Readonly<Record<number, DType>> = {
 
 export const matlab: FileImporter = {
   id: 'matlab',
-  title: 'MATLAB 5 file',
-  sniff: (head) => (new TextDecoder('latin1').decode(head.subarray(0, 10)) === 'MATLAB 5.0' ? 1 : 0),
-  arrays: openMatlab,
+  title: 'MATLAB file',
+  sniff: (head, name) => (isMatlab5(head) ? 1 : isMatlab4(head) ? (/\.mat$/i.test(name) ? 1 : 0.7) : 0),
+  arrays: async (file, { mapping, scratch }) => {
+    const variables = isMatlab5(await file.read(0, 10)) ? await matlab5Variables(file, scratch) : await matlab4Variables(file)
+    const arrays = variables.flatMap(({ key, values }) => (values === null ? [] : [arrayOf(key, values, baseName(file.name), mapping)]))
+    if (arrays.length > 0) return arrays
+    throw unsupported(`${file.name}: no arrays of numbers`, {
+      file: file.name,
+      found: variables.map(({ key }) => key).join(', ') || 'no variables',
+      expected: 'full real arrays; no cells, structures or sparse matrices',
+    })
+  },
 }
 
-/** Numeric variables of a file. The rows are the first axis of a table, and the last of an array of pictures (h × w × c × n). */
-async function openMatlab(file: InputFile, { scratch }: { readonly scratch: Scratch }): Promise<ArraySource[]> {
+const isMatlab5 = (head: Uint8Array): boolean => new TextDecoder('latin1').decode(head.subarray(0, 10)) === 'MATLAB 5.0'
+
+/** The rows are the first axis of a table, and the last of an array of pictures (h × w × c × n). */
+function arrayOf(key: string, { file, start, axes, ...type }: MatlabValues, fileName: string, mapping: ImportMapping): ArraySource {
+  const name = `${fileName}#${key}`
+  const common = { start, ...type }
+  const slice = sliceOf(file, name, 0, file.size)
+  const picture = axes.length === 2 ? pictureAxes(mapping) : null
+  const size = picture?.reduce((a, b) => a * b, 1)
+  // Flat pictures lie in the rows of a matrix, or in its columns.
+  if (picture !== null && axes[1] === size)
+    return numericSource(slice, name, key, { ...common, shape: [axes[0], ...picture], fortranOrder: true })
+  const sample = axes.length > 2 ? axes.slice(0, -1) : axes[0] === size ? picture : null
+  if (sample !== null)
+    return numericSource(slice, name, key, { ...common, shape: [axes[axes.length - 1], ...sample], order: rowMajorPositions(sample) })
+  const [rows, columns = 1] = axes
+  if (rows === 1 || columns === 1) return numericSource(slice, name, key, { ...common, shape: [rows * columns] })
+  return numericSource(slice, name, key, { ...common, shape: [rows, columns], fortranOrder: true })
+}
+
+/** Height, width and channels of flat pictures, where the mapping says them. */
+function pictureAxes({ kind = 'image', width, height, channels = 1 }: ImportMapping): readonly number[] | null {
+  if (kind !== 'image' || width === undefined || height === undefined) return null
+  return channels === 1 ? [height, width] : [height, width, channels]
+}
+
+async function matlab5Variables(file: InputFile, scratch: Scratch): Promise<MatlabVariable[]> {
   const header = await file.read(0, headerBytes)
   if (header.length < headerBytes) throw cut(file, headerBytes)
   const mark = new TextDecoder('latin1').decode(header.subarray(126, 128))
   if (mark !== 'IM' && mark !== 'MI')
     throw badInput(`${file.name}: damaged MATLAB header`, { file: file.name, found: mark, expected: 'IM at byte 126' })
   const littleEndian = mark === 'IM'
-  const arrays: ArraySource[] = []
-  const others: string[] = []
+  const variables: MatlabVariable[] = []
   for (let at = headerBytes; at < file.size;) {
     const element = await tagAt(file, at, littleEndian)
     if (element.start + element.size > file.size) throw cut(file, element.start + element.size)
     at = element.type === compressed ? element.start + element.size : element.next
     const body = element.type === compressed ? await inflated(file, element.start, element.size, scratch) : file
     const inner = element.type === compressed ? await tagAt(body, 0, littleEndian) : element
-    if (inner.type !== matrix) continue
-    const found = await variable(body, inner.start, inner.start + inner.size, littleEndian, baseName(file.name))
-    if (typeof found === 'string') others.push(found)
-    else arrays.push(found)
+    if (inner.type === matrix)
+      variables.push(await variable(body, inner.start, inner.start + inner.size, littleEndian, baseName(file.name)))
   }
-  if (arrays.length === 0)
-    throw unsupported(`${file.name}: no arrays of numbers`, {
-      file: file.name,
-      found: others.join(', ') || 'no variables',
-      expected: 'full real arrays; no cells, structures or sparse matrices',
-    })
-  return arrays
+  return variables
 }
 
 const cut = (file: InputFile, expected: number): Error =>
@@ -96,14 +123,7 @@ const inflated = (file: InputFile, start: number, size: number, scratch: Scratch
 const numericClasses = new Set([6, 7, 8, 9, 10, 11, 12, 13, 14, 15])
 const complexFlag = 0x08
 
-/** A numeric variable, or the name of one that is not read. */
-async function variable(
-  file: InputFile,
-  from: number,
-  end: number,
-  littleEndian: boolean,
-  fileName: string,
-): Promise<ArraySource | string> {
+async function variable(file: InputFile, from: number, end: number, littleEndian: boolean, fileName: string): Promise<MatlabVariable> {
   const flags = await tagAt(file, from, littleEndian)
   const dimensions = await tagAt(file, flags.next, littleEndian)
   const naming = await tagAt(file, dimensions.next, littleEndian)
@@ -115,19 +135,11 @@ async function variable(
   const view = new DataView(sizes.buffer, sizes.byteOffset, sizes.length)
   const axes = Array.from({ length: Math.floor(sizes.length / 4) }, (_, i) => view.getInt32(4 * i, littleEndian))
   const key = new TextDecoder('latin1').decode(await file.read(naming.start, naming.size)) || 'unnamed'
-  if (!numericClasses.has(flagBits & 0xff) || ((flagBits >>> 8) & complexFlag) !== 0) return key
+  if (!numericClasses.has(flagBits & 0xff) || ((flagBits >>> 8) & complexFlag) !== 0) return { key, values: null }
   const values = await tagAt(file, naming.next, littleEndian)
   const dtype = types[values.type]
-  const name = `${fileName}#${key}`
   if (dtype === undefined || axes.some((axis) => axis < 0) || values.start + values.size > Math.max(end, values.next))
-    throw badInput(`${name}: damaged variable`, { file: fileName, path: key, found: `type ${values.type}, ${axes.join('×')}` })
-  const common = { start: values.start, dtype, littleEndian }
-  const slice = sliceOf(file, name, 0, Math.min(file.size, values.start + values.size))
-  if (axes.length > 2) {
-    const sample = axes.slice(0, -1)
-    return numericSource(slice, name, key, { ...common, shape: [axes[axes.length - 1], ...sample], order: rowMajorPositions(sample) })
-  }
-  const [rows, columns = 1] = axes
-  if (rows === 1 || columns === 1) return numericSource(slice, name, key, { ...common, shape: [rows * columns] })
-  return numericSource(slice, name, key, { ...common, shape: [rows, columns], fortranOrder: true })
+    throw badInput(`${fileName}#${key}: damaged variable`, { file: fileName, path: key, found: `type ${values.type}, ${axes.join('×')}` })
+  const upTo = sliceOf(file, file.name, 0, Math.min(file.size, values.start + values.size))
+  return { key, values: { file: upTo, start: values.start, dtype, littleEndian, axes } }
 }

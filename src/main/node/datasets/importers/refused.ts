@@ -32,9 +32,9 @@ export function refuse(head: Uint8Array, name: string): Error {
     )
   if (/\.mat$/i.test(name))
     return unsupported(
-      `${name}: only MATLAB 5 files are read. Save it again from Python: ` +
+      `${name}: only MATLAB 4 and 5 files are read. Save it again from Python: ` +
         `import scipy.io as s; s.savemat('v5.mat', {k: v for k, v in s.loadmat('${name}').items() if k[0] != '_'})`,
-      { file: name, expected: 'MATLAB 5' },
+      { file: name, expected: 'MATLAB 4 or 5' },
     )
   if (isZip(head)) return badInput(`${name}: a zip archive inside an archive; unpack the outer one first`, { file: name })
   if (text.startsWith('\x1f\x8b')) return badInput(`${name}: packed twice; unpack it once`, { file: name })
@@ -43,6 +43,7 @@ export function refuse(head: Uint8Array, name: string): Error {
   return badInput(`${name}: no known data format`, {
     file: name,
     found: [...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' '),
-    expected: '.npy · .npz · .safetensors · CSV · JSONL · Parquet · Arrow · ARFF · LIBSVM · IDX · MATLAB 5 · images · zip or tar of these',
+    expected:
+      '.npy · .npz · .safetensors · CSV · JSONL · Parquet · Arrow · ARFF · LIBSVM · IDX · MATLAB 4 and 5 · images · zip or tar of these',
   })
 }

@@ -8,8 +8,8 @@ import type { EncodedRows, Plan } from './plan'
 
 type OpenedArrays = Extract<Opened, { form: 'arrays' }>
 
-const labelWords = /^(y|labels?|targets?|class|classes|cls|totlabels?|fine_?labels?|gt|lbl)$/
-const inputWords = /^(x|inputs?|features?|feats?|totfeas|data|images?|img|imgs|embeddings?|samples?|values)$/
+const labelWords = /^(y|labels?|targets?|class|classes|cls|totlabels?|fine_?labels?|gt|gnd|lbl)$/
+const inputWords = /^(x|inputs?|features?|feats?|fea|totfeas|data|images?|img|imgs|embeddings?|samples?|values)$/
 const splitWords = /(^|[^a-z])(train|training|test|testing|val|valid|validation|dev|t10k|tr|te)(?=[^a-z]|$)/g
 
 /** Which array is what, by the mapping or by name and shape. */
@@ -56,7 +56,7 @@ function named(arrays: readonly ArraySource[], name: string): ArraySource {
 function requirePairs(
   roles: Map<ArrayRole, ArraySource>,
   arrays: readonly ArraySource[],
-  { unlabelled }: ImportMapping,
+  { unlabelled, perClass }: ImportMapping,
 ): Map<ArrayRole, ArraySource> {
   const listed = arrays
     .map(({ name, shape }) => `${name} (${shapeText(shape)})`)
@@ -68,7 +68,7 @@ function requirePairs(
     ['validationInputs', 'validationLabels'],
   ] as const) {
     if (inputs !== 'inputs' && !roles.has(inputs) && !roles.has(labels)) continue
-    const isWhole = roles.has(labels) || (inputs === 'inputs' && unlabelled === true)
+    const isWhole = roles.has(labels) || (inputs === 'inputs' && (unlabelled === true || perClass !== undefined))
     const missing = roles.has(inputs) ? (isWhole ? null : labels) : inputs
     if (missing !== null)
       throw badInput(`no array was found for the ${missing}`, {
@@ -82,14 +82,17 @@ function requirePairs(
 /** The plan of an import of arrays. */
 export async function planArrays(opened: OpenedArrays, mapping: ImportMapping): Promise<Plan> {
   const roles = arrayRolesOf(opened.arrays, mapping)
-  const inputs = roles.get('inputs') as ArraySource
+  const inputs = asPictures(roles.get('inputs') as ArraySource, mapping)
   const kind: DatasetKind = mapping.kind ?? opened.kind ?? (inputs.shape.length > 2 ? 'image' : 'vector')
   const names = opened.arrays.find(isClassNames)
   const shape = shapeOf(inputs, kind)
   const parts = (['train', 'validation', 'test'] as const).flatMap((split) => {
     const prefix = split === 'train' ? '' : split
     const part = [`${prefix}Inputs`, `${prefix}Labels`].map((role) => roles.get((prefix === '' ? role.toLowerCase() : role) as ArrayRole))
-    return part[0] === undefined ? [] : [{ split, inputs: part[0], labels: part[1] ?? null }]
+    const [own, labels] = part
+    if (own === undefined) return []
+    const inputs = asPictures(own, mapping)
+    return [{ split, inputs, labels: labels ?? (mapping.perClass === undefined ? null : inOrder(inputs, mapping.perClass)) }]
   })
   for (const part of parts) requireFit(part.inputs, part.labels, inputs)
   const unused = opened.arrays.filter((array) => ![...roles.values()].includes(array) && array !== names)
@@ -107,6 +110,40 @@ export async function planArrays(opened: OpenedArrays, mapping: ImportMapping): 
     valueNames: [],
     notes: unused.length === 0 ? [] : [`not used: ${unused.map(({ name }) => name).join(', ')}`],
     rows: (most) => rowsOf(parts, kind, most),
+  }
+}
+
+/** Flat rows as pictures of the mapping's size: one channel after the other, each row by row. */
+function asPictures(array: ArraySource, { kind = 'image', width, height, channels = 1 }: ImportMapping): ArraySource {
+  const { name, shape } = array
+  if (kind !== 'image' || width === undefined || height === undefined || shape.length !== 2) return array
+  if (shape[1] !== channels * height * width)
+    throw badInput(`${name}: ${shape[1]} values in a row are no picture of ${width} × ${height} pixels and ${channels} channels`, {
+      file: name,
+      found: shapeText(shape),
+      expected: `${channels * height * width} values in a row`,
+    })
+  return { ...array, shape: channels === 1 ? [shape[0], height, width] : [shape[0], channels, height, width] }
+}
+
+/** Labels 0, 0 …, 1, 1 … of rows that follow one another class by class, `perClass` of each. */
+function inOrder({ name, shape: [rows] }: ArraySource, perClass: number): ArraySource {
+  if (rows % perClass !== 0)
+    throw badInput(`${name}: ${rows} rows are not ${perClass} of each class`, {
+      file: name,
+      found: `${rows} rows`,
+      expected: `a multiple of ${perClass}`,
+    })
+  const key = 'order of the rows'
+  return {
+    name: `${name}, ${key}`,
+    key,
+    shape: [rows],
+    dtype: 'int32',
+    chunks: async function* () {
+      yield await Promise.resolve(Int32Array.from({ length: rows }, (_, row) => Math.floor(row / perClass)))
+    },
+    texts: () => Promise.reject(badInput(`${name}: numbers, not text`, { file: name })),
   }
 }
 

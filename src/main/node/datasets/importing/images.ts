@@ -1,6 +1,7 @@
 import type { Metadata, Sharp, SharpOptions } from 'sharp'
-import { badInput, unsupported } from '@engine/core/errors'
+import { badInput, QuerentError, unsupported } from '@engine/core/errors'
 import type { ImageCell } from '../importers/contract'
+import { decodeBmp, isBmp } from './bmp'
 
 export interface ImageSize {
   readonly width: number
@@ -8,13 +9,14 @@ export interface ImageSize {
   readonly channels: 1 | 3
 }
 
-export const imageEnding = /\.(jpe?g|png|webp|gif|tiff?)$/i
+export const imageEnding = /\.(jpe?g|png|webp|gif|tiff?|bmp)$/i
 
 const mostFileBytes = 256 * 2 ** 20
 /** Pixels of one picture before it is shrunk; a file of a few bytes can claim billions. */
-const options: SharpOptions = { limitInputPixels: 100_000_000, failOn: 'error', ignoreIcc: true }
+const mostPixels = 100_000_000
+const options: SharpOptions = { limitInputPixels: mostPixels, failOn: 'error', ignoreIcc: true }
 
-type Open = (bytes: Uint8Array) => Sharp
+type Open = (bytes: Uint8Array, name: string) => Sharp
 let opening: Promise<Open> | null = null
 
 /** Loads the native decoder when the first picture comes; commands without pictures start without it. */
@@ -22,7 +24,11 @@ const decoder = (): Promise<Open> =>
   (opening ??= import('sharp').then(({ default: sharp }) => {
     sharp.concurrency(1) // pictures are decoded side by side, not one by many threads
     sharp.cache(false)
-    return (bytes) => sharp(bytes, options)
+    return (bytes, name) => {
+      if (!isBmp(bytes)) return sharp(bytes, options)
+      const { data, ...raw } = decodeBmp(bytes, name, mostPixels)
+      return sharp(data, { raw })
+    }
   }))
 
 async function guarded<T>(cell: ImageCell, work: (open: Open, bytes: Uint8Array) => Promise<T>): Promise<T> {
@@ -32,9 +38,10 @@ async function guarded<T>(cell: ImageCell, work: (open: Open, bytes: Uint8Array)
   try {
     return await work(open, bytes)
   } catch (error) {
+    if (error instanceof QuerentError) throw error
     throw badInput(`${cell.name}: the picture cannot be decoded: ${error instanceof Error ? error.message : String(error)}`, {
       file: cell.name,
-      expected: 'a whole JPEG, PNG, WebP, GIF or TIFF file',
+      expected: 'a whole JPEG, PNG, WebP, GIF, TIFF or BMP file',
     })
   }
 }
@@ -48,12 +55,13 @@ export function requireImage(bytes: Uint8Array, name: string): void {
     /^GIF8[79]a/.test(head) ||
     /^RIFF[\s\S]{4}WEBP/.test(head) ||
     head.startsWith('II*\0') ||
-    head.startsWith('MM\0*')
+    head.startsWith('MM\0*') ||
+    isBmp(bytes)
   if (!known)
     throw unsupported(`${name}: not a picture that is read`, {
       file: name,
       found: bytes.length === 0 ? 'an empty file' : [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' '),
-      expected: 'JPEG, PNG, WebP, GIF or TIFF',
+      expected: 'JPEG, PNG, WebP, GIF, TIFF or BMP',
     })
   if (bytes.length > mostFileBytes)
     throw badInput(`${name}: ${bytes.length} bytes for one picture`, { file: name, expected: `at most ${mostFileBytes}` })
@@ -79,7 +87,7 @@ const usualSide = 64
 /** Size for all pictures from a look at some: their own when it is one, else `usualSide` squared; colour when any has it. */
 export async function sizeOfImages(cells: readonly ImageCell[], wanted: Partial<ImageSize>): Promise<ImageSize> {
   const seen: Metadata[] = []
-  for (const cell of cells) seen.push(await guarded(cell, (open, bytes) => open(bytes).metadata()))
+  for (const cell of cells) seen.push(await guarded(cell, (open, bytes) => open(bytes, cell.name).metadata()))
   const [first] = seen
   const isSame = seen.every(({ width, height }) => width === first.width && height === first.height)
   const shrink = Math.min(1, largestByDefault / Math.max(first.width, first.height))
@@ -98,7 +106,7 @@ export async function decodeImage(cell: ImageCell, size: ImageSize): Promise<Uin
   const small = width * height <= mostSmallPixels ? await decodeSmall(given, size) : null
   if (small !== null) return small
   return guarded({ name: cell.name, bytes: () => Promise.resolve(given) }, async (open, bytes) => {
-    const picture = open(bytes)
+    const picture = open(bytes, cell.name)
     // A plain PNG of the right size needs no further step, and most sets of small pictures are that.
     const prepared = isPlainPng(bytes, size)
       ? picture

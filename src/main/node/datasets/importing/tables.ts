@@ -15,10 +15,10 @@ import {
   type Split,
   type TableSource,
 } from '../importers/contract'
-import type { FileTree } from '../source/tree'
-import { readAll } from '../source/inputFile'
+import { byOwnName, type FileTree } from '../source/tree'
+import { readAll, type InputFile } from '../source/inputFile'
 import { encodeBatch, flatten, valueNames, type Encoding, type Feature } from './encode'
-import { sizeOfImages } from './images'
+import { imageEnding, sizeOfImages } from './images'
 import type { EncodedRows, Plan } from './plan'
 import { guessRole, mostDistinct, stepsOf, survey, type ColumnSurvey } from './survey'
 
@@ -55,7 +55,8 @@ export async function planTables(opened: OpenedTable, mapping: ImportMapping, tr
         .join(', '),
       expected: 'at least one column beside the label; name the label column if the wrong one was taken',
     })
-  const source: Source = { parts, label, split, features, tree }
+  const pictures = byOwnName(tree.files.filter(({ name }) => imageEnding.test(name)))
+  const source: Source = { parts, label, split, features, tree, pictures }
   const encoding: Encoding = { kind, features, shape: await shapeOf(kind, source, surveys, mapping) }
   return {
     kind,
@@ -85,6 +86,8 @@ interface Source {
   readonly split: string | null
   readonly features: readonly Feature[]
   readonly tree: FileTree
+  /** pictures by their name alone */
+  readonly pictures: (name: string) => InputFile | null
 }
 
 /** The columns of the first part; refuses parts that lack one. */
@@ -209,10 +212,10 @@ async function shapeOf(
 
 /** The first values of a feature; refuses when there are no rows. */
 async function firstCells(source: Source, feature: number, count: number): Promise<unknown[]> {
-  const { features, parts, tree } = source
+  const { features, parts } = source
   for (const { table } of parts)
     for await (const batch of table.batches([features[feature].name], count)) {
-      const column = withImages(batch.cells, [features[feature]], table, tree)[0]
+      const column = withImages(batch.cells, [features[feature]], table, source)[0]
       const found: unknown[] = []
       for (let i = 0; i < batch.rows && found.length < count; i++) if (column.values[i] !== null) found.push(column.values[i])
       if (found.length > 0) return found
@@ -220,8 +223,13 @@ async function firstCells(source: Source, feature: number, count: number): Promi
   throw badInput(`${parts[0].table.name}: no rows`, { file: parts[0].table.name, expected: `values in column "${features[feature].name}"` })
 }
 
-/** Paths in image columns become the files they mention. */
-function withImages(cells: readonly Cells[], features: readonly Feature[], table: TableSource, tree: FileTree): readonly Cells[] {
+/** Paths in image columns become the files they mention; so do names, where one picture is called so. */
+function withImages(
+  cells: readonly Cells[],
+  features: readonly Feature[],
+  table: TableSource,
+  { tree, pictures }: Pick<Source, 'tree' | 'pictures'>,
+): readonly Cells[] {
   return cells.map((column, j): Cells => {
     if (features[j].role !== 'image' || column.kind !== 'text') return column
     const by = tree.files.find(({ name }) => name === table.name) ?? tree.files[0]
@@ -231,12 +239,12 @@ function withImages(cells: readonly Cells[], features: readonly Feature[], table
         : {
             name: path,
             bytes: async () => {
-              const file = await tree.mentioned(path.trim(), by)
+              const file = (await tree.mentioned(path.trim(), by)) ?? pictures(path.trim())
               if (file === null)
                 throw badInput(`${table.name} mentions ${path}, which is not there`, {
                   file: table.name,
                   found: path,
-                  expected: 'a path inside the folder of the table; import the folder that holds both',
+                  expected: 'a path inside the folder of the table, or a name that one picture has; import the folder that holds both',
                 })
               return readAll(file)
             },
@@ -245,7 +253,8 @@ function withImages(cells: readonly Cells[], features: readonly Feature[], table
   })
 }
 
-async function* rowsOf({ parts, label, split, features, tree }: Source, encoding: Encoding, most: number): AsyncGenerator<EncodedRows> {
+async function* rowsOf(source: Source, encoding: Encoding, most: number): AsyncGenerator<EncodedRows> {
+  const { parts, label, split, features } = source
   const asked = [...(label === null ? [] : [label.name]), ...(split === null ? [] : [split]), ...features.map(({ name }) => name)]
   for (const { table, split: ofFile } of parts) {
     let first = 0
@@ -253,7 +262,7 @@ async function* rowsOf({ parts, label, split, features, tree }: Source, encoding
       const batch = head(whole, most - first)
       const from = first
       const place = (row: number): string => (batch.lines === undefined ? `row ${from + row}` : `line ${batch.lines[row]}`)
-      const featureCells = withImages(batch.cells.slice(asked.length - features.length), features, table, tree)
+      const featureCells = withImages(batch.cells.slice(asked.length - features.length), features, table, source)
       const { data, texts } = await encodeBatch(encoding, featureCells, batch.rows, (row) => `${table.name}, ${place(row)}`)
       const labels = label === null ? Array<null>(batch.rows).fill(null) : (batch.cells[0].values as ArrayLike<number | string | null>)
       if (split === null) yield { split: ofFile ?? 'train', rows: batch.rows, data, labels, texts, place }

@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { createGunzip } from 'node:zlib'
 import { badInput } from '@engine/core/errors'
 import { withFile } from '../../errors'
-import { diskFile, type InputFile } from './inputFile'
+import { baseName, diskFile, type InputFile } from './inputFile'
 import { spool, unpackedLimit, type Scratch } from './scratch'
 import { indexTar, isTar } from './tar'
 import { indexZip, isZip } from './zip'
@@ -79,27 +79,43 @@ export async function openTree(paths: readonly string[], scratch: Scratch): Prom
 /** Only the files and folders (ending in /) that `take` names by the end of their path, under the names it gives them. */
 export function takeFrom(tree: FileTree, take: Readonly<Record<string, string>> | undefined): FileTree {
   if (take === undefined) return tree
-  const wanted = Object.entries(take)
+  const wanted = Object.entries(take).map(([part, name]) => ({ part, name, matches: endOf(part), count: 0 }))
   const files = tree.files.flatMap((file) => {
-    for (const [part, name] of wanted) {
-      const path = `/${file.name}`
-      const at = part.endsWith('/') ? path.indexOf(`/${part}`) : path.lastIndexOf(`/${part}`)
-      if (at >= 0 && (part.endsWith('/') || at + part.length === file.name.length))
-        return [{ ...file, name: file.name.slice(0, at) + name + file.name.slice(at + part.length) }]
+    for (const entry of wanted) {
+      const [, before, own = ''] = entry.matches.exec(`/${file.name}`) ?? []
+      if (before === undefined) continue
+      entry.count++
+      return [{ ...file, name: before.slice(1) + (entry.part.endsWith('/') ? entry.name + own : entry.name.replace('*', () => own)) }]
     }
     return []
   })
-  const missing = wanted.find(([, name]) => !files.some((file) => `/${file.name}`.includes(`/${name}`)))
+  const missing = wanted.find(({ count }) => count === 0)
   if (missing !== undefined)
-    throw badInput(`${tree.name}: there is no ${missing[0]} in it`, {
+    throw badInput(`${tree.name}: there is no ${missing.part} in it`, {
       file: tree.name,
       found: tree.files
         .slice(0, 10)
         .map(({ name }) => name)
         .join(', '),
-      expected: wanted.map(([part]) => part).join(', '),
+      expected: wanted.map(({ part }) => part).join(', '),
     })
   return { ...tree, files }
+}
+
+/** What stands before such a part of a path, and what a folder holds or a * stands for. */
+function endOf(part: string): RegExp {
+  const words = part.split('*').map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+  return new RegExp(part.endsWith('/') ? `^(.*?/)${words[0]}(.*)$` : `^(.*/)${words.join('([^/]*)')}$`, 's')
+}
+
+/** Finds files by their name without folder, with or without its ending; null where several are called so. */
+export function byOwnName(files: readonly InputFile[]): (name: string) => InputFile | null {
+  const found = new Map<string, InputFile | null>()
+  for (const file of files) {
+    const own = baseName(file.name)
+    for (const name of new Set([own, own.replace(/\.[^.]*$/, '')])) found.set(name, found.has(name) ? null : file)
+  }
+  return (name) => found.get(name) ?? null
 }
 
 /** A name without the endings of formats and packers. */
