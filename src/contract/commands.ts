@@ -7,7 +7,7 @@ import { modelImport, type ModelInfo } from './models'
 import type { PaperTableView } from './paper'
 import { storageCommands } from './storage'
 import { batchFormats, type ImportedLabels, type LabellingProgress, type LabellingSession } from './labelling'
-import { importFiles, importMapping, type ImportPreview, type ImportProgress, type ImportResult } from './importing'
+import { importFiles, importMapping, type ImportPreview, type ImportProgress, type ImportResult, type WaitingFile } from './importing'
 import { mapMethods, type MapFrame } from '@engine/maps/layout'
 import type {
   AddedResults,
@@ -160,8 +160,8 @@ export const commands = {
     }),
   ),
   'datasets.saveSplit': command<FileResult>()(z.strictObject({ dataset: id, name: id })),
-  /** The whole set as one file; refuses sets beyond `mostSavedBytes`, and rows that are no table as CSV. */
-  'datasets.save': command<FileResult>()(z.strictObject({ dataset: id, format: z.enum(['npz', 'csv']) })),
+  /** Writes the whole set as one file that waits for the window; refuses rows that are no table as CSV. `task` names it for `datasets.stop`. */
+  'datasets.save': command<WaitingFile>()(z.strictObject({ task: id, dataset: id, format: z.enum(['npz', 'csv']) })),
   'datasets.removeSplit': command<null>()(z.strictObject({ dataset: id, name: id })),
   /** Undoes `datasets.remove`. */
   'datasets.restore': command<DatasetInfo>()(z.strictObject({ dataset: id })),
@@ -322,6 +322,8 @@ export interface LabEvents {
   'downloads.changed': DownloadState
   'features.changed': ExtractionState
   'datasets.progress': ImportProgress & { readonly task: string }
+  /** 0 … 1 */
+  'datasets.saving': { task: string; progress: number }
   'labelling.progress': LabellingProgress & { session: string; task: string }
   /** a session that is new, back, or after a choice, an import or an undo, also after one that was stopped or failed */
   'labelling.changed': LabellingSession
@@ -341,6 +343,7 @@ export const labEventNames: readonly LabEventName[] = [
   'downloads.changed',
   'features.changed',
   'datasets.progress',
+  'datasets.saving',
   'labelling.progress',
   'labelling.changed',
   'labelling.removed',

@@ -116,3 +116,10 @@ export interface ImportResult {
   readonly known: boolean
   readonly notes: readonly string[]
 }
+
+/** A file that the lab has written for a window. */
+export interface WaitingFile {
+  /** what the host knows it by; it can be taken once */
+  readonly saved: string
+  readonly name: string
+}

@@ -8,6 +8,10 @@ export interface DesktopBridge {
   requestLab(): void
   /** Shows the save dialog and writes the file. Failures come as data: an error would lose its code on the way. */
   saveFile(name: string, mime: string, bytes: Uint8Array): Promise<SaveFileReply>
+  /** Shows the save dialog alone, for a file that is still to be made. */
+  choosePlace(name: string): Promise<SaveFileReply>
+  /** Moves a file that the lab has made (`datasets.save`) to a path that `choosePlace` gave. */
+  putSaved(saved: string, path: string): Promise<SaveFileReply>
   /** Absolute path of a file that was dropped or chosen; empty when it is none of the disk. */
   pathOf(file: unknown): string
   /** Files or folders were opened with the app, by absolute path; also those opened before the page could hear. Returns the unsubscriber. */
@@ -26,6 +30,8 @@ export type MenuCommand =
 export const shellChannels = {
   requestLab: 'shell.requestLab',
   saveFile: 'shell.saveFile',
+  choosePlace: 'shell.choosePlace',
+  putSaved: 'shell.putSaved',
   menu: 'shell.menu',
   open: 'shell.open',
   labPort: 'shell.labPort',

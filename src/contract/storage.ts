@@ -44,8 +44,3 @@ export const storageCommands = {
     }),
   ),
 } as const
-
-/** Largest data set that goes to a window as a file. */
-export const mostSavedBytes = 256 * 2 ** 20
-/** About the size of a data set of so many bytes as a file: a number as text is up to five times as long. */
-export const savedBytes = (bytes: number, format: 'npz' | 'csv'): number => (format === 'csv' ? 5 * bytes : bytes)

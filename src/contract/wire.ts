@@ -15,8 +15,7 @@ Object.values(arrayTypes).forEach((Type, index) =>
   }),
 )
 
-export const encodeFrame = (value: unknown): Uint8Array<ArrayBuffer> =>
-  encode(value, { extensionCodec: extension, ignoreUndefined: true })
+export const encodeFrame = (value: unknown): Uint8Array<ArrayBuffer> => encode(value, { extensionCodec: extension, ignoreUndefined: true })
 
 /** Throws a RangeError or TypeError on a frame that is not well-formed. */
 export const decodeFrame = (frame: Uint8Array): unknown => decode(frame, { extensionCodec: extension })

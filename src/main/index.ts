@@ -4,10 +4,11 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { app } from 'electron'
 import { startDesktop } from './electron/desktop'
+import { moveSaved, savedOf } from './node/datasets/saved'
 import { staticFile } from './node/server/staticFiles'
 import { jsonFile } from './node/storage/jsonFile'
 import { writeAtomic } from './node/storage/files'
-import { defaultWorkspace } from './node/workspace/location'
+import { defaultWorkspace, libraryOf } from './node/workspace/location'
 
 const built = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const developmentUrl = app.isPackaged ? undefined : process.env.ELECTRON_RENDERER_URL
@@ -22,6 +23,7 @@ void startDesktop({
   developmentUrl,
   serveFile: (pathname) => staticFile(built('../renderer'), pathname, "'self'"),
   writeFile: writeAtomic,
+  moveSaved: (saved, path) => moveSaved(savedOf(libraryOf(defaultWorkspace())), saved, path),
   place: jsonFile(join(app.getPath('userData'), 'window.json')),
   updates: jsonFile(join(app.getPath('userData'), 'updates.json')),
   loadUpdater: async () => (await import('electron-updater')).default.autoUpdater,

@@ -40,9 +40,11 @@ test.describe('the desktop app in a real Electron', () => {
       await expect(page.getByRole('link', { name: 'Sample: four strategies on digits' })).toBeVisible()
       await expect(page.getByRole('button', { name: /^Backend: / })).toBeVisible()
       expect(await page.evaluate(() => Object.keys((globalThis as unknown as { querent: object }).querent).sort())).toEqual([
+        'choosePlace',
         'onMenu',
         'onOpen',
         'pathOf',
+        'putSaved',
         'requestLab',
         'saveFile',
       ])

@@ -45,7 +45,13 @@ function pairs(clone: (message: unknown) => unknown): Carrier {
 async function webSocket(): Promise<Carrier> {
   const folder = mkdtempSync(join(tmpdir(), 'querent-line-'))
   const attached: ((port: Port) => void)[] = []
-  const host = await startHost({ root: folder, sessions: openSessions(folder), port: 0, attach: (port) => attached.shift()?.(port) })
+  const host = await startHost({
+    root: folder,
+    sessions: openSessions(folder),
+    port: 0,
+    attach: (port) => attached.shift()?.(port),
+    saved: join(folder, 'saved'),
+  })
   const { origin, host: address, hash } = new URL(host.url)
   const page = { host: address, hash, pathname: '/' }
   const stored = new Map<string, string>()

@@ -119,10 +119,10 @@ describe('the desktop shell', () => {
   })
 
   it('offers exactly the bridge', () => {
-    expect(Object.keys(app.bridge).sort()).toEqual(['onMenu', 'onOpen', 'pathOf', 'requestLab', 'saveFile'])
+    expect(Object.keys(app.bridge).sort()).toEqual(['choosePlace', 'onMenu', 'onOpen', 'pathOf', 'putSaved', 'requestLab', 'saveFile'])
     expect(Object.isFrozen(app.bridge)).toBe(true)
     expect([...app.electron.fake.exposed.keys()]).toEqual(['querent'])
-    expect([...app.electron.fake.handlers.keys()]).toEqual([shellChannels.saveFile])
+    expect([...app.electron.fake.handlers.keys()]).toEqual([shellChannels.saveFile, shellChannels.choosePlace, shellChannels.putSaved])
   })
 
   it('has a preload that a sandbox can load', async () => {
@@ -183,6 +183,37 @@ describe('saving a file', () => {
       details: { file: filePath },
       message: expect.stringContaining('is a file') as unknown,
     })
+  })
+
+  it('moves a data set that the lab wrote to the place that was chosen before, once', async () => {
+    const client = await app.connect()
+    const filePath = join(folder.path, 'digits.csv')
+    app.electron.fake.saveDialog = { canceled: false, filePath }
+    const { saveMade } = await import('@/client/saveFile')
+    let waiting = ''
+    const make = async () => {
+      const made = await client.call('datasets.save', { task: 'a', dataset: 'wine', format: 'csv' })
+      waiting = made.saved
+      return made
+    }
+    expect(await saveMade('wine.csv', make)).toBe(filePath)
+    expect((await readFile(filePath, 'utf8')).split('\n')).toHaveLength(178 + 2)
+    expect(await app.bridge.putSaved(waiting, filePath)).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('chosen in the save dialog') as unknown },
+    })
+    app.electron.fake.saveDialog = { canceled: false, filePath }
+    await app.bridge.choosePlace('wine.csv')
+    expect(await app.bridge.putSaved(waiting, filePath)).toMatchObject({ ok: false, error: { code: 'not-found' } })
+    app.electron.fake.saveDialog = { canceled: true, filePath: '' }
+    waiting = ''
+    expect(await saveMade('wine.csv', make)).toBeNull()
+    expect(waiting).toBe('') // nothing is written for nobody
+    for (const given of [[], [waiting, filePath], ['../../secret', filePath]])
+      expect(await app.electron.invokeFrom(firstWindow(), shellChannels.putSaved, given)).toMatchObject({
+        ok: false,
+        error: { code: 'bad-input' },
+      })
   })
 
   it('refuses anything but a name, a type and bytes', async () => {

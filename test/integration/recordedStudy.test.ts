@@ -84,6 +84,7 @@ describe.skipIf(!hasChromium)('the events of a study that ran, at their own pace
       sessions: openSessions(workspace),
       port: 0,
       attach: (line) => lab.attach(line),
+      saved: join(workspace, 'saved'),
     })
     const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArgs })
     try {

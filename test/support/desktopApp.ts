@@ -36,6 +36,8 @@ export async function startDesktopApp(workspace: string, prepare: (electron: Ele
   const { staticFile } = await import('@main/node/server/staticFiles')
   const { jsonFile } = await import('@main/node/storage/jsonFile')
   const { writeAtomic } = await import('@main/node/storage/files')
+  const { moveSaved, savedOf } = await import('@main/node/datasets/saved')
+  const { libraryOf } = await import('@main/node/workspace/location')
   const { app, fake } = electron
   prepare(electron)
   let readyCount = 0
@@ -49,6 +51,7 @@ export async function startDesktopApp(workspace: string, prepare: (electron: Ele
     developmentUrl: undefined,
     serveFile: (pathname) => staticFile(`${rootDir}/out/renderer`, pathname, "'self'"),
     writeFile: writeAtomic,
+    moveSaved: (saved, path) => moveSaved(savedOf(libraryOf(workspace)), saved, path),
     place: jsonFile(`${workspace}-window.json`),
     updates: jsonFile(`${workspace}-updates.json`),
     loadUpdater: () => Promise.reject(new Error('this build names no server for updates')),

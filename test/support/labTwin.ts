@@ -95,6 +95,8 @@ export async function openLabTwin(workspace = memoryWorkspace(), experiments = c
       receive: async (_upload, _name, offset, bytes) => offset + bytes.length,
       uploaded: async (upload) => [upload],
       forget: async () => undefined,
+      newFile: async (name) => ({ saved: '0'.repeat(64), path: `/saved/${name}` }),
+      drop: async () => undefined,
       remove: async () => undefined,
       restore: () => Promise.reject(new QuerentError('not-found', 'nothing was removed')),
       ...splitsIn(splits),

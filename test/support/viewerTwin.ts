@@ -3,7 +3,6 @@ import { plainKernels } from '@engine/core/distances'
 import { QuerentError } from '@engine/core/errors'
 import { randomFrom } from '@engine/core/random'
 import type { Dataset, LabeledPool } from '@engine/data/dataset'
-import { writeNpy } from '@engine/data/npy'
 import { drawSplit } from '@engine/study/drawSplit'
 import { parseSplit, type SplitRows } from '@engine/study/runFiles'
 import { mapDocument, selectionMap } from '@figures/selectionMap'
@@ -39,11 +38,6 @@ export function viewerOver(dataset: Dataset, splits = new Map<string, SplitRows>
       const rows = { train: [...train], validation: [...validation], test: [...test] }
       if (keep !== null) splits.set(keep, rows)
       return splitInfo(dataset, keep ?? '', keep === null ? '' : `/splits/${keep}.json`, rows)
-    },
-    save: async ({ format }) => {
-      if (format !== 'npz') throw new QuerentError('unsupported', `the viewer in memory makes .npz only, not ${format}`)
-      const { data, labels, rows, shape } = dataset.train
-      return zipSync({ 'x_train.npy': writeNpy(Float64Array.from(data), [rows, ...shape]), 'y_train.npy': writeNpy(labels, [rows]) })
     },
     // As SVG in estimated widths, so that it works in a browser too.
     animate: async ({ map, format }, onProgress) => {

@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { InvalidArgumentError, type Command } from 'commander'
 import { openLab } from '../node/openLab'
 import { forkSpawner } from '../node/jobs/fork'
+import { savedOf } from '../node/datasets/saved'
 import { startHost } from '../node/server/host'
 import { openSessions } from '../node/server/sessions'
-import { defaultWorkspace } from '../node/workspace/location'
+import { defaultWorkspace, libraryOf } from '../node/workspace/location'
 import { integer, type CliContext } from './io'
 
 interface ServeOptions {
@@ -35,7 +36,13 @@ export function register(program: Command, context: CliContext): void {
         })
         try {
           const root = fileURLToPath(new URL('../renderer', import.meta.url))
-          const host = await startHost({ root, sessions: openSessions(folder), port, attach: (line) => lab.attach(line) })
+          const host = await startHost({
+            root,
+            sessions: openSessions(folder),
+            port,
+            attach: (line) => lab.attach(line),
+            saved: savedOf(libraryOf(folder)),
+          })
           context.stdout.write(`${host.url}\n`)
           context.note(`The workbench is at this address (its key works once). Workspace: ${folder}. Ctrl-C stops it.`)
           if (open) openInBrowser(host.url)

@@ -1,4 +1,15 @@
-import { app, BrowserWindow, dialog, ipcMain, Menu, powerSaveBlocker, protocol, type IpcMainEvent, type IpcMainInvokeEvent } from 'electron'
+import {
+  app,
+  BrowserWindow,
+  dialog,
+  ipcMain,
+  Menu,
+  powerSaveBlocker,
+  protocol,
+  type IpcMainEvent,
+  type IpcMainInvokeEvent,
+  type WebContents,
+} from 'electron'
 import { z } from 'zod'
 import { encodeError } from '@contract/errorCodec'
 import { shellChannels, type SaveFileReply } from '@contract/shell'
@@ -23,6 +34,8 @@ export interface DesktopOptions {
   serveFile(pathname: string): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: Uint8Array }>
   /** Rejects with a `QuerentError` that names the file. */
   writeFile(path: string, bytes: Uint8Array): Promise<void>
+  /** Moves a file that the lab has made for a window. */
+  moveSaved(saved: string, path: string): Promise<void>
   /** where the window was when it was closed last */
   readonly place: PlaceFile
   /** whether starts look for newer versions, and what looks */
@@ -157,23 +170,55 @@ function answerShell(options: DesktopOptions, supervisor: Supervisor, opening: O
     supervisor.connect(event.sender)
     opening.pageHears(event.sender)
   })
-  ipcMain.handle(shellChannels.saveFile, async (event, ...given: unknown[]): Promise<SaveFileReply> => {
-    const refused = (message: string): SaveFileReply => ({ ok: false, error: { code: 'bad-input', message, details: {} } })
-    if (!isTrusted(event)) return refused('unexpected sender')
-    const parsed = saveFileRequest.safeParse(given)
-    if (!parsed.success) return refused('saving needs a name, a type and bytes')
-    const [name, , bytes] = parsed.data
-    try {
-      const choice = { defaultPath: name.replaceAll(/[/\\]/g, '-') }
-      const window = BrowserWindow.fromWebContents(event.sender)
-      const { canceled, filePath } = await (window ? dialog.showSaveDialog(window, choice) : dialog.showSaveDialog(choice))
-      if (canceled || !filePath) return { ok: true, path: null }
-      await options.writeFile(filePath, bytes)
-      return { ok: true, path: filePath }
-    } catch (error) {
-      return { ok: false, error: encodeError(error) }
-    }
+  /** Answers a channel for the own page; whatever goes wrong travels as data. */
+  const answer = <T>(
+    channel: string,
+    request: z.ZodType<T>,
+    expected: string,
+    work: (given: T, sender: WebContents) => Promise<string | null>,
+  ): void =>
+    ipcMain.handle(channel, async (event, ...given: unknown[]): Promise<SaveFileReply> => {
+      const refused = (message: string): SaveFileReply => ({ ok: false, error: { code: 'bad-input', message, details: {} } })
+      if (!isTrusted(event)) return refused('unexpected sender')
+      const parsed = request.safeParse(given)
+      if (!parsed.success) return refused(expected)
+      try {
+        return { ok: true, path: await work(parsed.data, event.sender) }
+      } catch (error) {
+        return { ok: false, error: encodeError(error) }
+      }
+    })
+  const askPlace = async (name: string, sender: WebContents): Promise<string | null> => {
+    const choice = { defaultPath: name.replaceAll(/[/\\]/g, '-') }
+    const window = BrowserWindow.fromWebContents(sender)
+    const { canceled, filePath } = await (window ? dialog.showSaveDialog(window, choice) : dialog.showSaveDialog(choice))
+    return canceled || !filePath ? null : filePath
+  }
+
+  answer(shellChannels.saveFile, saveFileRequest, 'saving needs a name, a type and bytes', async ([name, , bytes], sender) => {
+    const path = await askPlace(name, sender)
+    if (path !== null) await options.writeFile(path, bytes)
+    return path
   })
+  // Only what a user chose in the dialog is ever written, once.
+  const chosen = new Set<string>()
+  answer(shellChannels.choosePlace, z.tuple([fileName]), 'a place is chosen by a name', async ([name], sender) => {
+    const path = await askPlace(name, sender)
+    if (path !== null) chosen.add(path)
+    return path
+  })
+  const putSavedRequest = z.tuple([z.string().regex(/^[0-9a-f]{64}$/), z.string().refine((path) => chosen.has(path))])
+  answer(
+    shellChannels.putSaved,
+    putSavedRequest,
+    'the name of a file and a path chosen in the save dialog are needed',
+    async ([saved, path]) => {
+      chosen.delete(path)
+      await options.moveSaved(saved, path)
+      return path
+    },
+  )
 }
 
-const saveFileRequest = z.tuple([z.string().min(1).max(255), z.string().max(100), z.instanceof(Uint8Array)])
+const fileName = z.string().min(1).max(255)
+const saveFileRequest = z.tuple([fileName, z.string().max(100), z.instanceof(Uint8Array)])

@@ -10,6 +10,7 @@ type DatasetHandlers = Pick<
   | 'datasets.upload'
   | 'datasets.preview'
   | 'datasets.import'
+  | 'datasets.save'
   | 'datasets.stop'
   | 'datasets.remove'
   | 'datasets.restore'
@@ -24,9 +25,10 @@ export interface Datasets {
   stop(): Promise<void>
 }
 
-/** The data library: files are looked at and read by processes of their own, one per import. */
-export function createDatasets({ datasets }: Pick<LabDependencies, 'datasets'>, hub: Hub): Datasets {
+/** The data library: files are looked at, read and written by processes of their own, one for each. */
+export function createDatasets({ datasets, viewing }: Pick<LabDependencies, 'datasets' | 'viewing'>, hub: Hub): Datasets {
   const tasks = createTasks(() => datasets.open(), 'the import was stopped; nothing was added')
+  const saves = createTasks(() => datasets.open(), 'saving was stopped; there is no file')
 
   const pathsOf = (files: Files): Promise<readonly string[]> | readonly string[] =>
     'paths' in files ? files.paths : datasets.uploaded(files.upload)
@@ -47,8 +49,20 @@ export function createDatasets({ datasets }: Pick<LabDependencies, 'datasets'>, 
         if ('upload' in files) await datasets.forget(files.upload)
         return result
       },
+      'datasets.save': async ({ task, dataset, format }) => {
+        const { source } = await viewing.librarySource(dataset)
+        const name = `${dataset}.${format}`
+        const { saved, path } = await datasets.newFile(name)
+        try {
+          await saves.run(task, (job) => job.save({ ...source, file: path }, (progress) => hub.emit('datasets.saving', { task, progress })))
+        } catch (error) {
+          await datasets.drop(saved)
+          throw error
+        }
+        return { saved, name }
+      },
       'datasets.stop': async ({ task }) => {
-        await tasks.stop(task)
+        await Promise.all([tasks.stop(task), saves.stop(task)])
         return null
       },
       'datasets.remove': async ({ dataset }) => {
@@ -70,6 +84,8 @@ export function createDatasets({ datasets }: Pick<LabDependencies, 'datasets'>, 
         return null
       },
     },
-    stop: tasks.stopAll,
+    stop: async () => {
+      await Promise.all([tasks.stopAll(), saves.stopAll()])
+    },
   }
 }

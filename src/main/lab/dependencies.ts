@@ -60,13 +60,16 @@ export interface LabDependencies {
   }
   readonly datasets: {
     list(): Promise<DatasetInfo[]>
-    /** Starts a process that imports. */
+    /** Starts a process that imports or writes a file. */
     open(): Promise<ImportingJob>
     /** Adds bytes at the end of a file of an upload; resolves to its size. */
     receive(upload: string, name: string, offset: number, bytes: Uint8Array): Promise<number>
     /** Absolute paths of an upload's files. */
     uploaded(upload: string): Promise<readonly string[]>
     forget(upload: string): Promise<void>
+    /** A place for a file that a window will take, and the name that it is asked for by. */
+    newFile(name: string): Promise<{ readonly saved: string; readonly path: string }>
+    drop(saved: string): Promise<void>
     remove(id: string): Promise<void>
     restore(id: string): Promise<DatasetInfo>
     /** Keeps the split that a file of this name holds. */

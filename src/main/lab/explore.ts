@@ -16,7 +16,6 @@ type ExploreHandlers = Pick<
   | 'explore.round'
   | 'datasets.facts'
   | 'datasets.drawSplit'
-  | 'datasets.save'
   | 'explore.labels'
   | 'explore.samples'
   | 'explore.neighbours'
@@ -145,11 +144,6 @@ export function createExplore({ viewing }: Pick<LabDependencies, 'viewing'>, hub
       'datasets.drawSplit': async ({ dataset, ...request }) => {
         const { source } = await viewing.librarySource(dataset)
         return ask((open) => open.drawSplit({ ...source, ...request }))
-      },
-      'datasets.save': async ({ dataset, format }) => {
-        const { source } = await viewing.librarySource(dataset)
-        const bytes = await ask((open) => open.save({ ...source, format }))
-        return { name: `${dataset}.${format}`, mime: format === 'csv' ? 'text/csv' : 'application/zip', bytes }
       },
       'explore.labels': async ({ of, part }) => {
         const { source } = await sourceOf(of)

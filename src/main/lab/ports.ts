@@ -57,7 +57,8 @@ export type SamplesRequest = LabelsRequest & {
 /** A split to be made of the training array; `keep` names it in the library. */
 export type SplitRequest = DatasetSource & { readonly draw: SplitDraw; readonly keep: string | null }
 
-export type SaveRequest = DatasetSource & { readonly format: 'npz' | 'csv' }
+/** A data set of the library to be written as one file, whose ending says the format. */
+export type SaveRequest = DatasetSource & { readonly file: string }
 
 /** What to make of the choices of runs: one file, the frames as SVG being zipped. */
 export interface AnimationRequest {
@@ -82,8 +83,6 @@ export interface Viewer {
   /** Of a data set of the library. */
   facts(request: DatasetSource): Promise<DatasetFacts>
   drawSplit(request: SplitRequest): Promise<SplitInfo>
-  /** A data set of the library as one file. */
-  save(request: SaveRequest): Promise<Uint8Array>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
   /** `onProgress` hears 0 … 1. */
   animate(request: AnimationRequest, onProgress: (done: number) => void): Promise<Uint8Array>
@@ -96,10 +95,12 @@ export interface ImportAssignment {
   readonly mapping: ImportMapping
 }
 
-/** A process that reads files into the data library; `dispose` stops it at once and leaves nothing behind. */
+/** A process that reads files into the data library and writes files of it; `dispose` stops it at once. */
 export interface ImportingJob {
   preview(request: ImportAssignment): Promise<ImportPreview>
   import(request: ImportAssignment, onProgress: (progress: ImportProgress) => void): Promise<ImportResult>
+  /** `onProgress` hears 0 … 1. */
+  save(request: SaveRequest, onProgress: (done: number) => void): Promise<void>
   dispose(): Promise<void>
 }
 

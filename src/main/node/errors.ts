@@ -36,5 +36,10 @@ export async function withFile<T>(file: string, work: () => Promise<T>): Promise
 export function notWritable(what: string, folder: string, cause: unknown): QuerentError {
   const { code, message } = toQuerentError(cause)
   if (code === 'disk-full') return new QuerentError(code, message, { file: folder }, { cause })
-  return new QuerentError('not-writable', `the ${what} cannot be written: ${message}`, { file: folder, expected: 'a folder that can be written' }, { cause })
+  return new QuerentError(
+    'not-writable',
+    `the ${what} cannot be written: ${message}`,
+    { file: folder, expected: 'a folder that can be written' },
+    { cause },
+  )
 }

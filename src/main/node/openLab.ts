@@ -21,6 +21,7 @@ import { systemClock } from './clock'
 import { addSplit, datasetInfo, listDatasets, readSplit, removeDataset, removeSplit, restoreDataset, storedInfo } from './datasets'
 import { discardDownload, downloadSet, downloadsOf, factsOf, receivedOf, requirePublicSet } from './download/sets'
 import { publicSets } from './download/publicSets'
+import { openSaved, savedOf } from './datasets/saved'
 import { openUploads } from './datasets/uploads'
 import { doctorReport } from './doctor'
 import { experimentDependencies } from './experiments'
@@ -85,6 +86,7 @@ export async function openLab({ workspace, transport, runtime, spawner, cores, o
         list: () => listDatasets(library),
         open: () => spawner.spawn(),
         ...openUploads(join(library, '.uploads')),
+        ...openSaved(savedOf(library)),
         remove: async (id) => void (await removeDataset(library, id)),
         restore: async (id) => storedInfo(await restoreDataset(library, id)),
         addSplit: async (id, ...split) => addSplit(library, await datasetInfo(id, workspace, library), ...split),

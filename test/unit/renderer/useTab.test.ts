@@ -1,8 +1,8 @@
 // @vitest-environment jsdom
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import type { DatasetInfo } from '@contract/types'
 import UseTab from '@/features/data/UseTab.vue'
-import { useWorkspace } from '@/state/workspace'
+import { QuerentError } from '@engine/core/errors'
 import { mountWith, type Mounted } from './workbench'
 
 let mounted: Mounted | undefined
@@ -26,25 +26,40 @@ const setOf = (bytes: number): DatasetInfo => ({
   available: true,
   imported: true,
 })
-async function shown(bytes: number): Promise<{ readonly buttons: string[]; readonly text: string }> {
-  mounted = await mountWith(UseTab, { props: { set: setOf(bytes) } })
-  await useWorkspace().load()
-  const { wrapper } = mounted
-  return { buttons: wrapper.findAll('button').map((button) => button.text()), text: wrapper.text() }
-}
+const clicks = vi.spyOn(HTMLAnchorElement.prototype, 'click')
 
-it('offers the files that fit through a window, and for the others the command that writes them', async () => {
-  const small = await shown(1e6)
-  expect(small.buttons).toEqual(expect.arrayContaining(['Save as .npz', 'Save as CSV']))
-  expect(small.text).not.toContain('querent datasets export')
-  mounted?.wrapper.unmount()
-  const middle = await shown(1e8)
-  expect(middle.buttons).toContain('Save as .npz')
-  expect(middle.buttons).not.toContain('Save as CSV')
-  const { workspace } = (await mounted?.lab.call('app.info', {})) ?? { workspace: '' }
-  expect(middle.text).toContain(`querent datasets export wide --workspace "${workspace}" --out wide.csv`)
-  mounted?.wrapper.unmount()
-  const large = await shown(1e9)
-  expect(large.buttons.filter((text) => text.startsWith('Save as'))).toEqual([])
-  expect(large.text).toContain('--out wide.npz')
+it('saves sets of any size, shows how far it is, and can be stopped', async () => {
+  mounted = await mountWith(UseTab, { props: { set: setOf(1e10) } })
+  const { wrapper, lab } = mounted
+  const button = (text: string) => wrapper.findAll('button').find((each) => each.text() === text)
+  let made: () => void = () => undefined
+  const stopped: string[] = []
+  const call = lab.call.bind(lab)
+  vi.spyOn(lab, 'call').mockImplementation(async (command, input) => {
+    const { task } = input as { task: string }
+    if (command === 'datasets.stop') stopped.push(task)
+    const answer = await call(command, input)
+    if (command === 'datasets.save') {
+      await new Promise<void>((resolve) => (made = resolve))
+      if (stopped.includes(task)) throw new QuerentError('cancelled', 'saving was stopped; there is no file')
+    }
+    return answer
+  })
+  clicks.mockImplementation(() => undefined)
+  await button('Save as CSV')!.trigger('click')
+  await vi.waitFor(() => expect(wrapper.find('[role="progressbar"]').attributes('aria-valuenow')).toBe('50'))
+  expect(button('Save as .npz')!.attributes('disabled')).toBeDefined()
+  made()
+  await vi.waitFor(() => expect(clicks).toHaveBeenCalledOnce())
+  const [link] = clicks.mock.contexts as HTMLAnchorElement[]
+  expect([new URL(link.href).pathname, link.download]).toEqual([`/saved/${'0'.repeat(64)}`, 'wide.csv'])
+  await vi.waitFor(() => expect(button('Save as .npz')!.attributes('disabled')).toBeUndefined())
+
+  await button('Save as .npz')!.trigger('click')
+  await vi.waitFor(() => expect(button('Cancel')).toBeDefined())
+  await button('Cancel')!.trigger('click')
+  await vi.waitFor(() => expect(stopped).toHaveLength(1))
+  made()
+  await vi.waitFor(() => expect(button('Cancel')).toBeUndefined())
+  expect(clicks).toHaveBeenCalledOnce()
 })

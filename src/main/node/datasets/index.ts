@@ -1,6 +1,6 @@
 export { importDataset } from './importing/importDataset'
 export { previewImport } from './importing/preview'
-export { datasetBytes, exportDataset } from './imported/exportDataset'
+export { exportDataset } from './imported/exportDataset'
 export { removeDataset, restoreDataset, storedInfo, valueNamesOf as datasetFeatureNames } from './imported/store'
 export { addSplit, readSplit, removeSplit, splitsOf } from './imported/splits'
 export { datasetInfo, listDatasets, loadDataset } from './library'

@@ -146,7 +146,10 @@ export async function connectJob(
     facts: (request) => answered(ask, { type: 'facts', request }, (message) => (message.type === 'facts' ? message.facts : undefined)),
     drawSplit: (request) =>
       answered(ask, { type: 'drawSplit', request }, (message) => (message.type === 'drawn' ? message.split : undefined)),
-    save: (request) => answered(ask, { type: 'save', request }, (message) => (message.type === 'saved' ? message.bytes : undefined)),
+    save: (request, onProgress) =>
+      ask({ type: 'save', request }, (message) => {
+        if (message.type === 'saving') onProgress(message.done)
+      }),
     labels: (request) => answered(ask, { type: 'labels', request }, (message) => (message.type === 'labels' ? message.labels : undefined)),
     neighbours: (request) =>
       answered(ask, { type: 'neighbours', request }, (message) => (message.type === 'neighbours' ? message.list : undefined)),

@@ -62,7 +62,7 @@ export type FromJob =
   | { readonly type: 'labels'; readonly labels: LabelSet }
   | { readonly type: 'facts'; readonly facts: DatasetFacts }
   | { readonly type: 'drawn'; readonly split: SplitInfo }
-  | { readonly type: 'saved'; readonly bytes: Uint8Array }
+  | { readonly type: 'saving'; readonly done: number }
   | { readonly type: 'makingFeatures'; readonly progress: FeatureProgress }
   | { readonly type: 'features'; readonly features: FeatureInfo }
   | { readonly type: 'pretraining'; readonly progress: PretrainProgress }

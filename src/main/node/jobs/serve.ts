@@ -35,7 +35,7 @@ export interface Worker {
   labels(request: LabelsRequest): Promise<LabelSet>
   facts(request: DatasetSource): Promise<DatasetFacts>
   drawSplit(request: SplitRequest): Promise<SplitInfo>
-  save(request: SaveRequest): Promise<Uint8Array>
+  save(request: SaveRequest, onProgress: (done: number) => void): Promise<void>
   neighbours(request: NeighboursRequest): Promise<NeighbourList>
   animate(request: AnimationRequest, onProgress: (done: number) => void): Promise<Uint8Array>
   choose(request: ChooseRequest, onProgress: (progress: ChoosingProgress) => void, signal: AbortSignal): Promise<ChosenBatch>
@@ -98,7 +98,7 @@ export function serveJob(channel: JobChannel, worker: Worker): void {
         ends(worker.labels(message.request).then((labels) => channel.send({ type: 'labels', labels })))
         return
       case 'save':
-        ends(worker.save(message.request).then((bytes) => channel.send({ type: 'saved', bytes })))
+        ends(worker.save(message.request, (done) => channel.send({ type: 'saving', done })))
         return
       case 'facts':
         ends(worker.facts(message.request).then((facts) => channel.send({ type: 'facts', facts })))

@@ -14,7 +14,7 @@ import { parseRunFiles, type RunFiles } from '@engine/study/runFiles'
 import { runLoop, type RunDependencies } from '@engine/study/runLoop'
 import type { DatasetRef, RunSpec } from '@engine/study/spec'
 import type { DatasetSource, RunAssignment, SamplesRequest } from '../../lab/ports'
-import { datasetBytes, datasetFeatureNames, importDataset, loadDataset, previewImport } from '../datasets'
+import { datasetFeatureNames, exportDataset, importDataset, loadDataset, previewImport } from '../datasets'
 import { catalogTexts } from '../datasets/catalogTexts'
 import { createTextReader } from '../datasets/imported/texts'
 import { readBytes } from '../datasets/files'
@@ -153,8 +153,10 @@ export function createWorker(
     },
     facts: async (request) => factsOf(await datasetFor(request), request, requireFolder(library)),
     drawSplit: async (request) => keptSplit(await datasetFor(request), request, requireFolder(library)),
-    save: async (request) =>
-      datasetBytes(await datasetFor(request), request.format, await datasetFeatureNames(request.datasetName, requireFolder(library))),
+    save: async (request, onProgress) => {
+      const names = await datasetFeatureNames(request.datasetName, requireFolder(library))
+      await exportDataset(await datasetFor(request), request.file, names, onProgress)
+    },
     neighbours: async (request) => neighboursOf(await datasetFor(request), request, kernels),
   }
 }

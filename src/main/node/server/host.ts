@@ -1,10 +1,13 @@
+import { createReadStream } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Port } from '@contract/rpc'
 import { decodeFrame, encodeFrame } from '@contract/wire'
 import { QuerentError } from '@engine/core/errors'
+import { dropSaved, findSaved } from '../datasets/saved'
 import type { Sessions } from './sessions'
 import { staticFile } from './staticFiles'
 
@@ -22,7 +25,14 @@ export interface Host {
  * Serves the renderer and the lab's line on the loopback interface only. Three checks stand before the lab: the Host header
  * names the loopback interface (a rebound DNS name does not), the Origin is the page's own, and the token is a session's.
  */
-export async function startHost(options: { root: string; sessions: Sessions; port: number; attach: (port: Port) => void }): Promise<Host> {
+export async function startHost(options: {
+  root: string
+  sessions: Sessions
+  port: number
+  attach: (port: Port) => void
+  /** folder of files that wait to be taken by a window */
+  saved: string
+}): Promise<Host> {
   const { sessions } = options
   const server = createServer((request, response) => {
     answer(request, response).catch(() => {
@@ -37,6 +47,8 @@ export async function startHost(options: { root: string; sessions: Sessions; por
     handleProtocols: (offered) => (offered.has(protocol) ? protocol : false),
   })
 
+  const sending = new Set<string>()
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refuse = (status: number, text: string): void => void response.writeHead(status, { 'Content-Type': 'text/plain' }).end(text)
     if (!isLoopbackHost(request)) return refuse(421, 'wrong host')
@@ -49,8 +61,38 @@ export async function startHost(options: { root: string; sessions: Sessions; por
         : refuse(401, 'the link was used before')
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'GET only')
+    const saved = /^\/saved\/([0-9a-f]{64})$/.exec(pathname)?.[1]
+    if (saved !== undefined) return sendSaved(request, response, saved)
     const reply = await staticFile(options.root, pathname, `'self' ws://${request.headers.host}`)
     response.writeHead(reply.status, reply.headers).end(request.method === 'HEAD' ? undefined : reply.body)
+  }
+
+  /**
+   * A file that a session has asked for over its line, by the name that only it was told; a link cannot carry more. It goes out once,
+   * however far it came, and only to a page of this host (or to what sends no word of where it comes from).
+   */
+  async function sendSaved(request: IncomingMessage, response: ServerResponse, saved: string): Promise<void> {
+    const refuse = (status: number, text: string): void => void response.writeHead(status, { 'Content-Type': 'text/plain' }).end(text)
+    const site = request.headers['sec-fetch-site'] ?? 'same-origin'
+    if (request.method !== 'GET' || site !== 'same-origin') return refuse(403, 'forbidden')
+    const found = sending.has(saved) ? null : await findSaved(options.saved, saved)
+    if (found === null || sending.has(saved)) return refuse(404, 'this file is not there any more; save it again')
+    sending.add(saved)
+    try {
+      response.writeHead(200, {
+        'Content-Type': 'application/octet-stream',
+        'Content-Length': found.size,
+        'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(found.name)}`,
+        'Cache-Control': 'no-store',
+        'X-Content-Type-Options': 'nosniff',
+        'Referrer-Policy': 'no-referrer',
+        'Cross-Origin-Resource-Policy': 'same-origin',
+      })
+      await pipeline(createReadStream(found.path), response).catch(() => undefined) // the download was stopped
+    } finally {
+      await dropSaved(options.saved, saved)
+      sending.delete(saved)
+    }
   }
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

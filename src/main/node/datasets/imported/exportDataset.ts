@@ -8,17 +8,21 @@ import { unsupported } from '@engine/core/errors'
 import type { Dataset, LabeledPool } from '@engine/data/dataset'
 import { sampleSize } from '@engine/data/gather'
 import { writeNpy } from '@engine/data/npy'
-import { mostSavedBytes, savedBytes } from '@contract/storage'
 import { withFile } from '../../errors'
 import { npyHeader, storages } from '../importing/poolWriter'
-import { measure } from '../library'
 
 /**
  * Writes a set as one file: `.npz` (`x_train`, `y_train`, `x_test`, `y_test`, `class_names`; read back bit for bit) or, for rows of
- * plain values, `.csv` with the columns' names, `label` and `split`. The file appears when it is whole.
+ * plain values, `.csv` with the columns' names, `label` and `split`. The file appears when it is whole; `onProgress` hears 0 … 1.
  */
-export async function exportDataset(dataset: Dataset, file: string, valueNames: readonly string[]): Promise<void> {
-  const pieces = piecesOf(dataset, /\.csv$/i.test(file) ? 'csv' : 'npz', valueNames)
+export async function exportDataset(
+  dataset: Dataset,
+  file: string,
+  valueNames: readonly string[],
+  onProgress: (done: number) => void = () => undefined,
+): Promise<void> {
+  const format = /\.csv$/i.test(file) ? 'csv' : 'npz'
+  const pieces = counted(piecesOf(dataset, format, valueNames), pieceCount(dataset, format), onProgress)
   const temporary = `${file}.${process.pid}.tmp`
   await withFile(file, async () => {
     try {
@@ -31,21 +35,35 @@ export async function exportDataset(dataset: Dataset, file: string, valueNames: 
   })
 }
 
-/** The file that `exportDataset` writes, in memory; refuses sets beyond `mostSavedBytes`. */
-export function datasetBytes(dataset: Dataset, format: 'npz' | 'csv', valueNames: readonly string[]): Uint8Array {
-  const bytes = savedBytes(measure(dataset).bytes, format)
-  if (bytes > mostSavedBytes)
-    throw unsupported(`${dataset.id} is too large to go through a window`, {
-      found: `${Math.round(bytes / 1e6)} MB`,
-      expected: `at most ${Math.round(mostSavedBytes / 1e6)} MB; on the command line, querent datasets export ${dataset.id} --out ${dataset.id}.${format} writes sets of any size`,
-    })
-  return Buffer.concat(
-    Array.from(piecesOf(dataset, format, valueNames), (piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)),
-  )
+/** About how many pieces the file comes in. */
+function pieceCount({ train, test }: Dataset, format: 'npz' | 'csv'): number {
+  const pools = test === null ? [train] : [train, test]
+  return pools.reduce((sum, { rows, data }) => sum + (format === 'csv' ? rows / rowsAtOnce : data.byteLength / pieceBytes), 1)
+}
+
+const toldEveryMs = 100
+
+function* counted<T>(pieces: Iterable<T>, total: number, onProgress: (done: number) => void): Generator<T> {
+  let count = 0
+  let told = -Infinity
+  for (const piece of pieces) {
+    yield piece
+    count++
+    if (performance.now() - told < toldEveryMs) continue
+    told = performance.now()
+    onProgress(Math.min(1, count / total))
+  }
 }
 
 function piecesOf(dataset: Dataset, format: 'npz' | 'csv', valueNames: readonly string[]): Generator<Uint8Array | string> {
-  if (format === 'npz') return npzBytes(dataset)
+  if (format === 'npz') {
+    const [largest] = [dataset.train, dataset.test].map((pool) => pool?.data.byteLength ?? 0).sort((a, b) => b - a)
+    if (largest < mostEntryBytes) return npzBytes(dataset)
+    throw unsupported(`an array of ${largest} bytes does not fit into an .npz file as it is written here`, {
+      found: `${largest} bytes`,
+      expected: `less than ${mostEntryBytes} bytes; the library holds the arrays as .npy files`,
+    })
+  }
   if (dataset.train.shape.length !== 1)
     throw unsupported(`samples of ${dataset.train.shape.join('×')} values do not fit into a CSV file`, { expected: '.npz' })
   return csvText(dataset, valueNames)
@@ -78,6 +96,8 @@ function* csvText({ train, test, classNames }: Dataset, valueNames: readonly str
 }
 
 const pieceBytes = 1 << 22
+/** Where the sizes and places in a plain zip archive end. */
+const mostEntryBytes = 2 ** 32 - 2 ** 24
 
 /** A zip archive without compression, as `numpy.savez` writes it. */
 function* npzBytes({ train, test, classNames }: Dataset): Generator<Uint8Array> {
