@@ -1,6 +1,7 @@
 import { z } from '@engine/core/zod'
 import type { DatasetKind } from '@engine/data/dataset'
 import { id } from './command'
+import type { WireError } from './errorCodec'
 import type { DatasetInfo } from './types'
 
 export const columnRoles = ['number', 'category', 'text', 'image', 'list', 'skip'] as const
@@ -97,6 +98,8 @@ export interface ImportPreview {
   /** rows in all; null when only reading tells */
   readonly total: number | null
   readonly problems: readonly string[]
+  /** why these arrays cannot be imported as they are; null when they can */
+  readonly refusal: WireError | null
 }
 
 /** Rows and values that a preview shows. */

@@ -30,6 +30,10 @@ afterAll(() => {
 
 describe('querent label', () => {
   it('goes from a pool without labels to a trained choice, a file at a time', async () => {
+    for (const more of [[], ['--preview']]) {
+      const { code, stderr } = await run('datasets', 'import', 'X.npy', ...more)
+      expect([code, stderr]).toEqual([2, expect.stringContaining('(--labels NAME, or --unlabelled --classes a,b)')])
+    }
     expect(await run('datasets', 'import', 'X.npy', '--unlabelled', '--classes', 'a,b,c', '--id', 'cellar')).toMatchObject({ code: 0 })
     const refused = await run('run', 'study.yaml', '--out', 'results')
     expect(refused).toMatchObject({

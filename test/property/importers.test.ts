@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ImportMapping } from '@contract/importing'
 import { QuerentError } from '@engine/core/errors'
 import { randomFrom, type Random } from '@engine/core/random'
-import { planImport } from '@main/node/datasets/importing/importDataset'
+import { openFiles, planImport } from '@main/node/datasets/importing/importDataset'
 import { createScratch, type Scratch } from '@main/node/datasets/source/scratch'
+import { fixtureMappings } from '../support/importerFixtures'
 
 /** Mutated files per run; `npm run fuzz` takes many more. */
 const cases = Number(process.env.QUERENT_FUZZ_CASES ?? 300)
@@ -64,15 +64,10 @@ function mutate(original: Uint8Array, random: Random): Uint8Array {
   return bytes
 }
 
-/** What the files do not say themselves. */
-const mappings: Readonly<Record<string, ImportMapping>> = {
-  'columns4.mat': { inputs: 'faces', width: 5, height: 6, perClass: 10 },
-  'annotated.zip': { label: 'column 1', columns: { 'column 0': 'image', 'column 2': 'skip' } },
-}
-
 /** Reads everything; resolves to the number of rows. Throws for values no run could use. */
 async function readAll(path: string): Promise<number> {
-  const { plan } = await planImport([path], mappings[basename(path)] ?? {}, scratch, false)
+  const mapping = fixtureMappings[basename(path)] ?? {}
+  const plan = await planImport(await openFiles([path], mapping, scratch), mapping, false)
   const size = plan.shape.reduce((a, b) => a * b, 1)
   let rows = 0
   for await (const part of plan.rows(100_000)) {

@@ -47,6 +47,7 @@ const preview: ImportPreview = {
   ],
   total: null,
   problems: [],
+  refusal: null,
 }
 
 /** The data library in memory: every upload is the same table of flowers. */

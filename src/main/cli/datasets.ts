@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Option, type Command } from 'commander'
 import { columnRoles, importMapping, type ImportMapping, type ImportProgress } from '@contract/importing'
+import { decodeError } from '@contract/errorCodec'
 import { QuerentError } from '@engine/core/errors'
 import {
   datasetFeatureNames,
@@ -109,7 +110,8 @@ export function register(program: Command, context: CliContext): void {
       if (options.asSplitOf !== undefined) return importSplit(full, options.asSplitOf)
       const mapping = mappingOf(options)
       if (options.preview) {
-        const preview = await inJob(context, (job) => job.preview({ paths: full, mapping }), workspace())
+        const preview = await withFlags(inJob(context, (job) => job.preview({ paths: full, mapping }), workspace()))
+        if (preview.refusal !== null) throw flagged(decodeError(preview.refusal))
         const shown = preview.rows.map(({ split, label, values, text }) => [
           split,
           label,
@@ -131,7 +133,7 @@ export function register(program: Command, context: CliContext): void {
         ].join('\n\n')
         return { json: preview, text }
       }
-      const result = await inJob(context, (job) => job.import({ paths: full, mapping }, progressNote()), workspace())
+      const result = await withFlags(inJob(context, (job) => job.import({ paths: full, mapping }, progressNote()), workspace()))
       const { dataset, known, notes } = result
       for (const note of notes) context.note(note)
       const { id, rows, testRows, classes, shape } = dataset
@@ -255,6 +257,26 @@ const addMapping = (command: Command): Command =>
     .addOption(new Option('--encoding <name>', 'of text files').choices(['utf-8', 'utf-16le', 'latin1']))
     .option('--header', 'the first line of a table names its columns')
     .option('--no-header', 'it does not')
+
+/** What the fields of a mapping are called here, where an error is about one. */
+const flags: Readonly<Record<string, string>> = {
+  inputs: '--inputs NAME',
+  labels: '--labels NAME, or --unlabelled --classes a,b',
+  testInputs: '--test-inputs NAME',
+  testLabels: '--test-labels NAME',
+}
+
+function flagged(error: unknown): unknown {
+  if (!(error instanceof QuerentError)) return error
+  const { path = '', expected } = error.details
+  if (!Object.hasOwn(flags, path) || expected === undefined) return error
+  return new QuerentError(error.code, error.message, { ...error.details, expected: `${expected} (${flags[path]})` })
+}
+
+const withFlags = <T>(work: Promise<T>): Promise<T> =>
+  work.catch((error: unknown) => {
+    throw flagged(error)
+  })
 
 function mappingOf({ preview: _preview, asSplitOf: _asSplitOf, column, split, label, ...options }: ImportOptions): ImportMapping {
   const columns = column?.map((pair) => [pair.slice(0, pair.lastIndexOf('=')), pair.slice(pair.lastIndexOf('=') + 1)])

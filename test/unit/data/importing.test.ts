@@ -282,6 +282,29 @@ describe('the library', () => {
     })
   })
 
+  it('lists arrays of which not all can be told, so that somebody says it', async () => {
+    const paths = [write('X_test.npy', writeNpy(x, [4, 3])), write('y_test.npy', writeNpy(y, [4]))]
+    const preview = await previewImport(paths, {}, library)
+    expect(preview).toMatchObject({
+      form: 'arrays',
+      arrays: [
+        { name: 'X_test.npy', role: 'testInputs' },
+        { name: 'y_test.npy', role: 'testLabels' },
+      ],
+      mapping: { testInputs: 'X_test.npy', testLabels: 'y_test.npy' },
+      rows: [],
+      refusal: { code: 'bad-input', details: { path: 'inputs' } },
+    })
+    const half = await previewImport(paths, { inputs: 'X_test.npy' }, library)
+    expect(half).toMatchObject({ arrays: [{ role: 'inputs' }, { role: '' }], refusal: { details: { path: 'labels' } } })
+    // The words are those of no command line: windows and commands add their own.
+    expect(JSON.stringify([preview.refusal, half.refusal])).not.toMatch(/--|=NAME/)
+    const whole = await previewImport(paths, { inputs: 'X_test.npy', labels: 'y_test.npy' }, library)
+    expect(whole).toMatchObject({ refusal: null, shape: [3] })
+    expect(whole.rows).toHaveLength(4)
+    await expect(previewImport(paths, { inputs: 'X' }, library)).rejects.toThrow('no array "X"')
+  })
+
   it('removes and brings back, and keeps splits that others made', async () => {
     const { dataset } = await bring([write('t.csv', 'a,label\n1,x\n2,y\n3,x\n')], { id: 'mine', title: 'My table', licence: 'CC0' })
     expect((await listDatasets(library)).at(-1)).toMatchObject({

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { ImportMapping } from '@contract/importing'
 import type { Dataset } from '@engine/data/dataset'
 import { exportDataset, importDataset, loadDataset } from '@main/node/datasets'
+import { fixtureMappings } from '../../support/importerFixtures'
 
 const fixtures = resolve(import.meta.dirname, '../../fixtures/importers')
 const work = mkdtempSync(join(tmpdir(), 'querent-round-trip-'))
@@ -35,7 +36,7 @@ const formats = readdirSync(fixtures).filter(
 
 describe('what came in as any format, out as .npz and in again', () => {
   it.each(formats)('%s has the same bits', async (name) => {
-    const set = await open(join(fixtures, name))
+    const set = await open(join(fixtures, name), fixtureMappings[name])
     const file = join(work, `${name}.npz`)
     await exportDataset(set, file, [])
     expectSame(await open(file, { kind: set.kind }), set)

@@ -1,8 +1,8 @@
 import { useLocalStorage } from '@vueuse/core'
 import type { SampleSet } from '@contract/types'
 
-/** Whether pictures with one channel are shown dark on light, as ink on paper. */
-export const useInk = () => useLocalStorage('querent:ink', true)
+/** Whether pictures with one channel are shown dark on light, as ink on paper; otherwise as they are stored, 0 black. */
+export const useInk = () => useLocalStorage('querent:dark-on-light', false)
 
 export const isPicture = ({ kind, shape }: Pick<SampleSet, 'kind' | 'shape'>): boolean => kind === 'image' && shape.length === 3
 

@@ -12,13 +12,13 @@ const labelWords = /^(y|labels?|targets?|class|classes|cls|totlabels?|fine_?labe
 const inputWords = /^(x|inputs?|features?|feats?|fea|totfeas|data|images?|img|imgs|embeddings?|samples?|values)$/
 const splitWords = /(^|[^a-z])(train|training|test|testing|val|valid|validation|dev|t10k|tr|te)(?=[^a-z]|$)/g
 
-/** Which array is what, by the mapping or by name and shape. */
-export function arrayRolesOf(arrays: readonly ArraySource[], mapping: ImportMapping): Map<ArrayRole, ArraySource> {
+/** Which array is what, by the mapping or by name and shape; some may be missing. */
+export function guessRoles(arrays: readonly ArraySource[], mapping: ImportMapping): Map<ArrayRole, ArraySource> {
   const roles = new Map<ArrayRole, ArraySource>()
   const given = arrayRoles.filter((role) => mapping[role] !== undefined)
   if (given.length > 0) {
     for (const role of given) roles.set(role, named(arrays, mapping[role] ?? ''))
-    return requirePairs(roles, arrays, mapping)
+    return roles
   }
   const prefix: Record<Split, string> = { train: '', test: 'test', validation: 'validation' }
   for (const split of ['train', 'test', 'validation'] as const) {
@@ -39,7 +39,7 @@ export function arrayRolesOf(arrays: readonly ArraySource[], mapping: ImportMapp
     if (inputs !== undefined) roles.set(role('Inputs'), inputs)
     if (labels !== undefined) roles.set(role('Labels'), labels)
   }
-  return requirePairs(roles, arrays, mapping)
+  return roles
 }
 
 export const isClassNames = ({ key, dtype, shape }: ArraySource): boolean =>
@@ -72,8 +72,9 @@ function requirePairs(
     const missing = roles.has(inputs) ? (isWhole ? null : labels) : inputs
     if (missing !== null)
       throw badInput(`no array was found for the ${missing}`, {
+        path: missing,
         found: listed || 'no array',
-        expected: `arrays named like X and y, x_train and y_train, train_images and train_labels; or say which: ${missing}=NAME${missing === 'labels' ? ', or that nobody has labelled the rows (unlabelled, and the names of the classes: --unlabelled --classes a,b)' : ''}`,
+        expected: `arrays named like X and y, x_train and y_train, train_images and train_labels; or to be told which array holds the ${missing}${missing === 'labels' ? ', or that nobody has labelled the rows' : ''}`,
       })
   }
   return roles
@@ -81,7 +82,7 @@ function requirePairs(
 
 /** The plan of an import of arrays. */
 export async function planArrays(opened: OpenedArrays, mapping: ImportMapping): Promise<Plan> {
-  const roles = arrayRolesOf(opened.arrays, mapping)
+  const roles = requirePairs(guessRoles(opened.arrays, mapping), opened.arrays, mapping)
   const inputs = asPictures(roles.get('inputs') as ArraySource, mapping)
   const kind: DatasetKind = mapping.kind ?? opened.kind ?? (inputs.shape.length > 2 ? 'image' : 'vector')
   const names = opened.arrays.find(isClassNames)

@@ -13,7 +13,7 @@ import { workspaceOf } from '../../workspace/location'
 import { roomOf, type Room } from '../../workspace/room'
 import { openTree, takeFrom, type FileTree } from '../source/tree'
 import { createLabels } from './labels'
-import { openSource } from './open'
+import { openSource, type OpenedSource } from './open'
 import { planArrays } from './arrays'
 import type { Plan } from './plan'
 import { createPoolWriter, headerBytes, npyHeader, storages, type PoolWriter } from './poolWriter'
@@ -30,26 +30,21 @@ export interface ImportRequest {
   readonly onProgress?: (progress: ImportProgress) => void
 }
 
-/** Opens the files and decides what is what; `quick` looks at the first rows only. */
-export async function planImport(
-  paths: readonly string[],
-  mapping: ImportMapping,
-  scratch: Scratch,
-  quick: boolean,
-): Promise<{
-  readonly plan: Plan
+/** Files that were opened, and what they are. */
+export interface OpenedFiles extends OpenedSource {
   readonly tree: FileTree
-  readonly importer: string
-  readonly title: string
-  readonly form: 'arrays' | 'table'
-}> {
+}
+
+export async function openFiles(paths: readonly string[], mapping: ImportMapping, scratch: Scratch): Promise<OpenedFiles> {
   const tree = takeFrom(await openTree(paths, scratch), mapping.take)
-  const { opened, importer, title } = await openSource(tree, { mapping, scratch })
-  const planned = opened.form === 'arrays' ? await planArrays(opened, mapping) : await planTables(opened, mapping, tree, quick)
+  return { tree, ...(await openSource(tree, { mapping, scratch })) }
+}
+
+/** Decides what is what in opened files; `quick` looks at the first rows only. */
+export async function planImport({ opened, tree }: OpenedFiles, mapping: ImportMapping, quick: boolean): Promise<Plan> {
+  const plan = opened.form === 'arrays' ? await planArrays(opened, mapping) : await planTables(opened, mapping, tree, quick)
   const { passedOver } = tree
-  const notes = passedOver.length === 0 ? [] : [`hidden, so not read: ${listed(passedOver)}`]
-  const plan = { ...planned, notes: [...planned.notes, ...notes] }
-  return { plan, tree, importer, title, form: opened.form }
+  return passedOver.length === 0 ? plan : { ...plan, notes: [...plan.notes, `hidden, so not read: ${listed(passedOver)}`] }
 }
 
 /** Reads a source into the library: one copy of every content, whatever it came from. Nothing is left behind when it fails. */
@@ -59,14 +54,15 @@ export async function importDataset(request: ImportRequest): Promise<ImportResul
   const scratch = await createScratch(workFolder(library))
   try {
     onProgress?.({ phase: 'looking', rows: 0, total: null })
-    const planned = await planImport(paths, mapping, scratch, false)
+    const source = await openFiles(paths, mapping, scratch)
+    const plan = await planImport(source, mapping, false)
     throwIfCancelled(signal)
     const folder = join(scratch.folder, 'set')
     await withFile(folder, () => mkdir(folder))
     const { unlabelled = false } = mapping
-    const written = await writeRows(planned.plan, unlabelled, planned.tree.name, folder, { room, signal, onProgress })
+    const written = await writeRows(plan, unlabelled, source.tree.name, folder, { room, signal, onProgress })
     onProgress?.({ phase: 'storing', rows: written.rows + written.testRows, total: written.rows + written.testRows })
-    const { plan, importer, tree } = planned
+    const { importer, tree } = source
     const stored: StoredDataset = {
       format: 1,
       id: mapping.id ?? slug(tree.name),
