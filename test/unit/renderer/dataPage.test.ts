@@ -80,9 +80,9 @@ describe('data page', () => {
           rows: [],
           refusal,
           mapping: { inputs: 'X.npy' },
-        } as never
+        }
       const rows = [{ values: Array.from({ length: 20 }, (_, i) => i), label: '1', split: 'train', text: '' }]
-      return { ...arrays, arrays: [array('X.npy', 'inputs'), array('t.npy', 'labels')], shape: [20], rows, mapping } as never
+      return { ...arrays, arrays: [array('X.npy', 'inputs'), array('t.npy', 'labels')], shape: [20], rows, mapping }
     })
     await useImports().start([new File(['x'], 'X.npy')])
     await settle()
