@@ -7,7 +7,7 @@ import { modelImport, type ModelInfo } from './models'
 import type { PaperTableView } from './paper'
 import { storageCommands } from './storage'
 import { batchFormats, type ImportedLabels, type LabellingProgress, type LabellingSession } from './labelling'
-import { importFiles, importMapping, type ImportPreview, type ImportProgress, type ImportResult, type WaitingFile } from './importing'
+import { importCommands, importFiles, type ImportProgress } from './importing'
 import { mapMethods, type MapFrame } from '@engine/maps/layout'
 import type {
   AddedResults,
@@ -142,10 +142,7 @@ export const commands = {
       bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= mostPieceBytes, 'pieces of at most 8 MB'),
     }),
   ),
-  /** What an import would make; `task` names it for `datasets.stop`. */
-  'datasets.preview': command<ImportPreview>()(z.strictObject({ task: id, files: importFiles, mapping: importMapping })),
-  'datasets.import': command<ImportResult>()(z.strictObject({ task: id, files: importFiles, mapping: importMapping })),
-  'datasets.stop': command<null>()(z.strictObject({ task: id })),
+  ...importCommands,
   'datasets.remove': command<null>()(z.strictObject({ dataset: id })),
   'datasets.facts': command<DatasetFacts>()(z.strictObject({ dataset: id })),
   /** Deals out the rows of a data set, always the same for the same numbers; kept under `keep`, or only looked at. */
@@ -160,8 +157,6 @@ export const commands = {
     }),
   ),
   'datasets.saveSplit': command<FileResult>()(z.strictObject({ dataset: id, name: id })),
-  /** Writes the whole set as one file that waits for the window; refuses rows that are no table as CSV. `task` names it for `datasets.stop`. */
-  'datasets.save': command<WaitingFile>()(z.strictObject({ task: id, dataset: id, format: z.enum(['npz', 'csv']) })),
   'datasets.removeSplit': command<null>()(z.strictObject({ dataset: id, name: id })),
   /** Undoes `datasets.remove`. */
   'datasets.restore': command<DatasetInfo>()(z.strictObject({ dataset: id })),

@@ -1,6 +1,6 @@
 import { z } from '@engine/core/zod'
 import type { DatasetKind } from '@engine/data/dataset'
-import { id } from './command'
+import { command, id } from './command'
 import type { WireError } from './errorCodec'
 import type { DatasetInfo } from './types'
 
@@ -126,3 +126,12 @@ export interface WaitingFile {
   readonly saved: string
   readonly name: string
 }
+
+export const importCommands = {
+  /** What an import would make; `task` names it for `datasets.stop`. */
+  'datasets.preview': command<ImportPreview>()(z.strictObject({ task: id, files: importFiles, mapping: importMapping })),
+  'datasets.import': command<ImportResult>()(z.strictObject({ task: id, files: importFiles, mapping: importMapping })),
+  'datasets.stop': command<null>()(z.strictObject({ task: id })),
+  /** Writes the whole set as one file that waits for the window; refuses rows that are no table as CSV. `task` names it for `datasets.stop`. */
+  'datasets.save': command<WaitingFile>()(z.strictObject({ task: id, dataset: id, format: z.enum(['npz', 'csv']) })),
+} as const

@@ -89,7 +89,9 @@ describe('data page', () => {
     const button = () => wrapper.findAll('button').find((each) => each.text() === 'Import')!
     expect(wrapper.get('[role="alert"]').text()).toContain('Choose below which array is “labels”, or tick “rows may lack a label”')
     expect(button().attributes('disabled')).toBeDefined()
-    const pickers = wrapper.findAllComponents(QSelect).filter((each) => ['X.npy', 't.npy'].includes((each.props() as { label: string }).label))
+    const pickers = wrapper
+      .findAllComponents(QSelect)
+      .filter((each) => ['X.npy', 't.npy'].includes((each.props() as { label: string }).label))
     pickers[1].vm.$emit('update:modelValue', 'labels')
     await settle()
     expect(asked.at(-1)).toEqual({ inputs: 'X.npy', labels: 't.npy' })
