@@ -1,5 +1,5 @@
 import { dot, requireFinite, squaredNorms } from './linear'
-import type { Matrix } from './matrix'
+import type { FloatArray, Matrix } from './matrix'
 
 /** Row-against-all kernels that dominate selection time. */
 export interface SelectionKernels {
@@ -74,62 +74,109 @@ export function selectionSpace(features: Matrix, options: SpaceOptions = {}): Se
   const width = left?.cols ?? 0
   const lefts = left?.data ?? new Float64Array(0)
   const ownLeft = new Float64Array(width)
-  const survivors = new Int32Array(n)
-  const weights = new Float64Array(n).fill(1)
-  const products = new Float64Array(n)
-  const slacks = new Float64Array(n)
+  const points: Points = {
+    squared,
+    lengths,
+    rounding,
+    weights: new Float64Array(n).fill(1),
+    survivors: new Int32Array(n),
+    products: new Float64Array(n),
+    slacks: new Float64Array(n),
+  }
+  const { survivors, products, slacks } = points
   const dots = kernels.open(features, { few: prune })
   const { coarse } = dots
-
-  /** Keeps the first `count` candidates that may come closer to point j than they are to any before; gives their number. */
-  const screened = (j: number, count: number, nearest: Float64Array, measure: CoarseProducts): number => {
-    measure(j, survivors, count, products, slacks)
-    const own = squared[j]
-    let kept = 0
-    for (let t = 0; t < count; t++) {
-      const i = survivors[t]
-      const sum = squared[i] + own
-      const bound = sum - 2 * (weights[i] * products[t] + Math.abs(weights[i]) * slacks[t]) - sum * rounding
-      if (bound >= nearest[i]) continue
-      survivors[kept++] = i
-    }
-    return kept
-  }
 
   return {
     size: n,
     squaredNorms: squared,
     relax(j, nearest) {
-      const own = squared[j]
-      const reach = lengths[j] * slack
-      if (left) ownLeft.set(lefts.subarray(j * width, (j + 1) * width))
-      // In a loop of its own: behind the branches below, the processor would wait for every sum.
-      for (let i = 0, at = 0; left && i < n; i++) {
-        let weight = 0
-        for (let c = 0; c < width; c++, at++) weight += lefts[at] * ownLeft[c]
-        weights[i] = weight
+      if (left) {
+        ownLeft.set(lefts.subarray(j * width, (j + 1) * width))
+        weigh(lefts, ownLeft, points.weights)
       }
-      let count = 0
-      let known = 0
-      for (let i = 0; i < n; i++) {
-        const current = nearest[i]
-        if (current <= 0) continue
-        const sum = squared[i] + own
-        const bound = sum - 2 * (Math.abs(weights[i]) * (lengths[i] * reach))
-        if (prune && bound >= current && bound >= sum * rounding) continue
-        if (current < Infinity) known++
-        survivors[count++] = i
-      }
+      let count = candidates(points, j, nearest, slack, prune)
       // Points without a distance yet would all stay.
-      if (coarse && known === count) count = screened(j, count, nearest, coarse)
-      dots(j, survivors, count, products)
-      for (let t = 0; t < count; t++) {
-        const i = survivors[t]
-        const sum = squared[i] + own
-        const distance = sum - 2 * (weights[i] * products[t])
-        const near = distance < sum * rounding ? 0 : distance
-        if (near < nearest[i]) nearest[i] = near
+      if (coarse && count > 0 && nearest[survivors[0]] < Infinity) {
+        coarse(j, survivors, count, products, slacks)
+        count = screened(points, j, nearest, count)
       }
+      dots(j, survivors, count, products)
+      settle(points, j, nearest, count)
     },
+  }
+}
+
+/** What the loops over n points share. They stand outside the closures so that they are compiled once, not again for every selection. */
+interface Points {
+  readonly squared: Float64Array
+  readonly lengths: Float64Array
+  readonly rounding: number
+  /** product of the left factors of each point and point j */
+  readonly weights: Float64Array
+  /** candidates, of which the first so many count */
+  readonly survivors: Int32Array
+  readonly products: Float64Array
+  readonly slacks: Float64Array
+}
+
+/** In a loop of its own: behind the branches of the next one, the processor would wait for every sum. */
+function weigh(lefts: FloatArray, own: Float64Array, weights: Float64Array): void {
+  for (let i = 0, at = 0; i < weights.length; i++) {
+    let weight = 0
+    for (let c = 0; c < own.length; c++, at++) weight += lefts[at] * own[c]
+    weights[i] = weight
+  }
+}
+
+/** Lists the points that may come closer to point j than they are to any before; gives their number. */
+function candidates(
+  { squared, lengths, rounding, weights, survivors }: Points,
+  j: number,
+  nearest: Float64Array,
+  slack: number,
+  prune: boolean,
+): number {
+  const own = squared[j]
+  const reach = lengths[j] * slack
+  let count = 0
+  for (let i = 0; i < nearest.length; i++) {
+    const current = nearest[i]
+    if (current <= 0) continue
+    const sum = squared[i] + own
+    const bound = sum - 2 * (Math.abs(weights[i]) * (lengths[i] * reach))
+    if (prune && bound >= current && bound >= sum * rounding) continue
+    survivors[count++] = i
+  }
+  return count
+}
+
+/** Keeps those of the first `count` candidates whose coarse products let them come closer; gives their number. */
+function screened(
+  { squared, rounding, weights, survivors, products, slacks }: Points,
+  j: number,
+  nearest: Float64Array,
+  count: number,
+): number {
+  const own = squared[j]
+  let kept = 0
+  for (let t = 0; t < count; t++) {
+    const i = survivors[t]
+    const sum = squared[i] + own
+    const bound = sum - 2 * (weights[i] * products[t] + Math.abs(weights[i]) * slacks[t]) - sum * rounding
+    if (bound >= nearest[i]) continue
+    survivors[kept++] = i
+  }
+  return kept
+}
+
+function settle({ squared, rounding, weights, survivors, products }: Points, j: number, nearest: Float64Array, count: number): void {
+  const own = squared[j]
+  for (let t = 0; t < count; t++) {
+    const i = survivors[t]
+    const sum = squared[i] + own
+    const distance = sum - 2 * (weights[i] * products[t])
+    const near = distance < sum * rounding ? 0 : distance
+    if (near < nearest[i]) nearest[i] = near
   }
 }
