@@ -29,7 +29,7 @@ const pages = {
   'compare-classes': 'compare?tab=classes',
   'compare-calibration': 'compare?tab=calibration',
   explore: 'explore',
-  'explore-why': 'explore?colour=class&round=3&row=7',
+  'explore-why': 'explore?colour=class&round=3&row=2',
   export: 'export',
   settings: 'settings',
 }
