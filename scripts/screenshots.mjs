@@ -22,7 +22,7 @@ const pages = {
   design: 'design',
   'design-yaml': 'design?editor=yaml',
   runs: 'runs',
-  compare: 'compare',
+  compare: 'compare?band=t95',
   'compare-paired': 'compare?band=paired-difference',
   'compare-budget': 'compare?tab=budget',
   'compare-cost': 'compare?tab=cost',
